@@ -1,0 +1,190 @@
+"""The joint descriptor of a complex service, `interlace/v1`: VNFs and microservices in one document.
+
+It answers the open work of Kouchaksaraei and Karl, "Joint Orchestration of Cloud-Based Microservices and
+Virtual Network Functions", section III. Terms follow ETSI GS NFV-IFA 014 (connection point, virtual link,
+forwarding graph).
+"""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from domain.infrastructure import Location, Resources
+from domain.models import Model, Name, Version
+from domain.units import BandwidthMbps, DurationS, LatencyMs
+
+
+class ComponentKind(StrEnum):
+    """What a component is: a network function in the packets' path, or a piece of a cloud application."""
+
+    VNF = "vnf"
+    MICROSERVICE = "microservice"
+
+
+class Scaling(Model):
+    """How many instances a component may have."""
+
+    min: int = Field(default=1, ge=1)
+    max: int = Field(default=1, ge=1, le=1000)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Scaling":
+        if self.min > self.max:
+            raise ValueError(f"min ({self.min}) is above max ({self.max})")
+        return self
+
+
+class HealthCheck(Model):
+    """How to tell that an instance works."""
+
+    type: Literal["process", "tcp", "http"]
+    port: int | None = Field(default=None, ge=1, le=65535)
+    path: str = "/"
+    interval: DurationS = 5.0
+    timeout: DurationS = 2.0
+    unhealthy_after: int = Field(default=3, ge=1)
+
+    @model_validator(mode="after")
+    def _has_port(self) -> "HealthCheck":
+        if self.type != "process" and self.port is None:
+            raise ValueError(f"a {self.type} check needs a port")
+        return self
+
+
+class Component(Model):
+    """A VNF or a microservice."""
+
+    kind: ComponentKind
+    image: str = Field(min_length=1, max_length=255)
+    resources: Resources
+    """Of one instance."""
+    requires: frozenset[Name] = frozenset()
+    """Capabilities that the PoP must have, such as dpdk, sriov or gpu."""
+    connection_points: tuple[Name, ...] = Field(min_length=1)
+    instances: int = Field(default=1, ge=1)
+    config: dict[str, str | int | float | bool] = {}
+    environment: dict[str, str] = {}
+    secrets: dict[str, Name] = {}
+    """Environment variable -> name of a secret that the worker resolves; never the secret itself."""
+    depends_on: tuple[Name, ...] = ()
+    scaling: Scaling | None = None
+    health_check: HealthCheck | None = None
+
+    @model_validator(mode="after")
+    def _instances_within_limits(self) -> "Component":
+        if self.scaling and not self.scaling.min <= self.instances <= self.scaling.max:
+            limits = f"{self.scaling.min} to {self.scaling.max}"
+            raise ValueError(f"instances is {self.instances}, but scaling allows {limits}")
+        return self
+
+
+class Endpoint(Model):
+    """Where the service meets its users: at a PoP, or at the PoP nearest to a location."""
+
+    pop: Name | None = None
+    location: Location | None = None
+
+    @model_validator(mode="after")
+    def _one_of(self) -> "Endpoint":
+        if (self.pop is None) == (self.location is None):
+            raise ValueError("an endpoint is pinned by either pop or location")
+        return self
+
+
+Port = Annotated[str, Field(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)?$", examples=["web.http", "customers"])]
+"""`component.connection-point`, or the name of an endpoint."""
+
+
+class VirtualLink(Model):
+    """A bidirectional link of the service; all instances of its ends share its bandwidth evenly."""
+
+    between: tuple[Port, Port]
+    bandwidth: BandwidthMbps
+    """In each direction."""
+    latency: LatencyMs | None = None
+    """Upper bound, one way."""
+
+
+class Classifier(Model):
+    """Which packets enter a chain."""
+
+    protocol: Literal["tcp", "udp", "icmp", "any"] = "any"
+    port: int | None = Field(default=None, ge=1, le=65535)
+
+
+class Chain(Model):
+    """A forwarding graph: a classifier and the ordered connection points that its packets pass."""
+
+    classifier: Classifier = Classifier()
+    path: tuple[Port, ...] = Field(min_length=2)
+    latency: LatencyMs | None = None
+    """Upper bound from the first to the last connection point, one way."""
+
+
+class PlacementRule(Model):
+    """Where components may run; no list means anywhere."""
+
+    components: tuple[Name, ...] = Field(min_length=1)
+    allowed_pops: frozenset[Name] | None = None
+    forbidden_pops: frozenset[Name] = frozenset()
+    allowed_regions: frozenset[Name] | None = None
+    forbidden_regions: frozenset[Name] = frozenset()
+
+
+class PlacementRules(Model):
+    """Rules over the whole service."""
+
+    affinity: tuple[tuple[Name, ...], ...] = ()
+    """Groups whose instances all share one PoP."""
+    anti_affinity: tuple[tuple[Name, ...], ...] = ()
+    """Groups of which no two instances share a PoP."""
+    rules: tuple[PlacementRule, ...] = ()
+    budget_per_hour: float | None = Field(default=None, ge=0)
+    """Upper bound of the cost, in the infrastructure's currency."""
+
+
+class ScalingPolicy(Model):
+    """When to scale a component; kept with the service."""
+
+    component: Name
+    metric: Name
+    scale_out_above: float
+    scale_in_below: float
+    cooldown: DurationS = 60.0
+
+    @model_validator(mode="after")
+    def _no_flapping(self) -> "ScalingPolicy":
+        if self.scale_in_below >= self.scale_out_above:
+            raise ValueError("scale_in_below must be under scale_out_above")
+        return self
+
+
+class HealingPolicy(Model):
+    """What to do with a component that fails its health check; kept with the service."""
+
+    component: Name
+    action: Literal["restart", "replace"]
+
+
+class Policies(Model):
+    """Rules for the time after the instantiation."""
+
+    scaling: tuple[ScalingPolicy, ...] = ()
+    healing: tuple[HealingPolicy, ...] = ()
+
+
+class Descriptor(Model):
+    """A complex service."""
+
+    api_version: Literal["interlace/v1"]
+    kind: Literal["Service"]
+    name: Name
+    version: Version
+    description: str = Field(default="", max_length=2000)
+    endpoints: dict[Name, Endpoint] = {}
+    components: dict[Name, Component] = Field(min_length=1, max_length=200)
+    links: dict[Name, VirtualLink] = {}
+    chains: dict[Name, Chain] = {}
+    placement: PlacementRules = PlacementRules()
+    policies: Policies = Policies()

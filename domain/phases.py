@@ -1,0 +1,42 @@
+"""Phases are for humans; logic never branches on them (Cluster API's rule)."""
+
+from enum import StrEnum
+
+
+class Phase(StrEnum):
+    """How far an operation is."""
+
+    STARTING = "Starting"
+    PLANNING = "Planning"
+    PROVISIONING = "Provisioning"
+    DELETING = "Deleting"
+    COMMITTING = "Committing"
+    UNDOING = "Undoing"
+    DONE = "Done"
+    FAILED = "Failed"
+
+
+class ServiceState(StrEnum):
+    """What a service is, as the catalogue knows it."""
+
+    INSTANTIATING = "INSTANTIATING"
+    ACTIVE = "ACTIVE"
+    TERMINATING = "TERMINATING"
+
+
+class OperationState(StrEnum):
+    """How a lifecycle operation stands (after ETSI GS NFV-SOL 005, clause 6.5.3: LcmOperationStateType)."""
+
+    PROCESSING = "PROCESSING"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+    ABANDONED = "ABANDONED"
+
+
+class ResourceState(StrEnum):
+    """How an external resource stands in the ledger."""
+
+    INTENDED = "INTENDED"
+    CREATED = "CREATED"
+    LEFTOVER = "LEFTOVER"

@@ -1,0 +1,94 @@
+"""The service graph (what to place) and the plan (where it goes)."""
+
+from domain.descriptor import Classifier, ComponentKind
+from domain.infrastructure import Location, Resources
+from domain.models import Model, Name
+
+
+class GraphInstance(Model):
+    """One instance of a component, named `component-number` from 1."""
+
+    name: str
+    component: Name
+    kind: ComponentKind
+    resources: Resources
+    requires: frozenset[Name] = frozenset()
+    allowed_pops: frozenset[Name] | None = None
+    forbidden_pops: frozenset[Name] = frozenset()
+    allowed_regions: frozenset[Name] | None = None
+    forbidden_regions: frozenset[Name] = frozenset()
+
+
+class GraphEndpoint(Model):
+    """A fixed end of the service; a location means the PoP nearest to it."""
+
+    name: Name
+    pop: Name | None = None
+    location: Location | None = None
+
+
+class GraphLink(Model):
+    """The part of a virtual link between one pair of instances or endpoints."""
+
+    name: str
+    virtual_link: Name
+    ends: tuple[str, str]
+    bandwidth_mbps: float
+    latency_ms: float | None = None
+
+
+class GraphChain(Model):
+    """One way through a chain: the graph links that its packets pass, in order."""
+
+    name: str
+    chain: Name
+    classifier: Classifier
+    links: tuple[str, ...]
+    latency_ms: float | None = None
+
+
+class ServiceGraph(Model):
+    """A descriptor expanded to its instances."""
+
+    service: Name
+    descriptor: Name
+    version: str
+    instances: tuple[GraphInstance, ...]
+    endpoints: tuple[GraphEndpoint, ...] = ()
+    links: tuple[GraphLink, ...] = ()
+    chains: tuple[GraphChain, ...] = ()
+    affinity: tuple[tuple[str, ...], ...] = ()
+    """Groups of instance names."""
+    anti_affinity: tuple[tuple[str, ...], ...] = ()
+    """Groups of instance names."""
+    budget_per_hour: float | None = None
+    waves: tuple[tuple[Name, ...], ...] = ()
+    """Components in dependency order; those of one wave do not wait for each other."""
+
+
+class Route(Model):
+    """The way of one graph link: physical links in order from its first end; empty within one PoP."""
+
+    link: str
+    virtual_link: Name
+    pops: tuple[Name, ...]
+    """From the first end's PoP to the second's."""
+    physical_links: tuple[Name, ...]
+    bandwidth_mbps: float
+    latency_ms: float
+
+
+class Plan(Model):
+    """Where everything goes, what it costs, and how good that is known to be."""
+
+    placements: dict[str, Name]
+    """Instance -> PoP."""
+    endpoints: dict[Name, Name] = {}
+    """Endpoint -> PoP."""
+    routes: tuple[Route, ...]
+    cost_per_hour: float
+    currency: str
+    solver: str
+    gap: float
+    """Proven relative distance to the optimum; 0 is optimal."""
+    solve_ms: float
