@@ -1,0 +1,148 @@
+"""From a document's text to a model, with every error's line and field path. No I/O."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import ValidationError
+
+from domain.descriptor import Descriptor
+from domain.errors import DocumentError, Issue
+from domain.infrastructure import Infrastructure, dangling_link_ends
+from domain.models import Model
+from domain.semantics import Complaint, complaints
+
+MAX_BYTES = 1024 * 1024
+MAX_NODES = 100_000
+"""After aliases are expanded: what a YAML bomb multiplies."""
+MAX_DEPTH = 50
+
+Path = tuple[str | int, ...]
+M = TypeVar("M", bound=Model)
+
+
+def read_descriptor(content: bytes, source: str) -> Descriptor:
+    """A service descriptor from YAML or JSON.
+
+    :raises DocumentError: with all that is wrong in it
+    """
+    return _read(content, source, Descriptor, complaints)
+
+
+def read_infrastructure(content: bytes, source: str) -> Infrastructure:
+    """An infrastructure document from YAML or JSON.
+
+    :raises DocumentError: with all that is wrong in it
+    """
+    return _read(content, source, Infrastructure, dangling_link_ends)
+
+
+def _read(content: bytes, source: str, model: type[M], check: Callable[[M], Sequence[Complaint]]) -> M:
+    data, lines = _parse(content, source)
+    try:
+        document = model.model_validate(data)
+    except ValidationError as error:
+        raise DocumentError(source, [_issue(each, lines) for each in error.errors()]) from None
+    if found := check(document):
+        raise DocumentError(source, [Issue(line=_line(p, lines), path=_dotted(p), message=m) for p, m in found])
+    return document
+
+
+def _parse(content: bytes, source: str) -> tuple[Any, dict[Path, int]]:
+    if len(content) > MAX_BYTES:
+        size = len(content) / MAX_BYTES
+        raise _refusal(source, f"the file has {size:.1f} MiB; a document may have 1 MiB")
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _refusal(source, f"not text: byte {error.start} is not UTF-8; YAML or JSON is expected") from None
+    try:
+        root = yaml.compose(text, Loader=yaml.CSafeLoader)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else None
+        raise _refusal(source, f"not YAML: {error.problem or error}", line) from None
+    except yaml.YAMLError as error:
+        raise _refusal(source, f"not YAML: {error}") from None
+    if root is None:
+        raise _refusal(source, "the file is empty")
+    builder = _Builder(source)
+    return builder.build(root, (), ()), builder.lines
+
+
+def _refusal(source: str, message: str, line: int | None = None) -> DocumentError:
+    return DocumentError(source, [Issue(line=line, path="", message=message)])
+
+
+class _Builder:
+    """Turns YAML nodes into plain data, noting each field's line; bounded in size, depth and aliases."""
+
+    def __init__(self, source: str) -> None:
+        self.lines: dict[Path, int] = {}
+        self._source = source
+        self._nodes = 0
+        self._scalars = yaml.CSafeLoader("")
+
+    def build(self, node: Any, path: Path, above: tuple[int, ...]) -> Any:
+        line = node.start_mark.line + 1
+        self.lines.setdefault(path, line)
+        self._guard(node, path, above, line)
+        inside = (*above, id(node))
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, path, inside)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.build(item, (*path, index), inside) for index, item in enumerate(node.value)]
+        try:
+            return self._scalars.construct_object(node)
+        except (yaml.YAMLError, ValueError) as error:
+            problem = getattr(error, "problem", None) or error
+            raise _refusal(self._source, f"{_dotted(path)}: {problem}", line) from None
+
+    def _guard(self, node: Any, path: Path, above: tuple[int, ...], line: int) -> None:
+        self._nodes += 1
+        if id(node) in above:
+            raise _refusal(self._source, f"{_dotted(path)}: an alias that contains itself", line)
+        if len(above) > MAX_DEPTH:
+            raise _refusal(self._source, f"nested deeper than {MAX_DEPTH} levels", line)
+        if self._nodes > MAX_NODES:
+            raise _refusal(self._source, f"more than {MAX_NODES} values once its aliases are expanded", line)
+
+    def _mapping(self, node: Any, path: Path, inside: tuple[int, ...]) -> dict[Any, Any]:
+        found: dict[Any, Any] = {}
+        for key_node, value_node in node.value:
+            line = key_node.start_mark.line + 1
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise _refusal(self._source, "a key must be a plain name", line)
+            key = key_node.value
+            where = (*path, key)
+            if key in found:
+                first = self.lines[where]
+                message = f"{_dotted(where)}: duplicate name {key!r}, first on line {first}"
+                raise _refusal(self._source, message, line)
+            self.lines[where] = line
+            found[key] = self.build(value_node, where, inside)
+        return found
+
+
+def _issue(error: Any, lines: dict[Path, int]) -> Issue:
+    path: Path = tuple(part for part in error["loc"] if part != "[key]")
+    message = error["msg"].removeprefix("Value error, ")
+    if error["type"] == "extra_forbidden":
+        message = "unknown field"
+    elif error["type"] == "missing":
+        message = "required, but missing"
+    return Issue(line=_line(path, lines), path=_dotted(path), message=message)
+
+
+def _line(path: Path, lines: dict[Path, int]) -> int | None:
+    """The line of the field or, where it is missing, of the nearest one that encloses it."""
+    for length in range(len(path), -1, -1):
+        if path[:length] in lines:
+            return lines[path[:length]]
+    return None
+
+
+def _dotted(path: Path) -> str:
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text

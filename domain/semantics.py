@@ -1,0 +1,178 @@
+"""What a descriptor's fields cannot check one by one: names that meet, references, cycles, paths."""
+
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+from graphlib import CycleError, TopologicalSorter
+
+from domain.descriptor import Component, Descriptor
+from domain.references import OUTPUTS, dependencies, references, split, wired_texts
+
+Complaint = tuple[tuple[str | int, ...], str]
+"""Field path and what is wrong there."""
+
+
+def complaints(descriptor: Descriptor) -> list[Complaint]:
+    """Everything that is wrong across fields, in the document's order."""
+    return [
+        *_duplicates(descriptor),
+        *_wiring(descriptor),
+        *_cycles(descriptor),
+        *_links(descriptor),
+        *_chains(descriptor),
+        *_placement(descriptor),
+        *_policies(descriptor),
+    ]
+
+
+def _hint(name: str, known: Iterable[str]) -> str:
+    names = sorted(known)
+    close = get_close_matches(name, names, n=1)
+    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(names) or 'none'}"
+
+
+def _duplicates(descriptor: Descriptor) -> Iterator[Complaint]:
+    for name in descriptor.endpoints:
+        if name in descriptor.components:
+            yield ("endpoints", name), f"duplicate name: {name!r} is a component too"
+    for name, component in descriptor.components.items():
+        points = component.connection_points
+        for index, point in enumerate(points):
+            if point in points[:index]:
+                yield ("components", name, "connection_points", index), f"duplicate name: {point!r}"
+
+
+def _wiring(descriptor: Descriptor) -> Iterator[Complaint]:
+    for name, component in descriptor.components.items():
+        here: tuple[str | int, ...] = ("components", name)
+        for index, other in enumerate(component.depends_on):
+            if other not in descriptor.components:
+                hint = _hint(other, descriptor.components)
+                yield (*here, "depends_on", index), f"no component {other!r}; {hint}"
+        for (section, key), text in wired_texts(component):
+            for reference in references(text):
+                if complaint := _dangling(reference, descriptor):
+                    yield (*here, section, key), complaint
+
+
+def _dangling(reference: str, descriptor: Descriptor) -> str | None:
+    written = "${" + reference + "}"
+    target = split(reference)
+    if target is None:
+        return f"{written} is not of the form ${{component.output}}"
+    component, output = target
+    if component not in descriptor.components:
+        return f"{written}: no component {component!r}; {_hint(component, descriptor.components)}"
+    if output not in OUTPUTS:
+        return f"{written}: no output {output!r}; {_hint(output, OUTPUTS)}"
+    return None
+
+
+def _known_dependencies(descriptor: Descriptor) -> dict[str, set[str]]:
+    known = descriptor.components.keys()
+    return {name: dependencies(component) & known for name, component in descriptor.components.items()}
+
+
+def _cycles(descriptor: Descriptor) -> Iterator[Complaint]:
+    try:
+        TopologicalSorter(_known_dependencies(descriptor)).prepare()
+    except CycleError as error:
+        ring = list(reversed(error.args[1]))
+        yield ("components", ring[0]), f"dependency cycle: {' -> '.join(ring)}"
+
+
+def waves(descriptor: Descriptor) -> tuple[tuple[str, ...], ...]:
+    """Components in dependency order, each wave needing only earlier ones."""
+    sorter = TopologicalSorter(_known_dependencies(descriptor))
+    sorter.prepare()
+    found: list[tuple[str, ...]] = []
+    while sorter.is_active():
+        ready = tuple(sorted(sorter.get_ready()))
+        found.append(ready)
+        sorter.done(*ready)
+    return tuple(found)
+
+
+def owner(port: str) -> str:
+    """The component or endpoint of `component.connection-point` or `endpoint`."""
+    return port.partition(".")[0]
+
+
+def _port(port: str, descriptor: Descriptor) -> str | None:
+    name, _, point = port.partition(".")
+    component = descriptor.components.get(name)
+    if component is None:
+        return _not_a_component(port, descriptor)
+    if not point:
+        return f"{port!r} names a component: add a connection point, as in {_example(name, component)!r}"
+    if point not in component.connection_points:
+        return f"{name!r} has no connection point {point!r}; {_hint(point, component.connection_points)}"
+    return None
+
+
+def _not_a_component(port: str, descriptor: Descriptor) -> str | None:
+    name, _, point = port.partition(".")
+    if name not in descriptor.endpoints:
+        known = descriptor.components.keys() | descriptor.endpoints.keys()
+        return f"no component or endpoint {name!r}; {_hint(name, known)}"
+    return f"{name!r} is an endpoint: it has no connection points" if point else None
+
+
+def _example(name: str, component: Component) -> str:
+    return f"{name}.{component.connection_points[0]}"
+
+
+def _links(descriptor: Descriptor) -> Iterator[Complaint]:
+    for name, link in descriptor.links.items():
+        for index, port in enumerate(link.between):
+            if complaint := _port(port, descriptor):
+                yield ("links", name, "between", index), complaint
+        if owner(link.between[0]) == owner(link.between[1]):
+            yield ("links", name, "between"), f"both ends are {owner(link.between[0])!r}"
+
+
+def _chains(descriptor: Descriptor) -> Iterator[Complaint]:
+    joined = {frozenset(link.between) for link in descriptor.links.values()}
+    for name, chain in descriptor.chains.items():
+        wrong = [(index, _port(port, descriptor)) for index, port in enumerate(chain.path)]
+        for index, complaint in wrong:
+            if complaint:
+                yield ("chains", name, "path", index), complaint
+        for index, (left, right) in enumerate(zip(chain.path, chain.path[1:], strict=False)):
+            if owner(left) != owner(right) and frozenset((left, right)) not in joined:
+                yield ("chains", name, "path", index + 1), f"no link joins {left!r} and {right!r}"
+
+
+def _placement(descriptor: Descriptor) -> Iterator[Complaint]:
+    rules = descriptor.placement
+    groups = [("affinity", rules.affinity), ("anti_affinity", rules.anti_affinity)]
+    listed: list[tuple[tuple[str | int, ...], str]] = [
+        (("placement", field, number, index), name)
+        for field, members in groups
+        for number, group in enumerate(members)
+        for index, name in enumerate(group)
+    ]
+    listed += [
+        (("placement", "rules", number, "components", index), name)
+        for number, rule in enumerate(rules.rules)
+        for index, name in enumerate(rule.components)
+    ]
+    yield from _unknown(listed, descriptor)
+
+
+def _policies(descriptor: Descriptor) -> Iterator[Complaint]:
+    policies = descriptor.policies
+    listed: list[tuple[tuple[str | int, ...], str]] = [
+        (("policies", "scaling", number, "component"), policy.component)
+        for number, policy in enumerate(policies.scaling)
+    ]
+    listed += [
+        (("policies", "healing", number, "component"), healing.component)
+        for number, healing in enumerate(policies.healing)
+    ]
+    yield from _unknown(listed, descriptor)
+
+
+def _unknown(listed: list[tuple[tuple[str | int, ...], str]], descriptor: Descriptor) -> Iterator[Complaint]:
+    for path, name in listed:
+        if name not in descriptor.components:
+            yield path, f"no component {name!r}; {_hint(name, descriptor.components)}"
