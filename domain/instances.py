@@ -1,0 +1,71 @@
+"""What a VIM is asked to run, what it runs, and how to reach it."""
+
+from enum import StrEnum
+from typing import Any
+
+from pydantic import Field, field_validator
+
+from domain.descriptor import ComponentKind
+from domain.infrastructure import Resources
+from domain.models import Model, Name
+
+TAGS = ("service", "component", "instance", "operation", "tenant")
+"""The tags that every instance carries, so that what exists can be found after any crash."""
+
+
+class InstanceStatus(StrEnum):
+    """How an instance stands in its VIM."""
+
+    BUILD = "BUILD"
+    RUNNING = "RUNNING"
+    DELETING = "DELETING"
+    ERROR = "ERROR"
+
+
+class InstanceSpec(Model):
+    """One instance to be created; its name is deterministic, so that a retry finds it again."""
+
+    name: str = Field(min_length=1, max_length=255)
+    pop: Name
+    image: str = Field(min_length=1, max_length=255)
+    resources: Resources
+    kind: ComponentKind
+    config: dict[str, str | int | float | bool] = {}
+    """References are resolved already."""
+    environment: dict[str, str] = {}
+    secrets: dict[str, Name] = {}
+    """Environment variable -> name of a secret; never the secret itself."""
+    connection_points: tuple[Name, ...] = ()
+    tags: dict[str, str]
+
+    @field_validator("tags")
+    @classmethod
+    def _complete(cls, tags: dict[str, str]) -> dict[str, str]:
+        missing = [tag for tag in TAGS if tag not in tags]
+        if missing:
+            raise ValueError(f"tags lack {', '.join(missing)}")
+        return tags
+
+
+class VimInstance(Model):
+    """An instance as its VIM reports it."""
+
+    name: str
+    external_id: str
+    """The VIM's own identifier."""
+    address: str
+    """Empty until the VIM has given one; a running instance always has one."""
+    status: InstanceStatus
+    tags: dict[str, str]
+    resources: Resources
+
+
+class PopAccess(Model):
+    """How an adaptor reaches the VIM of one PoP."""
+
+    name: Name
+    capacity: Resources
+    settings: dict[str, Any] = {}
+    """The adaptor validates them."""
+    credential: str | None = None
+    """The name of a credential; never the secret itself."""

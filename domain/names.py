@@ -1,0 +1,54 @@
+"""Names that cross a process boundary: workflows, activities, queries, task queues, search attributes."""
+
+from enum import StrEnum
+
+
+class OperationKind(StrEnum):
+    """A lifecycle operation; the value is its workflow type."""
+
+    INSTANTIATE = "Instantiate"
+    TERMINATE = "Terminate"
+
+
+SWEEP = "Sweep"
+PROGRESS_QUERY = "progress"
+
+BEGIN = "operation.begin"
+FINISH = "operation.finish"
+RESOLVE = "catalogue.resolve"
+SOLVE = "placement.solve"
+RESERVE = "catalogue.reserve"
+RELEASE = "catalogue.release"
+COMMIT = "catalogue.commit"
+REMOVE = "catalogue.remove"
+RESOURCES = "ledger.resources"
+LEAVE = "ledger.leave"
+CREATE = "vim.create"
+DELETE = "vim.delete"
+
+ORCHESTRATION_QUEUE = "orchestration"
+PLACEMENT_QUEUE = "placement"
+VIM_KINDS = ("modelled",)
+TASK_QUEUES = (ORCHESTRATION_QUEUE, PLACEMENT_QUEUE, *(f"vim-{kind}" for kind in VIM_KINDS))
+
+SERVICE_ATTRIBUTE = "InterlaceService"
+OPERATION_ATTRIBUTE = "InterlaceOperation"
+PHASE_ATTRIBUTE = "InterlacePhase"
+TENANT_ATTRIBUTE = "InterlaceTenant"
+SEARCH_ATTRIBUTES = (SERVICE_ATTRIBUTE, OPERATION_ATTRIBUTE, PHASE_ATTRIBUTE, TENANT_ATTRIBUTE)
+"""All of type Keyword."""
+
+
+def vim_queue(kind: str) -> str:
+    """The task queue that serves the VIMs of one kind."""
+    return f"vim-{kind}"
+
+
+def service_workflow_id(service: str) -> str:
+    """The workflow id that serialises the operations on a service."""
+    return f"service/{service}"
+
+
+def resource_name(service: str, instance: str, operation_id: str) -> str:
+    """The name of an instance in its VIM: the same on every attempt, another for every operation."""
+    return f"{service}-{instance}-{operation_id[-8:]}"

@@ -1,0 +1,176 @@
+"""What workflows and activities take and give: one model in, one out."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from domain.models import Model, Name, Version
+from domain.names import OperationKind
+from domain.phases import OperationState, Phase
+from domain.plans import Plan, ServiceGraph
+
+
+class Patience(Model):
+    """How long an operation waits before it gives a step up."""
+
+    step_timeout_s: float = Field(default=300.0, gt=0)
+    """For one attempt of one call to a VIM."""
+    give_up_after_s: float = Field(default=600.0, gt=0)
+    """For all attempts of one call to a VIM."""
+    undo_give_up_after_s: float = Field(default=60.0, gt=0)
+    """For all attempts of one deletion in an undo; afterwards the resource is a leftover that a sweep deletes."""
+
+
+class InstantiateRequest(Model):
+    """Input of the workflow Instantiate."""
+
+    service: Name
+    descriptor: Name
+    version: Version | None = None
+    """The newest onboarded one where absent."""
+    tenant: Name = "default"
+    patience: Patience = Patience()
+
+
+class TerminateRequest(Model):
+    """Input of the workflow Terminate."""
+
+    service: Name
+    tenant: Name = "default"
+    patience: Patience = Patience()
+
+
+class SweepRequest(Model):
+    """Input of the workflow Sweep: keeps deleting what an operation left behind."""
+
+    service: Name
+    first_pause_s: float = Field(default=5.0, gt=0)
+    longest_pause_s: float = Field(default=300.0, gt=0)
+
+
+class OperationResult(Model):
+    """Output of an operation."""
+
+    operation_id: str
+    service: Name
+    cost_per_hour: float | None = None
+    currency: str | None = None
+    leftovers: tuple[str, ...] = ()
+
+
+StepState = Literal["running", "done", "failed", "undone"]
+
+
+class StepProgress(Model):
+    """One step of an operation."""
+
+    name: str
+    state: StepState
+
+
+class OperationProgress(Model):
+    """Answer of the query `progress`."""
+
+    operation_id: str
+    service: Name
+    phase: Phase
+    steps: tuple[StepProgress, ...]
+    failure: str | None = None
+
+
+class BeginOperation(Model):
+    """Takes the lease of a service."""
+
+    operation_id: str
+    kind: OperationKind
+    service: Name
+    tenant: Name
+    workflow_id: str
+    run_id: str
+    descriptor: Name | None = None
+    version: Version | None = None
+
+
+class Held(Model):
+    """Whatever an operation does under its lease."""
+
+    operation_id: str
+    fence: int
+    service: Name
+
+
+class FinishOperation(Model):
+    """Gives the lease back."""
+
+    held: Held
+    state: OperationState
+    failure: str | None = None
+
+
+class ResolveRequest(Model):
+    """A descriptor to expand for a service."""
+
+    service: Name
+    descriptor: Name
+    version: Version | None = None
+
+
+class Solution(Model):
+    """A plan, and the kind of VIM of each PoP that it uses."""
+
+    plan: Plan
+    vim_kinds: dict[Name, Name]
+
+
+class PlannedService(Model):
+    """A plan with its graph, to reserve or to commit."""
+
+    held: Held
+    graph: ServiceGraph
+    plan: Plan
+
+
+class CreateInstance(Model):
+    """One instance to create on a PoP."""
+
+    held: Held
+    tenant: Name
+    descriptor: Name
+    version: Version
+    component: Name
+    instance: str
+    pop: Name
+
+
+class ExternalResource(Model):
+    """A resource in a VIM, as the ledger names it."""
+
+    service: Name
+    name: str
+    instance: str
+    pop: Name
+    vim_kind: Name
+
+
+class ResourceList(Model):
+    """Resources from the ledger."""
+
+    resources: tuple[ExternalResource, ...]
+
+
+class LeaveResource(Model):
+    """A resource that could not be deleted now, and why."""
+
+    resource: ExternalResource
+    reason: str
+
+
+class ResourceQuery(Model):
+    """One service's resources in the ledger."""
+
+    service: Name
+    only_leftovers: bool = False
+
+
+class Nothing(Model):
+    """The output of a call that only acts."""

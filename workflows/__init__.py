@@ -1,0 +1,1 @@
+"""Lifecycle operations as durable Temporal workflows. Imports nothing but domain/ and temporalio."""

@@ -1,0 +1,21 @@
+"""What to tell people of a failure: its innermost cause, in the other side's words."""
+
+from temporalio.exceptions import ApplicationError, FailureError, TimeoutError
+
+
+def root_cause(failure: BaseException) -> str:
+    """The message of the innermost cause that says something."""
+    found = _message(failure)
+    cause: BaseException | None = failure
+    while cause is not None:
+        if isinstance(cause, ApplicationError | TimeoutError):
+            found = _message(cause)
+        cause = cause.__cause__ if isinstance(cause, FailureError) else None
+    return found
+
+
+def _message(failure: BaseException) -> str:
+    if isinstance(failure, TimeoutError):
+        kind = failure.type.name.lower().replace("_", "-") if failure.type else "unknown"
+        return f"no answer in time ({kind} timeout)"
+    return failure.message if isinstance(failure, FailureError) else str(failure)

@@ -1,0 +1,252 @@
+"""What every lifecycle operation shares: the lease, the steps as shown, the saga, the ending."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import TypeVar
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy, SearchAttributeKey
+from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
+from temporalio.workflow import ActivityCancellationType, ParentClosePolicy
+
+from domain import names
+from domain.models import Model
+from domain.phases import OperationState, Phase
+from domain.requests import (
+    BeginOperation,
+    ExternalResource,
+    FinishOperation,
+    Held,
+    LeaveResource,
+    Nothing,
+    OperationProgress,
+    Patience,
+    StepProgress,
+    StepState,
+    SweepRequest,
+)
+from workflows.failures import root_cause
+
+T = TypeVar("T", bound=Model)
+Undo = Callable[[], Awaitable[object]]
+
+_OWN_STORE = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=5))
+_OUTSIDE = RetryPolicy(initial_interval=timedelta(milliseconds=500), maximum_interval=timedelta(seconds=20))
+_HEARTBEAT = timedelta(seconds=5)
+
+
+class Operation:
+    """Base of the operations; a subclass says only its kind and its steps."""
+
+    kind: names.OperationKind
+
+    def __init__(self) -> None:
+        self._phase = Phase.STARTING
+        self._steps: dict[str, StepState] = {}
+        self._undo: list[list[Undo]] = []
+        self._undoing = False
+        self._failure: str | None = None
+        self._service = ""
+        self._fence = 0
+        self._patience = Patience()
+        self.leftovers: list[str] = []
+
+    @workflow.query(name=names.PROGRESS_QUERY, description="Phase and steps of this operation")
+    def progress(self) -> OperationProgress:
+        """How far the operation is, step by step."""
+        steps = tuple(StepProgress(name=name, state=state) for name, state in self._steps.items())
+        return OperationProgress(
+            operation_id=self.operation_id,
+            service=self._service,
+            phase=self._phase,
+            steps=steps,
+            failure=self._failure,
+        )
+
+    @property
+    def operation_id(self) -> str:
+        """The same through retries and resets: derived from the first run."""
+        return f"{self.kind.lower()}-{workflow.info().first_execution_run_id}"
+
+    @property
+    def held(self) -> Held:
+        """The proof of the lease that each write carries."""
+        return Held(operation_id=self.operation_id, fence=self._fence, service=self._service)
+
+    async def carry_out(self, start: BeginOperation, patience: Patience, steps: Awaitable[T]) -> T:
+        """Run `steps` under the service's lease; whatever fails or is cancelled is undone in full."""
+        self._service, self._patience = start.service, patience
+        self._show(start.tenant)
+        try:
+            lease = await self.call(names.BEGIN, start, Held, step="take the lease")
+        except BaseException:
+            steps.close()  # type: ignore[attr-defined]
+            self._enter(Phase.FAILED)
+            raise
+        self._fence = lease.fence
+        try:
+            self._stop_if_cancelled()
+            result = await steps
+        except (asyncio.CancelledError, FailureError) as failure:
+            await self._roll_back(failure)
+            raise self._ending(failure) from failure
+        await self._finish(OperationState.COMPLETED, None)
+        self._enter(Phase.DONE)
+        return result
+
+    @asynccontextmanager
+    async def phase(self, phase: Phase) -> AsyncIterator[None]:
+        """A stretch of the operation, shown to people while it lasts."""
+        self._enter(phase)
+        yield
+
+    async def call(
+        self, activity: str, argument: Model, result: type[T], *, step: str, undo: Undo | None = None
+    ) -> T:
+        """One call into our own store or the placement; `undo` is noted before it starts."""
+        if undo:
+            self._undo.append([undo])
+        queue = names.PLACEMENT_QUEUE if activity == names.SOLVE else names.ORCHESTRATION_QUEUE
+        with self._step(step):
+            answer: T = await workflow.execute_activity(
+                activity,
+                argument,
+                result_type=result,
+                task_queue=queue,
+                start_to_close_timeout=timedelta(seconds=60),
+                retry_policy=_OWN_STORE,
+                summary=step,
+            )
+        self._stop_if_cancelled()
+        return answer
+
+    async def call_vim(
+        self, activity: str, argument: Model, kind: str, *, step: str, give_up_after_s: float | None = None
+    ) -> None:
+        """One call to a VIM: retried while that can help, heartbeating, cancelled only once it has stopped."""
+        limit = timedelta(seconds=give_up_after_s or self._patience.give_up_after_s)
+        with self._step(step):
+            await workflow.execute_activity(
+                activity,
+                argument,
+                result_type=Nothing,
+                task_queue=names.vim_queue(kind),
+                schedule_to_start_timeout=limit,
+                schedule_to_close_timeout=limit,
+                start_to_close_timeout=timedelta(seconds=self._patience.step_timeout_s),
+                heartbeat_timeout=_HEARTBEAT,
+                retry_policy=_OUTSIDE,
+                cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+                summary=step,
+            )
+        self._stop_if_cancelled()
+
+    async def all_of(self, parts: Iterable[tuple[Awaitable[object], Undo | None]]) -> None:
+        """Run the parts side by side; their undos form one layer. None is left running when this returns."""
+        listed = list(parts)
+        self._undo.append([undo for _, undo in listed if undo])
+        tasks = [asyncio.ensure_future(part) for part, _ in listed]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def delete_or_leave(self, resource: ExternalResource) -> None:
+        """Delete a resource, or note it as a leftover that a sweep will keep deleting."""
+        limit = self._patience.undo_give_up_after_s
+        step = f"delete {resource.instance} on {resource.pop}"
+        try:
+            await self.call_vim(names.DELETE, resource, resource.vim_kind, step=step, give_up_after_s=limit)
+        except FailureError as failure:
+            if is_cancelled_exception(failure):
+                raise
+            left = LeaveResource(resource=resource, reason=root_cause(failure))
+            await self.call(names.LEAVE, left, Nothing, step=f"note leftover {resource.instance}")
+            self.leftovers.append(resource.name)
+
+    async def sweep_leftovers(self) -> None:
+        """Hand what could not be deleted to a sweep that outlives this operation."""
+        if self.leftovers:
+            await workflow.start_child_workflow(
+                names.SWEEP,
+                SweepRequest(service=self._service),
+                id=f"sweep/{self.operation_id}",
+                task_queue=names.ORCHESTRATION_QUEUE,
+                parent_close_policy=ParentClosePolicy.ABANDON,
+                static_summary=f"Deletes what {self.operation_id} left of {self._service}",
+            )
+
+    async def _roll_back(self, failure: BaseException) -> None:
+        self._undoing = True
+        self._failure = "cancelled" if is_cancelled_exception(failure) else root_cause(failure)
+        self._enter(Phase.UNDOING)
+        for layer in reversed(self._undo):
+            await asyncio.gather(*(undo() for undo in layer))
+        await self.sweep_leftovers()
+        cancelled = is_cancelled_exception(failure)
+        await self._finish(OperationState.CANCELLED if cancelled else OperationState.FAILED, self._failure)
+        self._enter(Phase.FAILED)
+
+    def _ending(self, failure: BaseException) -> BaseException:
+        if is_cancelled_exception(failure):
+            return asyncio.CancelledError(self._failure)
+        left = f"; left behind, a sweep keeps deleting: {', '.join(self.leftovers)}" if self.leftovers else ""
+        message = f"{self.kind} of {self._service} failed and was undone{left}: {self._failure}"
+        return ApplicationError(message, type="OperationFailed", non_retryable=True)
+
+    async def _finish(self, state: OperationState, failure: str | None) -> None:
+        ending = FinishOperation(held=self.held, state=state, failure=failure)
+        self._undoing = True  # from here on a cancel comes too late: the outcome stands
+        await self.call(names.FINISH, ending, Nothing, step="give the lease back")
+
+    def _stop_if_cancelled(self) -> None:
+        """A cancel that arrived while an activity was ending successfully must not be lost."""
+        if not self._undoing and workflow.cancellation_reason() is not None:
+            raise asyncio.CancelledError
+
+    def _step(self, name: str) -> "_Step":
+        return _Step(self._steps, name, self._draw)
+
+    def _enter(self, phase: Phase) -> None:
+        self._phase = phase
+        workflow.upsert_search_attributes([_keyword(names.PHASE_ATTRIBUTE).value_set(phase.value)])
+        self._draw()
+
+    def _show(self, tenant: str) -> None:
+        workflow.upsert_search_attributes(
+            [
+                _keyword(names.SERVICE_ATTRIBUTE).value_set(self._service),
+                _keyword(names.OPERATION_ATTRIBUTE).value_set(self.kind.value),
+                _keyword(names.TENANT_ATTRIBUTE).value_set(tenant),
+            ]
+        )
+
+    def _draw(self) -> None:
+        marks = {"running": "…", "done": "✓", "failed": "✗", "undone": "↩"}
+        rows = [f"- {marks[state]} {name}" for name, state in self._steps.items()]
+        failure = [f"**Failure:** {self._failure}", ""] if self._failure else []
+        title = f"### {self.kind} of {self._service}: {self._phase}"
+        workflow.set_current_details("\n".join([title, "", *failure, *rows]))
+
+
+class _Step:
+    """Shows a step as running, then as done or failed."""
+
+    def __init__(self, steps: dict[str, StepState], name: str, draw: Callable[[], None]) -> None:
+        self._steps, self._name, self._draw = steps, name, draw
+
+    def __enter__(self) -> None:
+        self._steps[self._name] = "running"
+        self._draw()
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._steps[self._name] = "failed" if kind else "done"
+        self._draw()
+
+
+def _keyword(name: str) -> SearchAttributeKey[str]:
+    return SearchAttributeKey.for_keyword(name)
