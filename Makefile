@@ -1,0 +1,29 @@
+.DEFAULT_GOAL := help
+.PHONY: help setup test demo lint bench lock clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' Makefile
+
+.venv/.stamp: requirements.lock pyproject.toml scripts/setup.sh
+	@scripts/setup.sh
+
+setup: .venv/.stamp ## Create .venv with the locked dependencies (nothing to do when up to date)
+
+test: setup ## Lint, type-check and run every test
+	@scripts/test.sh
+
+demo: setup ## Run the demonstration
+	@.venv/bin/python -m examples.demo
+
+lint: setup ## ruff check, ruff format --check, mypy
+	@scripts/lint.sh
+
+bench: setup ## Run the benchmarks
+	@.venv/bin/python -m bench
+
+lock: ## Regenerate requirements.lock from pyproject.toml
+	@scripts/lock.sh
+
+clean: ## Remove the virtual environments, caches and build output
+	rm -rf .venv .venv-lock build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
