@@ -43,7 +43,7 @@ class Instantiate(Operation):
             descriptor=request.descriptor,
             version=request.version,
         )
-        return await self.carry_out(start, request.patience, self._steps_of(request))
+        return await self.carry_out(start, request.patience, lambda: self._steps_of(request), self._forget)
 
     async def _steps_of(self, request: InstantiateRequest) -> OperationResult:
         async with self.phase(Phase.PLANNING):
@@ -67,9 +67,7 @@ class Instantiate(Operation):
         wanted = ResolveRequest(
             service=request.service, descriptor=request.descriptor, version=request.version
         )
-        return await self.call(
-            names.RESOLVE, wanted, ServiceGraph, step="read the descriptor", undo=self._forget
-        )
+        return await self.call(names.RESOLVE, wanted, ServiceGraph, step="read the descriptor")
 
     async def _forget(self) -> None:
         await self.call(names.REMOVE, self.held, Nothing, step="remove the service's record")
@@ -79,7 +77,7 @@ class Instantiate(Operation):
 
     async def _place_and_reserve(self, graph: ServiceGraph) -> Solution:
         """Solve on a snapshot, reserve in one transaction; only a conflict makes it solve again."""
-        self._undo.append([self._release])
+        self.on_undo(self._release)
         for _ in range(_MOST_CONFLICTS):
             solution = await self.call(names.SOLVE, graph, Solution, step="place the components")
             planned = PlannedService(held=self.held, graph=graph, plan=solution.plan)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import TypeVar
 
@@ -46,7 +46,7 @@ class Operation:
         self._phase = Phase.STARTING
         self._steps: dict[str, StepState] = {}
         self._undo: list[list[Undo]] = []
-        self._undoing = False
+        self._stoppable = False
         self._failure: str | None = None
         self._service = ""
         self._fence = 0
@@ -75,20 +75,26 @@ class Operation:
         """The proof of the lease that each write carries."""
         return Held(operation_id=self.operation_id, fence=self._fence, service=self._service)
 
-    async def carry_out(self, start: BeginOperation, patience: Patience, steps: Awaitable[T]) -> T:
-        """Run `steps` under the service's lease; whatever fails or is cancelled is undone in full."""
+    async def carry_out(
+        self,
+        start: BeginOperation,
+        patience: Patience,
+        steps: Callable[[], Awaitable[T]],
+        undo: Undo | None = None,
+    ) -> T:
+        """Run `steps` under the service's lease; whatever fails or is cancelled is undone in full.
+
+        `undo` reverts what taking the lease does to the service's record.
+        """
         self._service, self._patience = start.service, patience
         self._show(start.tenant)
-        try:
-            lease = await self.call(names.BEGIN, start, Held, step="take the lease")
-        except BaseException:
-            steps.close()  # type: ignore[attr-defined]
-            self._enter(Phase.FAILED)
-            raise
-        self._fence = lease.fence
+        self._fence = (await self._begin(start)).fence
+        if undo:
+            self.on_undo(undo)
+        self._stoppable = True
         try:
             self._stop_if_cancelled()
-            result = await steps
+            result = await steps()
         except (asyncio.CancelledError, FailureError) as failure:
             await self._roll_back(failure)
             raise self._ending(failure) from failure
@@ -96,18 +102,30 @@ class Operation:
         self._enter(Phase.DONE)
         return result
 
+    async def _begin(self, start: BeginOperation) -> Held:
+        """Take the lease. A cancel waits for the answer: a lease that nobody knows of could not be given back."""
+        lease = asyncio.ensure_future(self.call(names.BEGIN, start, Held, step="take the lease"))
+        try:
+            with suppress(asyncio.CancelledError):
+                await asyncio.shield(lease)
+            return await lease
+        except FailureError as failure:
+            self._failure = root_cause(failure)
+            self._enter(Phase.FAILED)
+            raise ApplicationError(self._failure, type="OperationRefused", non_retryable=True) from failure
+
     @asynccontextmanager
     async def phase(self, phase: Phase) -> AsyncIterator[None]:
         """A stretch of the operation, shown to people while it lasts."""
         self._enter(phase)
         yield
 
-    async def call(
-        self, activity: str, argument: Model, result: type[T], *, step: str, undo: Undo | None = None
-    ) -> T:
-        """One call into our own store or the placement; `undo` is noted before it starts."""
-        if undo:
-            self._undo.append([undo])
+    def on_undo(self, undo: Undo) -> None:
+        """Note how to revert the next step, before it starts."""
+        self._undo.append([undo])
+
+    async def call(self, activity: str, argument: Model, result: type[T], *, step: str) -> T:
+        """One call into our own store or the placement."""
         queue = names.PLACEMENT_QUEUE if activity == names.SOLVE else names.ORCHESTRATION_QUEUE
         with self._step(step):
             answer: T = await workflow.execute_activity(
@@ -181,7 +199,7 @@ class Operation:
             )
 
     async def _roll_back(self, failure: BaseException) -> None:
-        self._undoing = True
+        self._stoppable = False
         self._failure = "cancelled" if is_cancelled_exception(failure) else root_cause(failure)
         self._enter(Phase.UNDOING)
         for layer in reversed(self._undo):
@@ -200,12 +218,12 @@ class Operation:
 
     async def _finish(self, state: OperationState, failure: str | None) -> None:
         ending = FinishOperation(held=self.held, state=state, failure=failure)
-        self._undoing = True  # from here on a cancel comes too late: the outcome stands
+        self._stoppable = False  # from here on a cancel comes too late: the outcome stands
         await self.call(names.FINISH, ending, Nothing, step="give the lease back")
 
     def _stop_if_cancelled(self) -> None:
         """A cancel that arrived while an activity was ending successfully must not be lost."""
-        if not self._undoing and workflow.cancellation_reason() is not None:
+        if self._stoppable and workflow.cancellation_reason() is not None:
             raise asyncio.CancelledError
 
     def _step(self, name: str) -> "_Step":

@@ -32,7 +32,7 @@ class Terminate(Operation):
             workflow_id=workflow.info().workflow_id,
             run_id=workflow.info().run_id,
         )
-        return await self.carry_out(start, request.patience, self._steps_of(request))
+        return await self.carry_out(start, request.patience, lambda: self._steps_of(request))
 
     async def _steps_of(self, request: TerminateRequest) -> OperationResult:
         async with self.phase(Phase.DELETING):

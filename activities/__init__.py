@@ -1,0 +1,1 @@
+"""Temporal activities: thin wrappers of one call into the catalogue, the placement or a VIM."""

@@ -1,0 +1,68 @@
+"""The lease of a service: taking it, also from a dead operation, and giving it back."""
+
+import asyncio
+
+from temporalio import activity
+from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.service import RPCError, RPCStatusCode
+
+from activities.translation import translated
+from catalogue.store import Catalogue
+from domain import names
+from domain.errors import BusyError
+from domain.records import OperationRecord
+from domain.requests import BeginOperation, FinishOperation, Held, Nothing
+
+
+class OperationActivities:
+    """Begins and finishes operations in the catalogue."""
+
+    def __init__(self, catalogue: Catalogue, client: Client) -> None:
+        self._operations = catalogue.operations
+        self._client = client
+
+    @activity.defn(name=names.BEGIN)
+    async def begin(self, start: BeginOperation) -> Held:
+        """Take the service's lease; an operation whose workflow has ended without giving it back loses it."""
+        with translated():
+            try:
+                return await asyncio.to_thread(self._take, start)
+            except BusyError:
+                holder = await asyncio.to_thread(self._operations.holder, start.service)
+                if holder is None or await self._is_running(holder):
+                    raise
+                activity.logger.warning("%s is dead: %s takes over", holder.operation_id, start.operation_id)
+                await asyncio.to_thread(self._operations.take_over, start.service, holder.operation_id)
+                return await asyncio.to_thread(self._take, start)
+
+    def _take(self, start: BeginOperation) -> Held:
+        lease = self._operations.begin(
+            operation_id=start.operation_id,
+            kind=start.kind.value,
+            service=start.service,
+            tenant=start.tenant,
+            workflow_id=start.workflow_id,
+            run_id=start.run_id,
+            creates=start.kind is names.OperationKind.INSTANTIATE,
+            descriptor=start.descriptor,
+            version=start.version,
+        )
+        return Held(operation_id=lease.operation_id, fence=lease.fence, service=lease.service)
+
+    async def _is_running(self, holder: OperationRecord) -> bool:
+        handle = self._client.get_workflow_handle(holder.workflow_id, run_id=holder.run_id)
+        try:
+            description = await handle.describe()
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                return False
+            raise
+        return description.status is WorkflowExecutionStatus.RUNNING
+
+    @activity.defn(name=names.FINISH)
+    def finish(self, ending: FinishOperation) -> Nothing:
+        """Record the outcome and give the lease back."""
+        held = ending.held
+        with translated():
+            self._operations.finish(held.operation_id, held.fence, ending.state, ending.failure)
+        return Nothing()

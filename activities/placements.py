@@ -1,0 +1,30 @@
+"""Placement as an activity: reads the topology itself, so that none travels through a history."""
+
+from temporalio import activity
+
+from activities.translation import translated
+from catalogue.store import Catalogue
+from domain import names
+from domain.plans import ServiceGraph
+from domain.requests import Solution
+from placement.solve import place
+from placement.topology import Usage
+
+
+class PlacementActivities:
+    """Solves placements on the catalogue's present state."""
+
+    def __init__(self, catalogue: Catalogue, time_limit_s: float) -> None:
+        self._catalogue = catalogue
+        self._time_limit_s = time_limit_s
+
+    @activity.defn(name=names.SOLVE)
+    def solve(self, graph: ServiceGraph) -> Solution:
+        """The cheapest plan on what is free now."""
+        with translated():
+            infrastructure = self._catalogue.infrastructure.get()
+            used = self._catalogue.infrastructure.usage()
+            usage = Usage(pops=used.pops, links=used.links)
+            plan = place(graph, infrastructure, usage, time_limit_s=self._time_limit_s)
+        pops = sorted(set(plan.placements.values()))
+        return Solution(plan=plan, vim_kinds={pop: infrastructure.pops[pop].vim.kind for pop in pops})

@@ -1,0 +1,1 @@
+"""The composition root: settings, the Temporal plugin, and the workers."""

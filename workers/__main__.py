@@ -1,0 +1,71 @@
+"""`python -m workers [--queues A,B] [--check]`: serve task queues until told to stop."""
+
+import argparse
+import asyncio
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
+from temporalio.client import Client
+
+from catalogue.store import open_catalogue
+from domain.names import TASK_QUEUES
+from workers.assembly import build
+from workers.plugin import connect
+from workers.settings import Settings
+
+
+def main() -> None:
+    """Parse the command line and serve, or check that somebody does."""
+    parser = argparse.ArgumentParser(prog="python -m workers", description=__doc__)
+    parser.add_argument("--queues", default=",".join(TASK_QUEUES), help="default: all (%(default)s)")
+    parser.add_argument("--check", action="store_true", help="exit 0 when each queue has a poller")
+    arguments = parser.parse_args()
+    queues = arguments.queues.split(",")
+    if unknown := [queue for queue in queues if queue not in TASK_QUEUES]:
+        parser.error(f"no task queue {unknown[0]!r}; there are {', '.join(TASK_QUEUES)}")
+    sys.exit(asyncio.run(_check(queues) if arguments.check else _serve(queues)))
+
+
+async def _serve(queues: Sequence[str]) -> int:
+    settings = Settings.from_environment()
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    client = await connect()
+    catalogue = open_catalogue(settings.catalogue_url)
+    async with AsyncExitStack() as stack:
+        for worker in build(client, catalogue, settings, queues):
+            await stack.enter_async_context(worker)
+        print(f"serving {', '.join(queues)}", flush=True)
+        await stop.wait()
+    catalogue.close()
+    return 0
+
+
+async def _check(queues: Sequence[str]) -> int:
+    client = await connect()
+    missing = [queue for queue in queues if not await has_poller(client, queue)]
+    for queue in missing:
+        print(f"no worker polls {queue}")
+    return 1 if missing else 0
+
+
+async def has_poller(client: Client, queue: str) -> bool:
+    """Whether a worker has asked for activities of `queue` of late."""
+    description = await client.workflow_service.describe_task_queue(
+        DescribeTaskQueueRequest(
+            namespace=client.namespace,
+            task_queue=TaskQueue(name=queue),
+            task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
+        )
+    )
+    return bool(description.pollers)
+
+
+if __name__ == "__main__":
+    main()

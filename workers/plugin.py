@@ -1,0 +1,43 @@
+"""How every client, worker and replayer of Interlace speaks with Temporal."""
+
+from datetime import timedelta
+
+from pydantic import ValidationError
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.plugin import SimplePlugin
+from temporalio.worker import WorkflowRunner
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from temporalio.workflow import SandboxImportNotificationPolicy
+
+GRACE = timedelta(seconds=30)
+
+
+def plugin() -> SimplePlugin:
+    """Converter, sandbox, and the errors that fail a workflow rather than hang it."""
+    return SimplePlugin(
+        "interlace",
+        data_converter=pydantic_data_converter,
+        workflow_runner=_sandbox,
+        workflow_failure_exception_types=[ValidationError],
+    )
+
+
+def _sandbox(_: WorkflowRunner | None) -> WorkflowRunner:
+    policy = (
+        SandboxImportNotificationPolicy.RAISE_ON_UNINTENTIONAL_PASSTHROUGH
+        | SandboxImportNotificationPolicy.WARN_ON_DYNAMIC_IMPORT
+    )
+    restrictions = SandboxRestrictions.default.with_passthrough_modules("domain", "pydantic", "pydantic_core")
+    return SandboxedWorkflowRunner(restrictions=restrictions.with_import_notification_policy(policy))
+
+
+async def connect(address: str | None = None) -> Client:
+    """A client as temporalio.envconfig says (TEMPORAL_ADDRESS, mTLS, API key, profiles); `address` comes first."""
+    from temporalio.envconfig import ClientConfig
+
+    config = ClientConfig.load_client_connect_config()
+    if address:
+        config["target_host"] = address
+    config.setdefault("target_host", "127.0.0.1:7233")
+    return await Client.connect(**config, plugins=[plugin()])

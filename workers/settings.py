@@ -1,0 +1,33 @@
+"""Where this process keeps its state and finds its catalogue; from the environment."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of a worker or a command."""
+
+    home: Path
+    """State of a single machine: database files, logs, the modelled world."""
+    catalogue_url: str
+    placement_time_limit_s: float = 30.0
+
+    @classmethod
+    def from_environment(cls) -> "Settings":
+        """INTERLACE_HOME, INTERLACE_CATALOGUE_URL, INTERLACE_CATALOGUE_PASSWORD_FILE."""
+        home = Path(os.environ.get("INTERLACE_HOME") or Path.home() / ".local" / "state" / "interlace")
+        home.mkdir(parents=True, exist_ok=True)
+        url = os.environ.get("INTERLACE_CATALOGUE_URL") or f"sqlite:///{home / 'catalogue.db'}"
+        return cls(home=home, catalogue_url=_with_password(url))
+
+
+def _with_password(url: str) -> str:
+    path = os.environ.get("INTERLACE_CATALOGUE_PASSWORD_FILE")
+    if not path:
+        return url
+    from sqlalchemy import make_url
+
+    with_password = make_url(url).set(password=Path(path).read_text().strip())
+    return with_password.render_as_string(hide_password=False)
