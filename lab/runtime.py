@@ -1,0 +1,64 @@
+"""What `interlace up` runs on this machine, as its supervisor wrote it down."""
+
+import os
+from pathlib import Path
+
+import psutil
+
+from domain.models import Model
+
+FILE_NAME = "runtime.json"
+
+
+class Process(Model):
+    """A process that is told from a later one with the same id by its start time."""
+
+    pid: int
+    started: float
+
+    @classmethod
+    def of(cls, pid: int) -> "Process":
+        """The process as it is now.
+
+        :raises psutil.NoSuchProcess: if there is none
+        """
+        return cls(pid=pid, started=psutil.Process(pid).create_time())
+
+    def alive(self) -> bool:
+        """Whether it still runs."""
+        try:
+            found = psutil.Process(self.pid)
+            return found.create_time() == self.started and found.status() != psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return False
+
+    def signal(self, number: int) -> None:
+        """Send it a signal, if it is still the same process."""
+        if self.alive():
+            os.kill(self.pid, number)
+
+
+class Runtime(Model):
+    """The processes and addresses of one `interlace up`."""
+
+    supervisor: Process
+    server: Process | None
+    """None where Temporal is somebody else's."""
+    workers: tuple[Process, ...]
+    address: str
+    web_ui: str | None
+
+    def save(self, home: Path) -> None:
+        """Write it in one step, so that no reader sees half of it."""
+        draft = home / f"{FILE_NAME}.new"
+        draft.write_text(self.model_dump_json(indent=2))
+        draft.replace(home / FILE_NAME)
+
+
+def load(home: Path) -> Runtime | None:
+    """What runs now, or None where nothing does."""
+    try:
+        runtime = Runtime.model_validate_json((home / FILE_NAME).read_text())
+    except FileNotFoundError:
+        return None
+    return runtime if runtime.supervisor.alive() else None

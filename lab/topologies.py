@@ -1,0 +1,94 @@
+"""An infrastructure document from a public topology (topohub: SNDlib, Topology Zoo, backbones, CAIDA).
+
+The topology gives names, coordinates and link lengths; latency is length / (200 km/ms), the speed of light
+in fibre. Capacities, capabilities and prices are in no public topology: they are assigned here by rule.
+"""
+
+import re
+import unicodedata
+from typing import Any
+
+import topohub
+
+from domain.errors import UnknownError
+
+_KM_PER_MS = 200.0
+_SMALL = {"vcpus": 16, "memory": "32 GiB", "disk": "500 GiB"}
+_LARGE = {"vcpus": 64, "memory": "128 GiB", "disk": "4 TiB"}
+
+
+def generate(topology: str, create_delay: str | None = None) -> dict[str, Any]:
+    """The document as plain data, ready to be written as YAML.
+
+    PoPs with a degree of 4 or more are large, cheap and offer dpdk; the others are small, and cost half more.
+    Regions are quarters by the median coordinates: north or south.
+
+    :raises UnknownError: if topohub has no such topology
+    """
+    found = _load(topology)
+    names = _names(found["nodes"])
+    degrees = {node["id"]: 0 for node in found["nodes"]}
+    for edge in found["edges"]:
+        degrees[edge["source"]] += 1
+        degrees[edge["target"]] += 1
+    middle = sorted(node["pos"][1] for node in found["nodes"])[len(found["nodes"]) // 2]
+    return {
+        "api_version": "interlace/v1",
+        "kind": "Infrastructure",
+        "currency": "EUR",
+        "pops": {
+            names[node["id"]]: _pop(node, degrees[node["id"]] >= 4, middle, create_delay)
+            for node in found["nodes"]
+        },
+        "links": dict(_link(edge, names) for edge in found["edges"]),
+    }
+
+
+def _load(topology: str) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = topohub.get(topology)
+    except (KeyError, FileNotFoundError, OSError) as error:
+        message = f"topohub has no topology {topology!r}; for example sndlib/germany50, topozoo/Geant2012"
+        raise UnknownError(message) from error
+    return found
+
+
+def _names(nodes: list[dict[str, Any]]) -> dict[int, str]:
+    names: dict[int, str] = {}
+    for node in nodes:
+        ascii_text = unicodedata.normalize("NFKD", node["name"]).encode("ascii", "ignore").decode().lower()
+        name = re.sub(r"[^a-z0-9]+", "-", ascii_text).strip("-")[:40] or "pop"
+        names[node["id"]] = f"{name}-{node['id']}" if name in names.values() else name
+    return names
+
+
+def _pop(node: dict[str, Any], large: bool, middle: float, create_delay: str | None) -> dict[str, Any]:
+    longitude, latitude = node["pos"]
+    vim: dict[str, Any] = {"kind": "modelled"}
+    if create_delay:
+        vim["settings"] = {"create_delay": create_delay}
+    pop: dict[str, Any] = {
+        "vim": vim,
+        "location": {"latitude": latitude, "longitude": longitude},
+        "region": "north" if latitude >= middle else "south",
+        "capacity": dict(_LARGE if large else _SMALL),
+        "prices": {
+            "vcpu_hour": 0.04 if large else 0.06,
+            "memory_gib_hour": 0.005,
+            "disk_gib_hour": 0.0001,
+        },
+    }
+    if large:
+        pop["capabilities"] = ["dpdk"]
+    return pop
+
+
+def _link(edge: dict[str, Any], names: dict[int, str]) -> tuple[str, dict[str, Any]]:
+    one, other = names[edge["source"]], names[edge["target"]]
+    link = {
+        "between": [one, other],
+        "bandwidth": "10 Gbit/s",
+        "latency": f"{edge['dist'] / _KM_PER_MS:.3f} ms",
+        "price_mbps_hour": round(0.0001 + edge["dist"] * 1e-6, 6),
+    }
+    return f"{one}--{other}"[:63].strip("-"), link
