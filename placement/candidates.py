@@ -1,0 +1,37 @@
+"""Which PoPs each instance or endpoint could take if it were alone."""
+
+from collections.abc import Mapping
+
+import networkx as nx  # type: ignore[import-untyped]
+
+from domain.infrastructure import Infrastructure, Pop
+from domain.plans import GraphInstance, ServiceGraph
+from placement.topology import endpoint_pop
+
+Candidates = Mapping[str, tuple[str, ...]]
+"""Instance or endpoint -> PoPs; an endpoint has exactly one."""
+
+
+def suits(instance: GraphInstance, name: str, pop: Pop) -> bool:
+    """Whether the PoP called `name` has the capabilities and keeps the rules; capacity is not looked at."""
+    return (
+        instance.requires <= pop.capabilities
+        and (instance.allowed_pops is None or name in instance.allowed_pops)
+        and name not in instance.forbidden_pops
+        and (instance.allowed_regions is None or pop.region in instance.allowed_regions)
+        and pop.region not in instance.forbidden_regions
+    )
+
+
+def candidates(graph: ServiceGraph, infrastructure: Infrastructure, topology: nx.MultiGraph) -> Candidates:
+    """The candidates of all instances and endpoints; an instance that fits nowhere has none."""
+    found: dict[str, tuple[str, ...]] = {
+        endpoint.name: (endpoint_pop(endpoint, infrastructure),) for endpoint in graph.endpoints
+    }
+    for instance in graph.instances:
+        found[instance.name] = tuple(
+            name
+            for name, pop in infrastructure.pops.items()
+            if suits(instance, name, pop) and instance.resources.fits_in(topology.nodes[name]["free"])
+        )
+    return found
