@@ -30,10 +30,10 @@ class InstanceSpec(Model):
     image: str = Field(min_length=1, max_length=255)
     resources: Resources
     kind: ComponentKind
-    config: dict[str, str | int | float | bool] = {}
+    config: dict[str, str | int | float | bool] = Field(default_factory=dict)
     """References are resolved already."""
-    environment: dict[str, str] = {}
-    secrets: dict[str, Name] = {}
+    environment: dict[str, str] = Field(default_factory=dict)
+    secrets: dict[str, Name] = Field(default_factory=dict)
     """Environment variable -> name of a secret; never the secret itself."""
     connection_points: tuple[Name, ...] = ()
     tags: dict[str, str]
@@ -65,7 +65,7 @@ class PopAccess(Model):
 
     name: Name
     capacity: Resources
-    settings: dict[str, Any] = {}
+    settings: dict[str, Any] = Field(default_factory=dict)
     """The adaptor validates them."""
     credential: str | None = None
     """The name of a credential; never the secret itself."""

@@ -1,0 +1,1 @@
+"""Virtualised infrastructure managers: what runs instances at a PoP."""

@@ -1,0 +1,1 @@
+"""A modelled VIM: capacities, quotas, delays and injected faults, but no packets."""

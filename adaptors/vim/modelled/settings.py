@@ -1,0 +1,39 @@
+"""What a modelled PoP may be told in its `vim.settings`."""
+
+from pydantic import ConfigDict, Field, ValidationError
+
+from domain.errors import InputError
+from domain.instances import PopAccess
+from domain.models import Model
+from domain.units import DurationS, MemoryMib
+
+
+class Quota(Model):
+    """Upper bounds of the tenant at this PoP; none means only the PoP's capacity counts."""
+
+    model_config = ConfigDict(strict=True)
+
+    instances: int | None = Field(default=None, ge=0)
+    vcpus: int | None = Field(default=None, ge=0)
+    memory: MemoryMib | None = None
+
+
+class ModelledSettings(Model):
+    """Settings of one modelled PoP; the delays are none unless given."""
+
+    model_config = ConfigDict(strict=True)
+
+    create_delay: DurationS = 0.0
+    delete_delay: DurationS = 0.0
+    answer_timeout: DurationS = 30.0
+    """How long a read, a list or a look at the capacity waits for a VIM that hangs."""
+    quota: Quota = Quota()
+
+
+def settings_of(access: PopAccess) -> ModelledSettings:
+    """The PoP's settings, or an InputError with every field that is wrong."""
+    try:
+        return ModelledSettings.model_validate(access.settings)
+    except ValidationError as error:
+        issues = [f"{'.'.join(map(str, one['loc'])) or 'settings'}: {one['msg']}" for one in error.errors()]
+        raise InputError(f"PoP {access.name}: settings of the modelled VIM: {'; '.join(issues)}") from error

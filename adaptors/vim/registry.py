@@ -1,0 +1,21 @@
+"""Which adaptor serves which kind of VIM."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from adaptors.vim.modelled.vim import open_modelled
+from adaptors.vim.port import Vim
+from domain.errors import InputError
+from domain.instances import PopAccess
+
+_OPENERS: dict[str, Callable[[PopAccess, Path], Vim]] = {"modelled": open_modelled}
+
+
+def open_vim(kind: str, access: PopAccess, home: Path) -> Vim:
+    """The VIM of a PoP; `home` is where adaptors keep what must outlive the process."""
+    opener = _OPENERS.get(kind)
+    if opener is None:
+        raise InputError(
+            f"PoP {access.name}: no VIM adaptor {kind!r} (adaptors: {', '.join(sorted(_OPENERS))})"
+        )
+    return opener(access, home)
