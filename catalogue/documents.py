@@ -44,7 +44,9 @@ def _read(content: bytes, source: str, model: type[M], check: Callable[[M], Sequ
     except ValidationError as error:
         raise DocumentError(source, [_issue(each, lines) for each in error.errors()]) from None
     if found := check(document):
-        raise DocumentError(source, [Issue(line=_line(p, lines), path=_dotted(p), message=m) for p, m in found])
+        raise DocumentError(
+            source, [Issue(line=_line(p, lines), path=_dotted(p), message=m) for p, m in found]
+        )
     return document
 
 
@@ -55,8 +57,11 @@ def _parse(content: bytes, source: str) -> tuple[Any, dict[Path, int]]:
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise _refusal(source, f"not text: byte {error.start} is not UTF-8; YAML or JSON is expected") from None
+        raise _refusal(
+            source, f"not text: byte {error.start} is not UTF-8; YAML or JSON is expected"
+        ) from None
     try:
+        _guard_depth(text, source)
         root = yaml.compose(text, Loader=yaml.CSafeLoader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
@@ -67,6 +72,19 @@ def _parse(content: bytes, source: str) -> tuple[Any, dict[Path, int]]:
         raise _refusal(source, "the file is empty")
     builder = _Builder(source)
     return builder.build(root, (), ()), builder.lines
+
+
+def _guard_depth(text: str, source: str) -> None:
+    """Refuse deep nesting before composing, whose recursion in C would overflow the stack."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > MAX_DEPTH:
+            line = event.start_mark.line + 1 if event.start_mark else None
+            raise _refusal(source, f"nested deeper than {MAX_DEPTH} levels", line)
 
 
 def _refusal(source: str, message: str, line: int | None = None) -> DocumentError:
@@ -93,9 +111,12 @@ class _Builder:
             return [self.build(item, (*path, index), inside) for index, item in enumerate(node.value)]
         try:
             return self._scalars.construct_object(node)
-        except (yaml.YAMLError, ValueError) as error:
+        except (yaml.YAMLError, ValueError, ArithmeticError) as error:
             problem = getattr(error, "problem", None) or error
             raise _refusal(self._source, f"{_dotted(path)}: {problem}", line) from None
+        except (LookupError, AttributeError):  # how PyYAML fails on a value that its explicit tag denies
+            message = f"{_dotted(path)}: {node.value!r} is not a {node.tag.rpartition(':')[2]}"
+            raise _refusal(self._source, message, line) from None
 
     def _guard(self, node: Any, path: Path, above: tuple[int, ...], line: int) -> None:
         self._nodes += 1

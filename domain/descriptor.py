@@ -62,7 +62,7 @@ class Component(Model):
     requires: frozenset[Name] = frozenset()
     """Capabilities that the PoP must have, such as dpdk, sriov or gpu."""
     connection_points: tuple[Name, ...] = Field(min_length=1)
-    instances: int = Field(default=1, ge=1)
+    instances: int = Field(default=1, ge=1, le=1000)
     config: dict[str, str | int | float | bool] = {}
     environment: dict[str, str] = {}
     secrets: dict[str, Name] = {}
@@ -140,7 +140,7 @@ class PlacementRules(Model):
     anti_affinity: tuple[tuple[Name, ...], ...] = ()
     """Groups of which no two instances share a PoP."""
     rules: tuple[PlacementRule, ...] = ()
-    budget_per_hour: float | None = Field(default=None, ge=0)
+    budget_per_hour: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     """Upper bound of the cost, in the infrastructure's currency."""
 
 
@@ -149,8 +149,8 @@ class ScalingPolicy(Model):
 
     component: Name
     metric: Name
-    scale_out_above: float
-    scale_in_below: float
+    scale_out_above: float = Field(allow_inf_nan=False)
+    scale_in_below: float = Field(allow_inf_nan=False)
     cooldown: DurationS = 60.0
 
     @model_validator(mode="after")

@@ -3,9 +3,13 @@
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
+from math import prod
 
 from domain.descriptor import Component, Descriptor
 from domain.references import OUTPUTS, dependencies, references, split, wired_texts
+
+MAX_PARTS = 10_000
+"""The most instances of a service, instance pairs of a virtual link, and ways of a chain."""
 
 Complaint = tuple[tuple[str | int, ...], str]
 """Field path and what is wrong there."""
@@ -21,6 +25,7 @@ def complaints(descriptor: Descriptor) -> list[Complaint]:
         *_chains(descriptor),
         *_placement(descriptor),
         *_policies(descriptor),
+        *_sizes(descriptor),
     ]
 
 
@@ -52,6 +57,8 @@ def _wiring(descriptor: Descriptor) -> Iterator[Complaint]:
             for reference in references(text):
                 if complaint := _dangling(reference, descriptor):
                     yield (*here, section, key), complaint
+            if text.count("${") > len(list(references(text))):
+                yield (*here, section, key), "a ${ without its }"
 
 
 def _dangling(reference: str, descriptor: Descriptor) -> str | None:
@@ -122,7 +129,10 @@ def _example(name: str, component: Component) -> str:
 
 
 def _links(descriptor: Descriptor) -> Iterator[Complaint]:
+    first: dict[frozenset[str], str] = {}
     for name, link in descriptor.links.items():
+        if (other := first.setdefault(frozenset(link.between), name)) != name:
+            yield ("links", name, "between"), f"link {other!r} joins the same two already"
         for index, port in enumerate(link.between):
             if complaint := _port(port, descriptor):
                 yield ("links", name, "between", index), complaint
@@ -176,3 +186,26 @@ def _unknown(listed: list[tuple[tuple[str | int, ...], str]], descriptor: Descri
     for path, name in listed:
         if name not in descriptor.components:
             yield path, f"no component {name!r}; {_hint(name, descriptor.components)}"
+
+
+def _sizes(descriptor: Descriptor) -> Iterator[Complaint]:
+    """Refuse what would expand to more than anything could place."""
+    sized: list[tuple[tuple[str | int, ...], str, int]] = [
+        (("components",), "instances", sum(each.instances for each in descriptor.components.values()))
+    ]
+    sized += [
+        (("links", name), "instance pairs", _combinations(link.between, descriptor))
+        for name, link in descriptor.links.items()
+    ]
+    sized += [
+        (("chains", name), "ways", _combinations(chain.path, descriptor))
+        for name, chain in descriptor.chains.items()
+    ]
+    for path, what, count in sized:
+        if count > MAX_PARTS:
+            yield path, f"{count} {what}; at most {MAX_PARTS} are allowed"
+
+
+def _combinations(ports: Iterable[str], descriptor: Descriptor) -> int:
+    owners = {owner(port) for port in ports} & descriptor.components.keys()
+    return prod(descriptor.components[name].instances for name in owners)

@@ -14,6 +14,9 @@ _BANDWIDTH_TO_MBPS = {"bit/s": 1e-6, "kbit/s": 1e-3, "Mbit/s": 1.0, "Gbit/s": 1e
 _LATENCY_TO_MS = {"us": 1e-3, "µs": 1e-3, "ms": 1.0, "s": 1e3}
 _DURATION_TO_S = {"ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
 
+_MOST = 1e15
+"""Of a base unit: beyond all hardware, and sums still fit a 64-bit integer."""
+
 _AMBIGUOUS = {
     "KB": "KiB (1024 bytes)",
     "MB": "MiB (2**20 bytes)",
@@ -42,7 +45,10 @@ def _parse(text: Any, factors: Mapping[str, float], example: str) -> float:
     unit = match["unit"]
     if unit not in factors:
         raise ValueError(_unit_complaint(text, unit, factors, example))
-    return float(match["number"]) * factors[unit]
+    number = float(match["number"]) * factors[unit]
+    if number > _MOST:
+        raise ValueError("too large a quantity")
+    return number
 
 
 def _unit_complaint(text: str, unit: str, factors: Mapping[str, float], example: str) -> str:
