@@ -143,11 +143,13 @@ def _links(descriptor: Descriptor) -> Iterator[Complaint]:
 def _chains(descriptor: Descriptor) -> Iterator[Complaint]:
     joined = {frozenset(link.between) for link in descriptor.links.values()}
     for name, chain in descriptor.chains.items():
-        wrong = [(index, _port(port, descriptor)) for index, port in enumerate(chain.path)]
-        for index, complaint in wrong:
-            if complaint:
-                yield ("chains", name, "path", index), complaint
+        wrong = {port: complaint for port in chain.path if (complaint := _port(port, descriptor))}
+        for index, port in enumerate(chain.path):
+            if port in wrong:
+                yield ("chains", name, "path", index), wrong[port]
         for index, (left, right) in enumerate(zip(chain.path, chain.path[1:], strict=False)):
+            if wrong.keys() & {left, right}:
+                continue
             if owner(left) != owner(right) and frozenset((left, right)) not in joined:
                 yield ("chains", name, "path", index + 1), f"no link joins {left!r} and {right!r}"
 
