@@ -1,0 +1,247 @@
+"""What every VIM adaptor must do. A new adaptor joins by a factory in FACTORIES."""
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adaptors.vim.modelled.faults import Fault, Faults
+from adaptors.vim.port import Vim
+from adaptors.vim.registry import open_vim
+from domain.descriptor import ComponentKind
+from domain.errors import InterlaceError, VimRefusedError, VimUnavailableError
+from domain.infrastructure import Resources
+from domain.instances import InstanceSpec, InstanceStatus, PopAccess
+
+POP = "berlin"
+TOTAL = Resources.of(4, 4096, 40)
+
+
+@dataclass(frozen=True)
+class Site:
+    """One PoP under test, of TOTAL capacity."""
+
+    open: Callable[[], Vim]
+    """A new handle on the same PoP, as another worker would have."""
+    image: str
+    lose_next_answer: Callable[[str], None]
+    """Let the next call of an operation (create or delete) take effect and its answer be lost."""
+    slow: Callable[[], Vim]
+    """A handle whose creates and deletes wait for at least 1 s."""
+
+
+def modelled(home: Path) -> Site:
+    def opened(**settings: Any) -> Vim:
+        return open_vim("modelled", PopAccess(name=POP, capacity=TOTAL, settings=settings), home)
+
+    def lose(operation: str) -> None:
+        Faults(home).add(Fault.model_validate({"kind": "lost", "operation": operation, "times": 1}))
+
+    return Site(opened, "nginx", lose, lambda: opened(create_delay="1 s", delete_delay="1 s"))
+
+
+FACTORIES: dict[str, Callable[[Path], Site]] = {"modelled": modelled}
+
+
+@pytest.fixture(params=sorted(FACTORIES))
+def site(request: pytest.FixtureRequest, tmp_path: Path) -> Site:
+    return FACTORIES[request.param](tmp_path)
+
+
+def spec(site: Site, name: str = "shop-web-1", vcpus: int = 1, **tags: str) -> InstanceSpec:
+    default = {"service": "shop", "component": "web", "instance": "web-1", "operation": "op-1", "tenant": "t"}
+    return InstanceSpec(
+        name=name,
+        pop=POP,
+        image=site.image,
+        resources=Resources.of(vcpus, 128, 1),
+        kind=ComponentKind.MICROSERVICE,
+        config={"workers": 2},
+        environment={"MODE": "test"},
+        secrets={"PASSWORD": "shop-password"},
+        connection_points=("http",),
+        tags={**default, **tags},
+    )
+
+
+def quiet(_: str) -> None:
+    """A progress that nobody looks at."""
+
+
+class CancelledByTest(Exception):
+    """What a progress raises to stop a call."""
+
+
+class Recorder:
+    """A progress that keeps the moments of its calls and may cancel one of them."""
+
+    def __init__(self, cancel_after_s: float | None = None) -> None:
+        self.moments = [time.monotonic()]
+        self._cancel_after_s = cancel_after_s
+
+    def __call__(self, message: str) -> None:
+        assert message
+        self.moments.append(time.monotonic())
+        if self._cancel_after_s is not None and self.moments[-1] - self.moments[0] >= self._cancel_after_s:
+            raise CancelledByTest
+
+    def longest_silence(self) -> float:
+        moments = [*self.moments, time.monotonic()]
+        return max(later - earlier for earlier, later in pairwise(moments))
+
+
+def test_a_created_instance_runs_and_is_read_as_it_was_asked_for(site: Site) -> None:
+    vim = site.open()
+    made = vim.create(spec(site), quiet)
+    assert made.status is InstanceStatus.RUNNING
+    assert made.address and made.external_id
+    assert made.tags == spec(site).tags
+    assert made.resources == spec(site).resources
+    assert site.open().read("shop-web-1") == made
+
+
+def test_read_of_nothing_is_none(site: Site) -> None:
+    assert site.open().read("nobody") is None
+
+
+def test_create_is_idempotent_across_handles(site: Site) -> None:
+    first = site.open().create(spec(site), quiet)
+    assert site.open().create(spec(site), quiet) == first
+    assert len(site.open().list({})) == 1
+
+
+def test_a_name_taken_by_another_spec_is_refused_and_left_alone(site: Site) -> None:
+    vim = site.open()
+    first = vim.create(spec(site), quiet)
+    with pytest.raises(VimRefusedError, match=f"{POP}.*shop-web-1.*resources"):
+        vim.create(spec(site, vcpus=2), quiet)
+    assert vim.read("shop-web-1") == first
+
+
+def test_a_create_whose_answer_was_lost_is_adopted(site: Site) -> None:
+    vim = site.open()
+    site.lose_next_answer("create")
+    with pytest.raises(VimUnavailableError, match=f"{POP}.*shop-web-1"):
+        vim.create(spec(site), quiet)
+    lost = vim.read("shop-web-1")
+    assert lost is not None
+    assert vim.create(spec(site), quiet).external_id == lost.external_id
+    assert len(vim.list({})) == 1
+
+
+def test_delete_removes_and_is_idempotent(site: Site) -> None:
+    vim = site.open()
+    vim.create(spec(site), quiet)
+    vim.delete("shop-web-1", quiet)
+    assert vim.read("shop-web-1") is None
+    vim.delete("shop-web-1", quiet)
+    vim.delete("never-was", quiet)
+    assert vim.list({}) == ()
+
+
+def test_a_delete_whose_answer_was_lost_can_be_repeated(site: Site) -> None:
+    vim = site.open()
+    vim.create(spec(site), quiet)
+    site.lose_next_answer("delete")
+    with pytest.raises(VimUnavailableError, match=f"{POP}.*shop-web-1"):
+        vim.delete("shop-web-1", quiet)
+    vim.delete("shop-web-1", quiet)
+    assert vim.read("shop-web-1") is None
+
+
+def test_a_name_can_be_used_again_after_its_delete(site: Site) -> None:
+    vim = site.open()
+    first = vim.create(spec(site), quiet)
+    vim.delete("shop-web-1", quiet)
+    assert vim.create(spec(site, vcpus=2), quiet).external_id != first.external_id
+
+
+def test_list_selects_by_all_of_the_tags(site: Site) -> None:
+    vim = site.open()
+    vim.create(spec(site, "shop-web-1"), quiet)
+    vim.create(spec(site, "shop-web-2", operation="op-2"), quiet)
+    vim.create(spec(site, "bank-web-1", service="bank"), quiet)
+    assert [one.name for one in vim.list({})] == ["bank-web-1", "shop-web-1", "shop-web-2"]
+    assert [one.name for one in vim.list({"service": "shop"})] == ["shop-web-1", "shop-web-2"]
+    assert [one.name for one in vim.list({"service": "shop", "operation": "op-2"})] == ["shop-web-2"]
+    assert vim.list({"service": "nobody"}) == ()
+
+
+def test_capacity_follows_creates_and_deletes(site: Site) -> None:
+    vim = site.open()
+    assert vim.capacity() == (TOTAL, Resources.of(0, 0, 0))
+    vim.create(spec(site, vcpus=3), quiet)
+    assert vim.capacity() == (TOTAL, Resources.of(3, 128, 1))
+    vim.delete("shop-web-1", quiet)
+    assert vim.capacity() == (TOTAL, Resources.of(0, 0, 0))
+
+
+def test_a_refusal_names_the_pop_the_resource_and_the_cause(site: Site) -> None:
+    vim = site.open()
+    with pytest.raises(VimRefusedError) as caught:
+        vim.create(spec(site, vcpus=TOTAL.vcpus + 1), quiet)
+    words = str(caught.value)
+    assert POP in words and "shop-web-1" in words and "vcpus" in words
+    assert vim.list({}) == ()
+
+
+def test_concurrent_creates_of_one_name_make_one_resource(site: Site) -> None:
+    barrier = threading.Barrier(8)
+
+    def create(_: int) -> str:
+        vim = site.open()
+        barrier.wait()
+        return vim.create(spec(site), quiet).external_id
+
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(create, range(8)))) == 1
+    assert len(site.open().list({})) == 1
+    assert site.open().capacity()[1].vcpus == 1
+
+
+def test_progress_is_told_often_while_waiting(site: Site) -> None:
+    vim = site.slow()
+    creating = Recorder()
+    vim.create(spec(site), creating)
+    assert len(creating.moments) >= 5
+    assert creating.longest_silence() < 0.5
+    deleting = Recorder()
+    vim.delete("shop-web-1", deleting)
+    assert len(deleting.moments) >= 5
+    assert deleting.longest_silence() < 0.5
+
+
+@pytest.mark.parametrize("operation", ["create", "delete"])
+def test_a_cancelled_call_stops_at_once_and_can_be_taken_up_again(site: Site, operation: str) -> None:
+    vim = site.slow()
+    if operation == "delete":
+        site.open().create(spec(site), quiet)
+    cancel = Recorder(cancel_after_s=0.2)
+    started = time.monotonic()
+    with pytest.raises(CancelledByTest):
+        vim.create(spec(site), cancel) if operation == "create" else vim.delete("shop-web-1", cancel)
+    assert time.monotonic() - started < 0.8
+    vim.delete("shop-web-1", quiet)
+    assert vim.list({}) == ()
+    assert vim.create(spec(site), quiet).status is InstanceStatus.RUNNING
+
+
+def test_a_create_waits_for_the_delete_of_its_name(site: Site) -> None:
+    vim = site.slow()
+    first = site.open().create(spec(site), quiet)
+    with pytest.raises(CancelledByTest):
+        vim.delete("shop-web-1", Recorder(cancel_after_s=0.2))
+    second = site.open().create(spec(site), quiet)
+    assert second.external_id != first.external_id
+    assert second.status is InstanceStatus.RUNNING
+
+
+def test_a_spec_for_another_pop_is_refused(site: Site) -> None:
+    with pytest.raises(InterlaceError, match=f"{POP}.*paris"):
+        site.open().create(spec(site).model_copy(update={"pop": "paris"}), quiet)
