@@ -3,11 +3,13 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bin=.venv/bin
-"$bin/ruff" check .
-"$bin/ruff" format --check .
+status=0
+"$bin/ruff" check . || status=1
+"$bin/ruff" format --check . || status=1
 packages=()
 for name in domain catalogue placement adaptors monitoring reliability activities workflows workers \
     interfaces lab bench examples; do
     if [ -d "$name" ]; then packages+=("$name"); fi
 done
-"$bin/mypy" "${packages[@]}"
+"$bin/mypy" "${packages[@]}" || status=1
+exit "$status"

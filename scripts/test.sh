@@ -10,5 +10,8 @@ if [ ! -d /usr/lib/postgresql ]; then
         echo "PostgreSQL is not installed: its tests will be skipped"
     fi
 fi
-scripts/lint.sh
-.venv/bin/python -m pytest -n 2 --dist loadfile "$@"
+# Tests run even when the lint fails; either failing fails the whole.
+status=0
+scripts/lint.sh || status=1
+.venv/bin/python -m pytest -n 2 --dist loadfile "$@" || status=1
+exit "$status"
