@@ -1,6 +1,7 @@
 """Documents: whatever bytes come, either a model or every error with its line and field path."""
 
 import json
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from catalogue.documents import read_descriptor, read_infrastructure
 from domain.descriptor import Descriptor
 from domain.errors import DocumentError, Issue
+from domain.infrastructure import Infrastructure
 
 SHOP = (Path(__file__).resolve().parents[2] / "examples" / "secure-shop.yaml").read_text()
 
@@ -352,3 +354,20 @@ def test_a_wrong_infrastructure_is_refused(old: str, new: str, path: str, messag
     assert issue.path == path
     assert message in issue.message
     assert issue.line is not None
+
+
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "descriptor.md"
+
+
+def test_the_examples_of_the_documentation_are_read() -> None:
+    service, infrastructure = re.findall(r"```yaml\n(.*?)```", DOCS.read_text(), re.DOTALL)
+    assert read_descriptor(service.encode(), DOCS.name).name == "hello"
+    assert set(read_infrastructure(infrastructure.encode(), DOCS.name).pops) == {"hamburg", "munich"}
+
+
+def test_every_field_is_documented() -> None:
+    text = DOCS.read_text()
+    schemas = [model.model_json_schema() for model in (Descriptor, Infrastructure)]
+    parts = [part for schema in schemas for part in (schema, *schema["$defs"].values())]
+    fields = {field for part in parts for field in part.get("properties", {})}
+    assert {field for field in fields if not re.search(rf"[`.]{field}`", text)} == set()
