@@ -100,7 +100,7 @@ class _Costs:
 def _add_placements(model: PlacementModel, candidates: Candidates) -> None:
     for end, pops in candidates.items():
         for pop in pops:
-            model.x[end, pop] = pulp.LpVariable(f"x{len(model.x)}", cat=pulp.LpBinary)
+            model.x[end, pop] = model.problem.add_variable(f"x{len(model.x)}", cat=pulp.LpBinary)
         model.problem.addConstraint(pulp.lpSum(model.x[end, pop] for pop in pops) == 1)
 
 
@@ -108,7 +108,8 @@ def _add_routes(model: PlacementModel, graph: ServiceGraph, topology: nx.MultiGr
     for number, link in enumerate(graph.links):
         arcs = _usable_arcs(link, topology)
         variables = {
-            arc: pulp.LpVariable(f"y{number}_{index}", cat=pulp.LpBinary) for index, arc in enumerate(arcs)
+            arc: model.problem.add_variable(f"y{number}_{index}", cat=pulp.LpBinary)
+            for index, arc in enumerate(arcs)
         }
         model.y[link.name] = variables
         _conserve_flow(model, link, topology)

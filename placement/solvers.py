@@ -72,9 +72,8 @@ def _run_highs(problem: pulp.LpProblem, time_limit_s: float) -> Outcome:
 def _run_cbc(problem: pulp.LpProblem, time_limit_s: float) -> Outcome:
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "cbc.log"
-        problem.solve(
-            pulp.PULP_CBC_CMD(msg=False, timeLimit=time_limit_s, gapRel=0.0, gapAbs=0.0, logPath=str(log))
-        )
+        options = {"timeLimit": time_limit_s, "gapRel": 0.0, "gapAbs": 0.0, "logPath": str(log)}
+        problem.solve(pulp.COIN_CMD(path=pulp.PULP_CBC_CMD.pulp_cbc_path, msg=False, **options))
         text = log.read_text(errors="replace")
     state = _state(problem)
     if state is State.FEASIBLE and _CBC_EMPTY in text:

@@ -3,7 +3,6 @@
 from math import asin, cos, radians, sin, sqrt
 
 import networkx as nx  # type: ignore[import-untyped]
-
 from pydantic import Field
 
 from domain.errors import InfeasibleError

@@ -4,7 +4,7 @@ import itertools
 import random
 from typing import Any
 
-import networkx as nx
+import networkx as nx  # type: ignore[import-untyped]
 import pulp
 import pytest
 import topohub
