@@ -370,4 +370,4 @@ def test_every_field_is_documented() -> None:
     schemas = [model.model_json_schema() for model in (Descriptor, Infrastructure)]
     parts = [part for schema in schemas for part in (schema, *schema["$defs"].values())]
     fields = {field for part in parts for field in part.get("properties", {})}
-    assert {field for field in fields if not re.search(rf"[`.]{field}`", text)} == set()
+    assert {field for field in fields if not re.search(rf"[`.]{field}[`.]", text)} == set()
