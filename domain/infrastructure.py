@@ -38,7 +38,7 @@ class Resources(Model):
 
 
 def _resources(vcpus: int, memory_mib: int, disk_gib: int) -> Resources:
-    return Resources(vcpus=vcpus, memory=f"{memory_mib} MiB", disk=f"{disk_gib} GiB")  # type: ignore[arg-type]
+    return Resources(vcpus=vcpus, memory=f"{memory_mib} MiB", disk=f"{disk_gib} GiB")
 
 
 class Prices(Model):
