@@ -9,7 +9,7 @@ status=0
 packages=()
 for name in domain catalogue placement adaptors monitoring reliability activities workflows workers \
     interfaces lab bench examples; do
-    if [ -d "$name" ]; then packages+=("$name"); fi
+    if [ -n "$(find "$name" -name "*.py" -print -quit 2>/dev/null)" ]; then packages+=("$name"); fi
 done
 "$bin/mypy" "${packages[@]}" || status=1
 exit "$status"
