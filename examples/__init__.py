@@ -1,0 +1,1 @@
+"""A descriptor to start from, and the demonstration."""

@@ -1,0 +1,74 @@
+"""`interlace up`, `down`, `doctor`: this machine's own Temporal and workers."""
+
+from typing import Annotated
+
+import typer
+
+from interfaces.cli.output import Json, emit_json, table
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(up)
+    app.command()(down)
+    app.command()(doctor)
+
+
+def up(
+    workers: Annotated[int, typer.Option(min=1, max=16, help="Worker processes.")] = 1,
+    wait: Annotated[float, typer.Option(help="Seconds to wait for everything to answer.")] = 60.0,
+    as_json: Json = False,
+) -> None:
+    """Start Temporal (127.0.0.1 only) and workers; they are restarted when they die.
+
+    A Temporal configured by TEMPORAL_ADDRESS or a temporal.toml profile is used instead of a new one.
+    """
+    from interfaces.cli.session import external_address
+    from lab import launcher
+    from lab.runtime import load
+    from workers.settings import Settings
+
+    home = Settings.from_environment().home
+    runtime = load(home)
+    if runtime is None:
+        say = (lambda _: None) if as_json else print
+        runtime = launcher.start(home, external_address(), workers, wait, say)
+    elif not as_json:
+        print("already up")
+    if as_json:
+        emit_json(runtime.model_dump(mode="json"))
+        return
+    print(f"Temporal: {runtime.address}")
+    print(f"Web UI:   {runtime.web_ui or 'that of your Temporal'}")
+    print(f"Workers:  {len(runtime.workers)} (pid {', '.join(str(w.pid) for w in runtime.workers)})")
+    print(f"State:    {home} (logs in logs/); `interlace down` stops it all and keeps the state")
+
+
+def down(as_json: Json = False) -> None:
+    """Stop what `up` started. Operations under way go on at the next `up`."""
+    from lab import launcher
+    from lab.runtime import load
+    from workers.settings import Settings
+
+    runtime = load(Settings.from_environment().home)
+    polite = launcher.stop(runtime) if runtime else None
+    if as_json:
+        emit_json({"was_up": runtime is not None, "ended_by_itself": polite})
+    elif runtime is None:
+        print("nothing was up")
+    else:
+        print("stopped" if polite else "stopped; something did not end in time and was killed")
+
+
+def doctor(as_json: Json = False) -> None:
+    """What is here, what is missing, and how to get it."""
+    from interfaces.cli.checkup import checkup
+
+    findings = checkup()
+    if as_json:
+        emit_json([finding.model_dump() for finding in findings])
+    else:
+        rows = [("ok" if f.ok else "MISSING", f.what, f.found, "" if f.ok else f.remedy) for f in findings]
+        table(["", "what", "found", "remedy"], rows)
+    if any(finding.needed and not finding.ok for finding in findings):
+        raise typer.Exit(1)

@@ -1,0 +1,64 @@
+"""Entry point of the console script `interlace`."""
+
+import json
+import os
+import sys
+
+import typer
+
+from interfaces.cli import descriptors, faults, infrastructure, machine, operations, services
+
+app = typer.Typer(
+    name="interlace",
+    help=(
+        "Orchestrate complex services: network functions and microservices, placed and run as one.\n\n"
+        "First steps: interlace up; interlace infra apply FILE; interlace onboard FILE; "
+        "interlace instantiate NAME DESCRIPTOR.\n\n"
+        "Exit codes: 0 done, 1 failed, 2 bad input (nothing was changed), 3 Temporal does not answer."
+    ),
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+machine.register(app)
+descriptors.register(app)
+operations.register(app)
+services.register(app)
+app.add_typer(infrastructure.app, name="infra")
+app.add_typer(faults.app, name="faults")
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code.
+
+    The Temporal client may abort while Python shuts down (sdk-python issue 300): leave without that.
+    """
+    code = _run()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def _run() -> int:
+    try:
+        app()
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else 1
+    except BrokenPipeError:
+        return 1
+    except Exception as error:
+        return _explain(error)
+    return 0
+
+
+def _explain(error: Exception) -> int:
+    """One clear message for what Interlace raises on purpose; anything else is a bug and shows its trace."""
+    from domain.errors import InterlaceError
+
+    if not isinstance(error, InterlaceError):
+        raise error
+    if "--json" in sys.argv:
+        print(json.dumps({"error": {"type": type(error).__name__, "message": str(error)}}))
+    else:
+        print(f"error: {error}", file=sys.stderr)
+    return error.exit_code
