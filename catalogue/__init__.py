@@ -1,0 +1,1 @@
+"""The SQL store: descriptors, infrastructure, services, operations, reservations and the resource ledger."""

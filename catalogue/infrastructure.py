@@ -1,0 +1,105 @@
+"""The current infrastructure, and its replacement by a new one."""
+
+from sqlalchemy import Connection, Table, delete, insert, select, update
+
+from catalogue.changes import EMPTY, changes_between
+from catalogue.database import Database
+from catalogue.in_use import complaints
+from catalogue.tables import links, pops, settings
+from catalogue.usage import NOTHING, used_in_pops, used_on_links
+from domain.errors import InputError, InUseError, UnknownError
+from domain.infrastructure import Infrastructure, PhysicalLink, Pop, dangling_link_ends
+from domain.records import Change, Usage
+
+_CURRENCY = "currency"
+
+
+class InfrastructureStore:
+    """PoPs and links with their capacities; what is reserved on them is summed from the reservations."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self) -> Infrastructure:
+        with self._database.read() as connection:
+            current = _load(connection)
+        if current is None:
+            raise UnknownError("no infrastructure yet: apply an infrastructure file first")
+        return current
+
+    def changes(self, new: Infrastructure) -> list[Change]:
+        """What `apply` would change."""
+        with self._database.read() as connection:
+            return changes_between(_load(connection) or EMPTY, new)
+
+    def apply(self, new: Infrastructure) -> list[Change]:
+        """Makes it the current one and tells what changed; refuses to take away what is in use."""
+        _refuse_dangling(new)
+        with self._database.write_capacity() as connection:
+            old = _load(connection) or EMPTY
+            if taken := complaints(connection, old, new):
+                raise InUseError(
+                    "the infrastructure is in use; nothing was changed:\n  " + "\n  ".join(taken)
+                )
+            _store(connection, new)
+        return changes_between(old, new)
+
+    def usage(self) -> Usage:
+        with self._database.read() as connection:
+            in_pops, on_links = used_in_pops(connection), used_on_links(connection)
+            return Usage(
+                pops={name: in_pops.get(name, NOTHING) for name in connection.scalars(select(pops.c.name))},
+                links={name: on_links.get(name, 0.0) for name in connection.scalars(select(links.c.name))},
+            )
+
+
+def _refuse_dangling(new: Infrastructure) -> None:
+    if dangling := dangling_link_ends(new):
+        raise InputError("; ".join(f"{'.'.join(map(str, path))}: {what}" for path, what in dangling))
+
+
+def _load(connection: Connection) -> Infrastructure | None:
+    currency = connection.scalar(select(settings.c.value).where(settings.c.name == _CURRENCY))
+    if currency is None:
+        return None
+    return Infrastructure(
+        api_version="interlace/v1",
+        kind="Infrastructure",
+        currency=currency,
+        pops={n: Pop.model_validate_json(d) for n, d in _documents(connection, pops)},
+        links={n: PhysicalLink.model_validate_json(d) for n, d in _documents(connection, links)},
+    )
+
+
+def _documents(connection: Connection, table: Table) -> list[tuple[str, str]]:
+    rows = connection.execute(select(table.c.name, table.c.document).order_by(table.c.name))
+    return [(name, document) for name, document in rows]
+
+
+def _store(connection: Connection, new: Infrastructure) -> None:
+    """PoPs before the links that refer to them; dropped links before dropped PoPs."""
+    connection.execute(delete(settings).where(settings.c.name == _CURRENCY))
+    connection.execute(insert(settings).values(name=_CURRENCY, value=new.currency))
+    for name, pop in new.pops.items():
+        _put(connection, pops, name, _pop_row(pop))
+    for name, link in new.links.items():
+        _put(connection, links, name, _link_row(link))
+    connection.execute(delete(links).where(links.c.name.not_in(new.links)))
+    connection.execute(delete(pops).where(pops.c.name.not_in(new.pops)))
+
+
+def _put(connection: Connection, table: Table, name: str, row: dict[str, object]) -> None:
+    changed = connection.execute(update(table).where(table.c.name == name).values(row))
+    if changed.rowcount == 0:
+        connection.execute(insert(table).values(name=name, **row))
+
+
+def _pop_row(pop: Pop) -> dict[str, object]:
+    offer = pop.capacity
+    numbers = {"vcpus": offer.vcpus, "memory_mib": offer.memory, "disk_gib": offer.disk}
+    return {**numbers, "document": pop.model_dump_json()}
+
+
+def _link_row(link: PhysicalLink) -> dict[str, object]:
+    ends = {"first_pop": link.between[0], "second_pop": link.between[1]}
+    return {**ends, "bandwidth_mbps": link.bandwidth, "document": link.model_dump_json()}

@@ -1,0 +1,74 @@
+"""Brings a database to the newest schema: `python -m catalogue.migrate [URL]`. Safe to run many at once."""
+
+import fcntl
+import os
+import sqlite3
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy.engine import URL
+
+from catalogue.database import BUSY_TIMEOUT_S, DEFAULT_URL, Database, is_sqlite, parse_url
+from domain.errors import InterlaceError
+
+URL_VARIABLE = "INTERLACE_CATALOGUE_URL"
+
+_in_process = threading.Lock()  # Alembic keeps its context in a global
+
+
+def upgrade(url: str) -> None:
+    """Runs the missing migrations, all in one transaction, while nobody else does."""
+    with _in_process, _between_processes(parse_url(url)):
+        database = Database(url)
+        try:
+            with database.write_capacity() as connection:
+                config = Config()
+                scripts = Path(__file__).parent / "migrations"
+                config.set_main_option("script_location", str(scripts).replace("%", "%%"))
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
+        finally:
+            database.close()
+
+
+@contextmanager
+def _between_processes(url: URL) -> Iterator[None]:
+    """A file lock for SQLite, whose switch to WAL does not wait; PostgreSQL locks in the transaction."""
+    if not is_sqlite(url):
+        yield
+        return
+    path = Path(url.database or "")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.with_name(path.name + ".lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _use_wal(path)
+        yield
+
+
+def _use_wal(path: Path) -> None:
+    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+    finally:
+        connection.close()
+
+
+def main(arguments: list[str] | None = None) -> int:
+    given = sys.argv[1:] if arguments is None else arguments
+    url = given[0] if given else os.environ.get(URL_VARIABLE, DEFAULT_URL)
+    try:
+        upgrade(url)
+    except InterlaceError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    print(f"the catalogue at {parse_url(url).render_as_string(hide_password=True)} has the newest schema")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

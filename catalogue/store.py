@@ -1,0 +1,32 @@
+"""The catalogue as one thing, put together from its parts."""
+
+from catalogue.database import Database
+from catalogue.descriptors import Descriptors
+from catalogue.infrastructure import InfrastructureStore
+from catalogue.ledger import Ledger
+from catalogue.migrate import upgrade
+from catalogue.operations import Operations
+from catalogue.reservations import Reservations
+from catalogue.services import Services
+
+
+class Catalogue:
+    """All parts over one database; safe to share between threads."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.descriptors = Descriptors(database)
+        self.infrastructure = InfrastructureStore(database)
+        self.operations = Operations(database)
+        self.reservations = Reservations(database)
+        self.ledger = Ledger(database)
+        self.services = Services(database)
+
+    def close(self) -> None:
+        self._database.close()
+
+
+def open_catalogue(url: str) -> Catalogue:
+    """Brings the schema up to date and opens it; several processes may do so at once."""
+    upgrade(url)
+    return Catalogue(Database(url))

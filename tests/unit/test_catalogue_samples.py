@@ -1,0 +1,85 @@
+"""Small documents for the catalogue's tests, and the proof that they fit each other."""
+
+from itertools import pairwise
+
+from catalogue.store import Catalogue
+from domain.descriptor import ComponentKind, Descriptor
+from domain.infrastructure import Infrastructure, Resources
+from domain.plans import GraphInstance, GraphLink, Plan, Route, ServiceGraph
+from domain.records import Lease
+
+
+def infrastructure(vcpus: int = 100, mbps: int = 1000, pops: tuple[str, ...] = ("a", "b")) -> Infrastructure:
+    """PoPs in a row, each joined to the next by a link such as a-b."""
+    offer = {"vcpus": vcpus, "memory": "1 TiB", "disk": "1 TiB"}
+    link = {"bandwidth": f"{mbps} Mbit/s", "latency": "5 ms"}
+    pairs = pairwise(pops)
+    document = {
+        "api_version": "interlace/v1",
+        "kind": "Infrastructure",
+        "pops": {name: {"vim": {"kind": "modelled"}, "capacity": offer} for name in pops},
+        "links": {f"{one}-{other}": {"between": (one, other), **link} for one, other in pairs},
+    }
+    return Infrastructure.model_validate(document)
+
+
+def descriptor(name: str = "shop", version: str = "1", image: str = "web:1") -> Descriptor:
+    size = {"vcpus": 1, "memory": "1 GiB"}
+    web = {"kind": "microservice", "image": image, "resources": size, "connection_points": ("http",)}
+    document = {
+        "api_version": "interlace/v1",
+        "kind": "Service",
+        "name": name,
+        "version": version,
+        "components": {"web": {**web, "requires": ["gpu", "dpdk", "sriov"]}},
+    }
+    return Descriptor.model_validate(document)
+
+
+def graph(service: str, vcpus: int = 4, mbps: float = 10.0) -> ServiceGraph:
+    """A firewall and a web server, and a link between them."""
+    size = Resources.of(vcpus, 1024, 1)
+    kinds = {"firewall": ComponentKind.VNF, "web": ComponentKind.MICROSERVICE}
+    instances = (GraphInstance(name=f"{c}-1", component=c, kind=k, resources=size) for c, k in kinds.items())
+    link = GraphLink(name="inner", virtual_link="inner", ends=("firewall-1", "web-1"), bandwidth_mbps=mbps)
+    return ServiceGraph(
+        service=service, descriptor="shop", version="1", instances=tuple(instances), links=(link,)
+    )
+
+
+def plan(mbps: float = 10.0, web: str = "b") -> Plan:
+    """The firewall in PoP a, the web server in PoP b."""
+    way = ("a",) if web == "a" else ("a", web)
+    physical = () if web == "a" else (f"a-{web}",)
+    route = Route(
+        link="inner",
+        virtual_link="inner",
+        pops=way,
+        physical_links=physical,
+        bandwidth_mbps=mbps,
+        latency_ms=5.0,
+    )
+    places = {"firewall-1": "a", "web-1": web}
+    known = {"cost_per_hour": 1.5, "currency": "EUR", "solver": "test", "gap": 0.0, "solve_ms": 1.0}
+    return Plan.model_validate({"placements": places, "routes": (route,), **known})
+
+
+def begin(catalogue: Catalogue, operation: str, service: str = "shop", creates: bool = True) -> Lease:
+    kind = "instantiate" if creates else "terminate"
+    run = {"workflow_id": f"service/{service}", "run_id": f"run-{operation}"}
+    return catalogue.operations.begin(operation, kind, service, "acme", **run, creates=creates)
+
+
+def intend(catalogue: Catalogue, lease: Lease, instance: str = "web-1", pop: str = "b") -> str:
+    """Writes the instance's resource into the ledger and gives its name."""
+    name = f"{lease.service}-{instance}"
+    owner = (lease.operation_id, lease.fence, lease.service, instance.rsplit("-", 1)[0], instance)
+    catalogue.ledger.intend(*owner, pop, "modelled", name, {"service": lease.service})
+    return name
+
+
+def test_the_plan_places_the_graph_on_the_infrastructure() -> None:
+    places, offered = plan(), infrastructure()
+    assert set(places.placements) == {instance.name for instance in graph("shop").instances}
+    assert set(places.placements.values()) <= set(offered.pops)
+    assert set(places.routes[0].physical_links) <= set(offered.links)
