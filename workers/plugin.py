@@ -10,6 +10,9 @@ from temporalio.worker import WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 from temporalio.workflow import SandboxImportNotificationPolicy
 
+_SHARED_WITH_WORKFLOWS = ("domain", "pydantic", "pydantic_core", "workflows.operation", "workflows.failures")
+"""Loaded once, not anew for every workflow; an import of anything else fails when the worker is built."""
+
 GRACE = timedelta(seconds=30)
 
 
@@ -28,7 +31,7 @@ def _sandbox(_: WorkflowRunner | None) -> WorkflowRunner:
         SandboxImportNotificationPolicy.RAISE_ON_UNINTENTIONAL_PASSTHROUGH
         | SandboxImportNotificationPolicy.WARN_ON_DYNAMIC_IMPORT
     )
-    restrictions = SandboxRestrictions.default.with_passthrough_modules("domain", "pydantic", "pydantic_core")
+    restrictions = SandboxRestrictions.default.with_passthrough_modules(*_SHARED_WITH_WORKFLOWS)
     return SandboxedWorkflowRunner(restrictions=restrictions.with_import_notification_policy(policy))
 
 
