@@ -1,0 +1,88 @@
+"""A service from its descriptor to ACTIVE and back to nothing."""
+
+import json
+
+import pytest
+from temporalio.api.sdk.v1 import WorkflowMetadata
+
+from domain import names
+from domain.phases import OperationState, Phase, ResourceState, ServiceState
+from tests.workflows.lab import INSTANCES, Lab, attribute, progress
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def test_the_world_holds_exactly_the_plan(lab: Lab) -> None:
+    result = await (await lab.start("s1")).result()
+    record = lab.catalogue.services.get("s1")
+    assert record.state is ServiceState.ACTIVE
+    assert record.plan is not None
+    planned = {(instance, pop) for instance, pop in record.plan.placements.items()}
+    existing = {(row.tags["instance"], key.split("/")[0]) for key, row in lab.world().items()}
+    assert existing == planned
+    assert sorted(name for name, _ in planned) == sorted(INSTANCES)
+    assert len(lab.world()) == len(INSTANCES)
+    assert {entry.state for entry in lab.catalogue.ledger.all()} == {ResourceState.CREATED}
+    assert lab.world_usage() == lab.catalogue.infrastructure.usage().pops
+    assert result.cost_per_hour == record.plan.cost_per_hour
+    assert result.leftovers == ()
+    assert lab.catalogue.operations.holder("s1") is None
+
+
+async def test_config_is_wired(lab: Lab) -> None:
+    await (await lab.start("s1")).result()
+    rows = {row.tags["instance"]: row for row in lab.world().values()}
+    backends = json.loads(rows["balancer-1"].spec)["config"]["backends"]
+    assert backends == f"{rows['web-1'].address},{rows['web-2'].address}"
+    assert json.loads(rows["web-2"].spec)["environment"]["DATABASE_HOST"] == rows["database-1"].address
+
+
+async def test_tags_say_whose_it_is(lab: Lab) -> None:
+    result = await (await lab.start("s1", tenant="acme")).result()
+    for row in lab.world().values():
+        assert (row.tags["service"], row.tags["tenant"]) == ("s1", "acme")
+        assert row.tags["operation"] == result.operation_id
+
+
+async def test_it_shows_how_far_it_is(lab: Lab) -> None:
+    handle = await lab.start("s1", tenant="acme")
+    await handle.result()
+    shown = await progress(handle)
+    assert shown.phase is Phase.DONE
+    assert shown.failure is None
+    assert {step.state for step in shown.steps} == {"done"}
+    assert sum(step.name.startswith("create ") for step in shown.steps) == len(INSTANCES)
+    assert await attribute(handle, names.SERVICE_ATTRIBUTE) == "s1"
+    assert await attribute(handle, names.OPERATION_ATTRIBUTE) == "Instantiate"
+    assert await attribute(handle, names.PHASE_ATTRIBUTE) == "Done"
+    assert await attribute(handle, names.TENANT_ATTRIBUTE) == "acme"
+    metadata = await handle.query("__temporal_workflow_metadata", result_type=WorkflowMetadata)
+    assert "Instantiate of s1: Done" in metadata.current_details
+
+
+async def test_terminate_leaves_no_trace(lab: Lab) -> None:
+    await (await lab.start("s1")).result()
+    handle = await lab.start_terminate("s1")
+    result = await handle.result()
+    assert lab.state() == lab.before
+    assert lab.service("s1") is None
+    assert lab.world() == {}
+    assert result.leftovers == ()
+    assert await attribute(handle, names.PHASE_ATTRIBUTE) == "Done"
+    states = {each.state for each in lab.catalogue.operations.list("s1")}
+    assert states == {OperationState.COMPLETED}
+
+
+async def test_a_name_can_be_used_again(lab: Lab) -> None:
+    for _ in range(2):
+        await (await lab.start("s1")).result()
+        await (await lab.start_terminate("s1")).result()
+    assert lab.state() == lab.before
+
+
+async def test_two_services_side_by_side(lab: Lab) -> None:
+    await (await lab.start("s1")).result()
+    await (await lab.start("s2")).result()
+    await (await lab.start_terminate("s1")).result()
+    assert {row.tags["service"] for row in lab.world().values()} == {"s2"}
+    assert lab.world_usage() == lab.catalogue.infrastructure.usage().pops
