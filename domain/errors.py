@@ -1,19 +1,19 @@
 """The error vocabulary. Two kinds matter to whoever calls: permanent (do not try again) and temporary (do).
 
-    InterlaceError
-    ├── PermanentError
-    │   ├── InputError              bad input: a document, a name, a request      (exit code 2)
-    │   │   ├── DocumentError       a file's errors, all of them, with line and field path
-    │   │   ├── UnknownError        no such descriptor, service, PoP, operation
-    │   │   └── ExistsError         it exists already and is immutable or taken
-    │   ├── InUseError              a change of the infrastructure would drop what is in use
-    │   ├── InfeasibleError         no placement satisfies the descriptor, with the first reason
-    │   ├── BusyError               another operation holds the service
-    │   ├── FencedError             this operation's lease was taken over; it must not write any more
-    │   └── VimRefusedError         the VIM said no for good (quota, bad image, forbidden)
-    └── TemporaryError
-        ├── ReservationConflictError  somebody else took the capacity since the snapshot: solve again
-        └── VimUnavailableError       outage, overload, lost answer: try again after `retry_after_s`
+InterlaceError
+├── PermanentError
+│   ├── InputError              bad input: a document, a name, a request      (exit code 2)
+│   │   ├── DocumentError       a file's errors, all of them, with line and field path
+│   │   ├── UnknownError        no such descriptor, service, PoP, operation
+│   │   └── ExistsError         it exists already and is immutable or taken
+│   ├── InUseError              a change of the infrastructure would drop what is in use
+│   ├── InfeasibleError         no placement satisfies the descriptor, with the first reason
+│   ├── BusyError               another operation holds the service
+│   ├── FencedError             this operation's lease was taken over; it must not write any more
+│   └── VimRefusedError         the VIM said no for good (quota, bad image, forbidden)
+└── TemporaryError
+    ├── ReservationConflictError  somebody else took the capacity since the snapshot: solve again
+    └── VimUnavailableError       outage, overload, lost answer: try again after `retry_after_s`
 """
 
 from domain.models import Model
@@ -57,7 +57,9 @@ class DocumentError(InputError):
         self.source = source
         self.issues = issues
         plural = "error" if len(issues) == 1 else "errors"
-        super().__init__("\n".join([f"{source}: {len(issues)} {plural}", *(f"  {issue}" for issue in issues)]))
+        super().__init__(
+            "\n".join([f"{source}: {len(issues)} {plural}", *(f"  {issue}" for issue in issues)])
+        )
 
 
 class UnknownError(InputError):

@@ -16,5 +16,7 @@ NAME_PATTERN = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 """A DNS label (RFC 1123, clause 2.1): lower-case letters, digits and inner hyphens, at most 63 characters."""
 
-Version = Annotated[str, StringConstraints(pattern=r"^[0-9]+(\.[0-9]+){0,2}(-[0-9A-Za-z.-]+)?$", max_length=40)]
+Version = Annotated[
+    str, StringConstraints(pattern=r"^[0-9]+(\.[0-9]+){0,2}(-[0-9A-Za-z.-]+)?$", max_length=40)
+]
 """A descriptor's version, such as 1, 1.2 or 1.2.3-rc1."""

@@ -82,7 +82,9 @@ def kill_worker() -> bool:
     """SIGKILL the worker process that is running."""
     worker = json.loads((_HOME / "runtime.json").read_text())["workers"][0]["pid"]
     os.kill(worker, signal.SIGKILL)
-    print(f"  >>> SIGKILL to worker {worker}: its supervisor starts another, the workflow goes on", flush=True)
+    print(
+        f"  >>> SIGKILL to worker {worker}: its supervisor starts another, the workflow goes on", flush=True
+    )
     return True
 
 
@@ -125,11 +127,15 @@ def interlace(*words: str, quiet: bool = False, check: bool = True) -> str:
     """Run a command of Interlace, show it and what it prints."""
     if not quiet:
         print(f"$ interlace {' '.join(words)}", flush=True)
-    done = subprocess.run([_INTERLACE, *words], env=environment(), capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [_INTERLACE, *words], env=environment(), capture_output=True, text=True, check=False
+    )
     if not quiet:
         print("".join(f"  {line}\n" for line in (done.stdout + done.stderr).splitlines()), end="", flush=True)
     if check and done.returncode != 0:
-        raise DemoError(f"`interlace {' '.join(words)}` ended with exit code {done.returncode}: {done.stderr.strip()}")
+        raise DemoError(
+            f"`interlace {' '.join(words)}` ended with exit code {done.returncode}: {done.stderr.strip()}"
+        )
     return done.stdout
 
 

@@ -26,7 +26,9 @@ class StartError(InterlaceError):
     """Something did not come up; the message says what and where its log is."""
 
 
-def start(home: Path, address: str | None, workers: int, wait_s: float, say: Callable[[str], None]) -> Runtime:
+def start(
+    home: Path, address: str | None, workers: int, wait_s: float, say: Callable[[str], None]
+) -> Runtime:
     """Start the supervisor and wait until every task queue is served.
 
     :param address: of an existing Temporal; None starts the dev server

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-import networkx as nx  # type: ignore[import-untyped]
+import networkx as nx
 
 from domain.infrastructure import Infrastructure, Pop
 from domain.plans import GraphInstance, ServiceGraph

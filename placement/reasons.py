@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-import networkx as nx  # type: ignore[import-untyped]
+import networkx as nx
 
 from domain.infrastructure import Infrastructure, Resources
 from domain.plans import GraphChain, GraphInstance, GraphLink, ServiceGraph

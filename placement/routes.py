@@ -4,7 +4,7 @@ import heapq
 from collections import defaultdict
 from collections.abc import Iterable
 
-import networkx as nx  # type: ignore[import-untyped]
+import networkx as nx
 import pulp
 
 from domain.plans import GraphLink, Route, ServiceGraph

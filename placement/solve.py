@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass
 
-import networkx as nx  # type: ignore[import-untyped]
+import networkx as nx
 
 from domain.errors import InfeasibleError, TemporaryError
 from domain.infrastructure import Infrastructure

@@ -2,7 +2,7 @@
 
 from math import asin, cos, radians, sin, sqrt
 
-import networkx as nx  # type: ignore[import-untyped]
+import networkx as nx
 from pydantic import Field
 
 from domain.errors import InfeasibleError

@@ -36,7 +36,7 @@ def _sandbox(_: WorkflowRunner | None) -> WorkflowRunner:
 
 
 async def connect(address: str | None = None) -> Client:
-    """A client as temporalio.envconfig says (TEMPORAL_ADDRESS, mTLS, API key, profiles); `address` comes first."""
+    """A client as temporalio.envconfig says (address, mTLS, API key, profiles); `address` comes first."""
     from temporalio.envconfig import ClientConfig
 
     config = ClientConfig.load_client_connect_config()

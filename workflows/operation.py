@@ -103,7 +103,7 @@ class Operation:
         return result
 
     async def _begin(self, start: BeginOperation) -> Held:
-        """Take the lease. A cancel waits for the answer: a lease that nobody knows of could not be given back."""
+        """Take the lease. A cancel waits for the answer: an unknown lease could not be given back."""
         lease = asyncio.ensure_future(self.call(names.BEGIN, start, Held, step="take the lease"))
         try:
             with suppress(asyncio.CancelledError):
@@ -143,7 +143,7 @@ class Operation:
     async def call_vim(
         self, activity: str, argument: Model, kind: str, *, step: str, give_up_after_s: float | None = None
     ) -> None:
-        """One call to a VIM: retried while that can help, heartbeating, cancelled only once it has stopped."""
+        """One call to a VIM: retried while that can help, cancelled only once it has stopped."""
         limit = timedelta(seconds=give_up_after_s or self._patience.give_up_after_s)
         with self._step(step):
             await workflow.execute_activity(

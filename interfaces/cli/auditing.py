@@ -58,7 +58,9 @@ def _differences(pop: str, known: list[ResourceRecord], world: tuple[VimInstance
     left = [e for e in known if e.state is ResourceState.LEFTOVER]
     return [
         *(
-            Finding(problem="lost", resource=e.resource_name, pop=pop, detail=f"of {e.service}, not in the VIM")
+            Finding(
+                problem="lost", resource=e.resource_name, pop=pop, detail=f"of {e.service}, not in the VIM"
+            )
             for e in lost
         ),
         *(

@@ -53,8 +53,9 @@ def schema(
     from domain.descriptor import Descriptor
     from domain.errors import UnknownError
     from domain.infrastructure import Infrastructure
+    from domain.models import Model
 
-    models = {"service": Descriptor, "infrastructure": Infrastructure}
+    models: dict[str, type[Model]] = {"service": Descriptor, "infrastructure": Infrastructure}
     if document not in models:
         raise UnknownError(f"no document {document!r}; there are {', '.join(models)}")
     emit_json(models[document].model_json_schema())

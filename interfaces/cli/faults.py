@@ -56,7 +56,10 @@ def list_faults(as_json: Json = False) -> None:
     if as_json:
         emit_json({number: fault.model_dump() for number, fault in found.items()})
         return
-    rows = [(n, f.kind, f.pop or "*", f.operation, f.component or "*", f.times, f.message) for n, f in found.items()]
+    rows = [
+        (n, f.kind, f.pop or "*", f.operation, f.component or "*", f.times, f.message)
+        for n, f in found.items()
+    ]
     table(["number", "kind", "pop", "operation", "component", "times left", "message"], rows)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import timedelta
 
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy
@@ -19,9 +20,7 @@ Handle = WorkflowHandle[object, OperationResult]
 _EVERY_S = 0.2
 
 
-def run_operation(
-    kind: names.OperationKind, service: str, request: Model, wait: bool, as_json: bool
-) -> int:
+def run_operation(kind: names.OperationKind, service: str, request: Model, wait: bool, as_json: bool) -> int:
     """Start the operation's workflow and, when asked to, follow it. Returns the exit code."""
     try:
         return asyncio.run(_run(kind, service, request, wait, as_json))
@@ -77,7 +76,7 @@ async def follow(handle: Handle, say: Callable[[str], None]) -> None:
         description = await handle.describe()
         for pending in description.raw_description.pending_activities:
             if pending.attempt > 1:
-                cause = pending.last_failure.message or "no answer from its worker"
+                cause = _cause(pending.last_failure.message)
                 _once(shown, f"{pending.activity_id}/{pending.attempt}", _retry(pending.attempt, cause), say)
         progress = await _progress(handle)
         if progress is None:
@@ -90,19 +89,25 @@ async def follow(handle: Handle, say: Callable[[str], None]) -> None:
         await asyncio.sleep(_EVERY_S)
 
 
+def _cause(message: str) -> str:
+    """Temporal's own words say little to an operator where the worker itself was lost."""
+    if "Heartbeat timeout" in message or not message:
+        return "the worker that ran it died or hangs; another takes over"
+    return message
+
+
 def _retry(attempt: int, cause: str) -> str:
     return f"  retry {attempt - 1}: {cause}"
 
 
 async def _progress(handle: Handle) -> OperationProgress | None:
-    from datetime import timedelta
-
     try:
-        return await handle.query(
+        progress: OperationProgress = await handle.query(
             names.PROGRESS_QUERY, result_type=OperationProgress, rpc_timeout=timedelta(seconds=2)
         )
     except RPCError:
         return None
+    return progress
 
 
 def _say_steps(progress: OperationProgress, shown: dict[str, str], say: Callable[[str], None]) -> None:
@@ -145,6 +150,8 @@ def _succeeded(kind: names.OperationKind, result: OperationResult) -> None:
     if kind is names.OperationKind.INSTANTIATE:
         print(f"{result.service} is ACTIVE at {result.cost_per_hour:.4f} {result.currency}/h")
     elif result.leftovers:
-        print(f"{result.service} is gone but for leftovers that a sweep deletes: {', '.join(result.leftovers)}")
+        print(
+            f"{result.service} is gone but for leftovers that a sweep deletes: {', '.join(result.leftovers)}"
+        )
     else:
         print(f"{result.service} is gone, without a trace")

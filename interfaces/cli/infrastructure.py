@@ -60,7 +60,8 @@ def _changes(file: Path, as_json: bool, apply_them: bool) -> None:
         return
     for change in changes:
         detail = " -> ".join(side for side in (change.before, change.after) if side)
-        print(f"{change.action:6} {change.what} {change.name}  {detail if change.action == 'change' else ''}".rstrip())
+        shown = f"  {detail}" if change.action == "change" else ""
+        print(f"{change.action:6} {change.what} {change.name}{shown}")
     print(f"{len(changes)} changes{' applied' if apply_them else ', none applied yet'}")
 
 

@@ -26,7 +26,15 @@ def ps(
         emit_json([record.model_dump(mode="json") for record in records])
         return
     rows = [
-        (r.name, r.state, f"{r.descriptor} {r.version or ''}", r.tenant, len(r.instances), _cost(r), clock(r.since))
+        (
+            r.name,
+            r.state,
+            f"{r.descriptor} {r.version or ''}",
+            r.tenant,
+            len(r.instances),
+            _cost(r),
+            clock(r.since),
+        )
         for r in records
     ]
     table(["service", "state", "descriptor", "tenant", "instances", "cost", "since"], rows)
@@ -73,7 +81,8 @@ def _show_status(record: Any, last: Any) -> None:
     if record.plan is None:
         return
     plan = record.plan
-    print(f"cost       {_cost(record)}, proven within {plan.gap:.1%} of the optimum ({plan.solver}, {plan.solve_ms:.0f} ms)")
+    solved = f"{plan.solver}, {plan.solve_ms:.0f} ms"
+    print(f"cost       {_cost(record)}, {_quality(plan.gap)} ({solved})")
     print()
     table(
         ["instance", "kind", "pop", "address", "vcpus", "memory MiB", "disk GiB"],
@@ -87,6 +96,10 @@ def _show_status(record: Any, last: Any) -> None:
         ["link", "route", "Mbit/s", "latency ms"],
         [(k.name, " > ".join(k.pops), f"{k.bandwidth_mbps:g}", f"{k.latency_ms:.3f}") for k in record.links],
     )
+
+
+def _quality(gap: float) -> str:
+    return "proven optimal" if gap < 1e-6 else f"proven within {gap:.1%} of the optimum"
 
 
 def audit(as_json: Json = False) -> None:

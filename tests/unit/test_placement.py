@@ -4,7 +4,7 @@ import itertools
 import random
 from typing import Any
 
-import networkx as nx  # type: ignore[import-untyped]
+import networkx as nx
 import pulp
 import pytest
 import topohub
