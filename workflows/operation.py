@@ -1,7 +1,7 @@
 """What every lifecycle operation shares: the lease, the steps as shown, the saga, the ending."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import TypeVar
@@ -30,6 +30,7 @@ from domain.requests import (
 from workflows.failures import root_cause
 
 T = TypeVar("T", bound=Model)
+R = TypeVar("R")
 Undo = Callable[[], Awaitable[object]]
 
 _OWN_STORE = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=5))
@@ -96,19 +97,16 @@ class Operation:
             self._stop_if_cancelled()
             result = await steps()
         except (asyncio.CancelledError, FailureError) as failure:
-            await self._roll_back(failure)
+            await _uncut(self._roll_back(failure))
             raise self._ending(failure) from failure
-        await self._finish(OperationState.COMPLETED, None)
+        await _uncut(self._finish(OperationState.COMPLETED, None))
         self._enter(Phase.DONE)
         return result
 
     async def _begin(self, start: BeginOperation) -> Held:
         """Take the lease. A cancel waits for the answer: an unknown lease could not be given back."""
-        lease = asyncio.ensure_future(self.call(names.BEGIN, start, Held, step="take the lease"))
         try:
-            with suppress(asyncio.CancelledError):
-                await asyncio.shield(lease)
-            return await lease
+            return await _uncut(self.call(names.BEGIN, start, Held, step="take the lease"))
         except FailureError as failure:
             self._failure = root_cause(failure)
             self._enter(Phase.FAILED)
@@ -125,16 +123,25 @@ class Operation:
         self._undo.append([undo])
 
     async def call(self, activity: str, argument: Model, result: type[T], *, step: str) -> T:
-        """One call into our own store or the placement."""
-        queue = names.PLACEMENT_QUEUE if activity == names.SOLVE else names.ORCHESTRATION_QUEUE
+        """One call into our own store or the placement.
+
+        A cancel waits for a write under way: one that lands after the undo would stay for good.
+        """
+        solves = activity == names.SOLVE
+        on_cancel = (
+            ActivityCancellationType.TRY_CANCEL
+            if solves
+            else ActivityCancellationType.WAIT_CANCELLATION_COMPLETED
+        )
         with self._step(step):
             answer: T = await workflow.execute_activity(
                 activity,
                 argument,
                 result_type=result,
-                task_queue=queue,
+                task_queue=names.PLACEMENT_QUEUE if solves else names.ORCHESTRATION_QUEUE,
                 start_to_close_timeout=timedelta(seconds=60),
                 retry_policy=_OWN_STORE,
+                cancellation_type=on_cancel,
                 summary=step,
             )
         self._stop_if_cancelled()
@@ -264,6 +271,15 @@ class _Step:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._steps[self._name] = "failed" if kind else "done"
         self._draw()
+
+
+async def _uncut(work: Coroutine[object, None, R]) -> R:
+    """The outcome of work that a cancel of the workflow must not cut short."""
+    task = asyncio.ensure_future(work)
+    while not task.done():
+        with suppress(asyncio.CancelledError):
+            await asyncio.shield(task)
+    return task.result()
 
 
 def _keyword(name: str) -> SearchAttributeKey[str]:

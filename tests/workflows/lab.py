@@ -1,4 +1,4 @@
-"""One orchestrator for a test: a real catalogue and modelled VIM in a directory, real workers in this process."""
+"""One orchestrator for a test: real catalogue, modelled VIM and in-process workers, in one directory."""
 
 import asyncio
 import sys

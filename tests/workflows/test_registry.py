@@ -1,0 +1,75 @@
+"""Workflows call by name: every name is served, on its queue, by one model in and one model out."""
+
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import pytest
+from temporalio import activity
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from catalogue.store import open_catalogue
+from domain import names, requests
+from domain.models import Model
+from domain.plans import ServiceGraph
+from workers.assembly import WORKFLOWS, build
+from workers.settings import Settings
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+SIGNATURES: dict[str, tuple[type[Model], type[Model]]] = {
+    names.BEGIN: (requests.BeginOperation, requests.Held),
+    names.FINISH: (requests.FinishOperation, requests.Nothing),
+    names.RESOLVE: (requests.ResolveRequest, ServiceGraph),
+    names.SOLVE: (ServiceGraph, requests.Solution),
+    names.RESERVE: (requests.PlannedService, requests.Nothing),
+    names.RELEASE: (requests.Held, requests.Nothing),
+    names.COMMIT: (requests.PlannedService, requests.Nothing),
+    names.REMOVE: (requests.Held, requests.Nothing),
+    names.RESOURCES: (requests.ResourceQuery, requests.ResourceList),
+    names.LEAVE: (requests.LeaveResource, requests.Nothing),
+    names.CREATE: (requests.CreateInstance, requests.Nothing),
+    names.DELETE: (requests.ExternalResource, requests.Nothing),
+}
+"""As the workflows call them."""
+
+
+def served(worker: Worker) -> dict[str, Callable[..., Any]]:
+    found = {}
+    for each in worker.config()["activities"]:
+        defined = activity._Definition.from_callable(each)
+        assert defined is not None and defined.name is not None
+        found[defined.name] = each
+    return found
+
+
+async def test_every_activity_is_served_with_the_signature_that_workflows_call(
+    client: Client, tmp_path: Path
+) -> None:
+    settings = Settings(home=tmp_path, catalogue_url=f"sqlite:///{tmp_path / 'catalogue.db'}")
+    catalogue = open_catalogue(settings.catalogue_url)
+    queues = {w.task_queue: served(w) for w in build(client, catalogue, settings, names.TASK_QUEUES)}
+    catalogue.close()
+    assert sum(map(len, queues.values())) == len(SIGNATURES)
+    assert queues[names.PLACEMENT_QUEUE].keys() == {names.SOLVE}
+    for kind in names.VIM_KINDS:
+        assert queues[names.vim_queue(kind)].keys() == {names.CREATE, names.DELETE}
+    every = {name: each for activities in queues.values() for name, each in activities.items()}
+    for name, (takes, gives) in SIGNATURES.items():
+        (parameter,) = inspect.signature(every[name]).parameters.values()
+        hints = get_type_hints(every[name])
+        assert (hints[parameter.name], hints["return"]) == (takes, gives), name
+
+
+async def test_every_name_of_an_activity_is_known_here() -> None:
+    dotted = {value for key, value in vars(names).items() if key.isupper() and "." in str(value)}
+    assert {value for value in dotted if isinstance(value, str)} == SIGNATURES.keys()
+
+
+@pytest.mark.parametrize("workflow_type", WORKFLOWS)
+async def test_workflows_take_one_model_and_give_one(workflow_type: Any) -> None:
+    hints = get_type_hints(workflow_type.run)
+    assert len(hints) == 2
+    assert all(issubclass(hint, Model) for hint in hints.values())
