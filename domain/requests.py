@@ -18,7 +18,7 @@ class Patience(Model):
     give_up_after_s: float = Field(default=600.0, gt=0)
     """For all attempts of one call to a VIM."""
     undo_give_up_after_s: float = Field(default=60.0, gt=0)
-    """For all attempts of one deletion in an undo; afterwards the resource is a leftover that a sweep deletes."""
+    """For all attempts of one deletion in an undo; afterwards a sweep goes on deleting."""
 
 
 class InstantiateRequest(Model):

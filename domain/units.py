@@ -1,4 +1,4 @@
-"""Quantities as people write them ("512 MiB", "100 Mbit/s", "10 ms"), parsed to the unit in the type's name."""
+"""Quantities as people write them ("512 MiB", "100 Mbit/s", "10 ms"), in the unit that the type names."""
 
 import re
 from collections.abc import Callable, Mapping
