@@ -1,10 +1,16 @@
 """Starting an operation and following it: each step as it changes, retries with their cause."""
 
 import asyncio
-from collections.abc import Callable
 from datetime import timedelta
 
-from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError, WorkflowHandle
+from temporalio.api.workflow.v1 import PendingActivityInfo
+from temporalio.client import (
+    Client,
+    WorkflowExecutionDescription,
+    WorkflowExecutionStatus,
+    WorkflowFailureError,
+    WorkflowHandle,
+)
 from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.exceptions import CancelledError, FailureError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError
@@ -15,6 +21,7 @@ from domain.models import Model
 from domain.requests import OperationProgress, OperationResult
 from interfaces.cli.output import emit_json
 from interfaces.cli.session import temporal
+from interfaces.cli.views import View, view
 
 Handle = WorkflowHandle[object, OperationResult]
 _EVERY_S = 0.2
@@ -34,7 +41,8 @@ async def _run(kind: names.OperationKind, service: str, request: Model, wait: bo
     if not wait:
         _started(kind, service, handle, as_json)
         return 0
-    await follow(handle, (lambda _: None) if as_json else _say)
+    with view(silent=as_json) as shown:
+        await follow(handle, shown)
     try:
         result = await handle.result()
     except WorkflowFailureError as failure:
@@ -65,39 +73,31 @@ async def _start(client: Client, kind: names.OperationKind, service: str, reques
         raise BusyError(message) from None
 
 
-def _say(line: str) -> None:
-    print(line, flush=True)
-
-
-async def follow(handle: Handle, say: Callable[[str], None]) -> None:
-    """Say each change of the operation's steps until its workflow has ended."""
-    shown: dict[str, str] = {}
+async def follow(handle: Handle, shown: View) -> None:
+    """Show each change of the operation's steps until its workflow has ended."""
     while True:
         description = await handle.describe()
-        for pending in description.raw_description.pending_activities:
-            if pending.attempt > 1:
-                cause = _cause(pending.last_failure.message)
-                _once(shown, f"{pending.activity_id}/{pending.attempt}", _retry(pending.attempt, cause), say)
-        progress = await _progress(handle)
-        if progress is None:
-            _once(shown, "worker", "  waiting: no worker answers at the moment", say)
-        else:
-            shown.pop("worker", None)
-            _say_steps(progress, shown, say)
+        shown.show(await _progress(handle), _retries(description))
         if description.status is not WorkflowExecutionStatus.RUNNING:
             return
         await asyncio.sleep(_EVERY_S)
 
 
-def _cause(message: str) -> str:
+def _retries(description: WorkflowExecutionDescription) -> dict[str, str]:
+    """Attempt -> its number and the cause that made it necessary."""
+    return {
+        f"{pending.activity_id}/{pending.attempt}": f"retry {pending.attempt - 1}: {_cause(pending)}"
+        for pending in description.raw_description.pending_activities
+        if pending.attempt > 1
+    }
+
+
+def _cause(pending: PendingActivityInfo) -> str:
     """Temporal's own words say little to an operator where the worker itself was lost."""
+    message = pending.last_failure.message
     if "Heartbeat timeout" in message or not message:
         return "the worker that ran it died or hangs; another takes over"
     return message
-
-
-def _retry(attempt: int, cause: str) -> str:
-    return f"  retry {attempt - 1}: {cause}"
 
 
 async def _progress(handle: Handle) -> OperationProgress | None:
@@ -108,22 +108,6 @@ async def _progress(handle: Handle) -> OperationProgress | None:
     except RPCError:
         return None
     return progress
-
-
-def _say_steps(progress: OperationProgress, shown: dict[str, str], say: Callable[[str], None]) -> None:
-    if shown.get("phase") != progress.phase:
-        shown["phase"] = progress.phase
-        say(f"{progress.phase}")
-    for step in progress.steps:
-        if shown.get(step.name) != step.state:
-            shown[step.name] = step.state
-            say(f"  {step.state:8} {step.name}")
-
-
-def _once(shown: dict[str, str], key: str, line: str, say: Callable[[str], None]) -> None:
-    if key not in shown:
-        shown[key] = line
-        say(line)
 
 
 def _started(kind: names.OperationKind, service: str, handle: Handle, as_json: bool) -> None:
