@@ -1,4 +1,4 @@
-"""Records the histories that the replay test runs again: `python -m tests.replay.record` from the checkout."""
+"""Records the histories that the replay test runs again: `python -m tests.replay.record`."""
 
 import asyncio
 import json
