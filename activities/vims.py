@@ -10,6 +10,7 @@ from adaptors.vim.registry import open_vim
 from catalogue.store import Catalogue
 from domain import names
 from domain.descriptor import Component
+from domain.errors import UnknownError
 from domain.instances import InstanceSpec, PopAccess
 from domain.references import outputs_of, resolve
 from domain.requests import CreateInstance, ExternalResource, Nothing
@@ -39,8 +40,13 @@ class VimActivities:
                 resource_name=spec.name,
                 tags=spec.tags,
             )
-            made = self._vim(order.pop).create(spec, activity.heartbeat)
-            self._catalogue.ledger.created(spec.name, order.pop, made.external_id, made.address)
+            vim = self._vim(order.pop)
+            made = vim.create(spec, activity.heartbeat)
+            try:
+                self._catalogue.ledger.created(spec.name, order.pop, made.external_id, made.address)
+            except UnknownError:
+                vim.delete(spec.name, activity.heartbeat)  # undone while this late attempt was still at it
+                raise
         return Nothing()
 
     @activity.defn(name=names.DELETE)

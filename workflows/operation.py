@@ -269,6 +269,8 @@ class _Step:
         self._draw()
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is GeneratorExit:
+            return  # the worker drops the workflow from its cache; nothing may be drawn any more
         self._steps[self._name] = "failed" if kind else "done"
         self._draw()
 
