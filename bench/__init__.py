@@ -1,0 +1,1 @@
+"""Measurements of the orchestrator against its targets: `python -m bench [--quick]`."""
