@@ -17,7 +17,7 @@ from temporalio.client import Client
 
 from domain.errors import InterlaceError
 from domain.names import SEARCH_ATTRIBUTES, TASK_QUEUES
-from lab.runtime import Runtime, load
+from lab.runtime import Process, Runtime, load, load_last
 from workers.__main__ import has_poller
 from workers.plugin import connect
 
@@ -34,6 +34,7 @@ def start(
     :param address: of an existing Temporal; None starts the dev server
     :raises StartError: if something did not come up within `wait_s`
     """
+    stop_orphans(home)
     command = [sys.executable, "-m", "lab.supervisor", "--home", str(home), "--workers", str(workers)]
     if address:
         command += ["--address", address]
@@ -119,12 +120,26 @@ async def ensure_search_attributes(client: Client) -> None:
 def stop(runtime: Runtime, wait_s: float = 60.0) -> bool:
     """Stop everything; True when it ended on its own, False when it had to be killed."""
     runtime.supervisor.signal(signal.SIGTERM)
-    processes = [runtime.supervisor, *runtime.workers, *([runtime.server] if runtime.server else [])]
+    return _end([runtime.supervisor, *runtime.workers, *([runtime.server] if runtime.server else [])], wait_s)
+
+
+def stop_orphans(home: Path, wait_s: float = 40.0) -> int:
+    """Stop what a killed supervisor left running; how many there were."""
+    last = load_last(home)
+    orphans = last.orphans() if last else []
+    for process in orphans:
+        process.signal(signal.SIGTERM)
+    _end(orphans, wait_s)
+    return len(orphans)
+
+
+def _end(processes: list[Process], wait_s: float) -> bool:
+    """Wait until they have ended; kill what has not by then. False when something had to be killed."""
     deadline = time.monotonic() + wait_s
-    while time.monotonic() < deadline:
-        if not any(process.alive() for process in processes):
-            return True
+    while any(process.alive() for process in processes):
+        if time.monotonic() >= deadline:
+            for process in processes:
+                process.signal(signal.SIGKILL)
+            return False
         time.sleep(0.1)
-    for process in processes:
-        process.signal(signal.SIGKILL)
-    return False
+    return True

@@ -54,11 +54,23 @@ class Runtime(Model):
         draft.write_text(self.model_dump_json(indent=2))
         draft.replace(home / FILE_NAME)
 
+    def orphans(self) -> list[Process]:
+        """What still runs although its supervisor was killed."""
+        if self.supervisor.alive():
+            return []
+        children = [*self.workers, *([self.server] if self.server else [])]
+        return [process for process in children if process.alive()]
+
 
 def load(home: Path) -> Runtime | None:
     """What runs now, or None where nothing does."""
+    runtime = load_last(home)
+    return runtime if runtime and runtime.supervisor.alive() else None
+
+
+def load_last(home: Path) -> Runtime | None:
+    """What was written down last, whether it still runs or not; None where there is nothing to read."""
     try:
-        runtime = Runtime.model_validate_json((home / FILE_NAME).read_text())
-    except FileNotFoundError:
+        return Runtime.model_validate_json((home / FILE_NAME).read_text())
+    except (FileNotFoundError, ValueError):
         return None
-    return runtime if runtime.supervisor.alive() else None

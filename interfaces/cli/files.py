@@ -16,3 +16,14 @@ def read_file(path: Path) -> bytes:
             return file.read(MAX_BYTES + 1)
     except OSError as error:
         raise UnknownError(f"cannot read {path}: {error.strerror}") from error
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write a file that a user names.
+
+    :raises UnknownError: if it cannot be written
+    """
+    try:
+        path.write_text(text)
+    except OSError as error:
+        raise UnknownError(f"cannot write {path}: {error.strerror}") from error

@@ -21,12 +21,13 @@ def generate(
     """Write an infrastructure document from a public topology with its real link lengths."""
     import yaml
 
+    from interfaces.cli.files import write_file
     from lab.topologies import generate as generate_document
 
     text = yaml.safe_dump(generate_document(topology, create_delay), sort_keys=False)
     header = f"# Generated from topohub's {topology}; capacities and prices are by rule.\n"
     if output:
-        output.write_text(header + text)
+        write_file(output, header + text)
         print(f"wrote {output}")
     else:
         print(header + text, end="")

@@ -50,10 +50,14 @@ def down(as_json: Json = False) -> None:
     from lab.runtime import load
     from workers.settings import Settings
 
-    runtime = load(Settings.from_environment().home)
+    home = Settings.from_environment().home
+    runtime = load(home)
     polite = launcher.stop(runtime) if runtime else None
+    orphans = 0 if runtime else launcher.stop_orphans(home)
     if as_json:
-        emit_json({"was_up": runtime is not None, "ended_by_itself": polite})
+        emit_json({"was_up": runtime is not None, "ended_by_itself": polite, "orphans": orphans})
+    elif orphans:
+        print(f"the supervisor was gone; stopped the {orphans} processes that it left")
     elif runtime is None:
         print("nothing was up")
     else:

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import traceback
 
 import typer
 
@@ -40,6 +41,8 @@ def main() -> None:
 
 
 def _run() -> int:
+    if "--json" in sys.argv[1:]:
+        return _run_for_programs()
     try:
         app()
     except SystemExit as leaving:
@@ -51,14 +54,37 @@ def _run() -> int:
     return 0
 
 
+def _run_for_programs() -> int:
+    """As without --json, but a wrong usage is told in JSON too."""
+    try:
+        code = app(standalone_mode=False)
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else 1
+    except BrokenPipeError:
+        return 1
+    except Exception as error:
+        if hasattr(error, "format_message"):  # what the parser raises for wrong words
+            _emit_error("UsageError", error.format_message())
+            return 2
+        return _explain(error)
+    return code if isinstance(code, int) else 0
+
+
+def _emit_error(kind: str, message: str) -> None:
+    print(json.dumps({"error": {"type": kind, "message": message}}))
+
+
 def _explain(error: Exception) -> int:
     """One clear message for what Interlace raises on purpose; anything else is a bug and shows its trace."""
     from domain.errors import InterlaceError
 
     if not isinstance(error, InterlaceError):
-        raise error
+        traceback.print_exception(error)
+        if "--json" in sys.argv:
+            _emit_error(type(error).__name__, str(error))
+        return 1
     if "--json" in sys.argv:
-        print(json.dumps({"error": {"type": type(error).__name__, "message": str(error)}}))
+        _emit_error(type(error).__name__, str(error))
     else:
         print(f"error: {error}", file=sys.stderr)
     return error.exit_code
