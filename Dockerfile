@@ -1,21 +1,22 @@
-FROM python:3.12-slim AS build
-ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
-RUN python -m venv /opt/interlace
-WORKDIR /src
+# Build: verify every locked file by its hash, then install only what running the application needs.
+FROM python:3.12.12-slim-bookworm AS build
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
+WORKDIR /app
 COPY requirements.lock ./
-RUN /opt/interlace/bin/pip install --require-hashes -r requirements.lock
+RUN pip download --quiet --require-hashes --only-binary :all: --dest /wheels -r requirements.lock
 COPY . .
-RUN /opt/interlace/bin/pip install --no-deps --no-build-isolation .
+RUN python -m venv /venv \
+    && /venv/bin/pip install --quiet --no-index --find-links /wheels \
+        --config-settings editable_mode=compat --editable . \
+    && /venv/bin/python -m compileall -q .
 
-FROM python:3.12-slim
-ENV PATH=/opt/interlace/bin:$PATH \
-    PYTHONUNBUFFERED=1 \
-    PYTHONDONTWRITEBYTECODE=1 \
-    INTERLACE_HOME=/var/lib/interlace
-RUN useradd --system --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin interlace \
+FROM python:3.12.12-slim-bookworm
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 INTERLACE_HOME=/var/lib/interlace
+RUN groupadd --gid 10001 interlace \
+    && useradd --uid 10001 --gid interlace --no-create-home --home-dir /var/lib/interlace interlace \
     && install -d -o interlace -g interlace /var/lib/interlace
-COPY --from=build /opt/interlace /opt/interlace
-WORKDIR /var/lib/interlace
+COPY --from=build /venv /venv
+COPY --from=build /app /app
+WORKDIR /app
 USER interlace
-STOPSIGNAL SIGTERM
 ENTRYPOINT ["python", "-m", "workers"]

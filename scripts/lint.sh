@@ -8,7 +8,7 @@ status=0
 "$bin/ruff" format --check . || status=1
 packages=()
 for name in domain catalogue placement adaptors monitoring reliability activities workflows workers \
-    interfaces lab bench examples; do
+    interfaces lab bench examples tests; do
     if [ -n "$(find "$name" -name "*.py" -print -quit 2>/dev/null)" ]; then packages+=("$name"); fi
 done
 "$bin/mypy" "${packages[@]}" || status=1

@@ -2,10 +2,7 @@
 # Create .venv, install the locked dependencies into it and add this project in editable mode.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-if ! scripts/python.sh >/dev/null 2>&1 && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq python3-venv
-fi
+scripts/python.sh >/dev/null 2>&1 || scripts/apt.sh python3-venv
 if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
     "$(scripts/python.sh)" -m venv --clear .venv
 fi

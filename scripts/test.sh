@@ -2,14 +2,11 @@
 # Lint, then the whole test suite. Arguments go to pytest.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-if [ ! -d /usr/lib/postgresql ]; then
-    if [ "$(id -u)" = 0 ] && [ -f /etc/debian_version ]; then
-        { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql >/dev/null; } ||
-            echo "PostgreSQL could not be installed: its tests will be skipped"
-    else
-        echo "PostgreSQL is not installed: its tests will be skipped"
-    fi
+if [ ! -d /usr/lib/postgresql ] && ! command -v initdb >/dev/null; then
+    scripts/apt.sh postgresql || echo "not had: PostgreSQL, so its tests are skipped"
 fi
+docker compose version >/dev/null 2>&1 || docker-compose version >/dev/null 2>&1 ||
+    echo "not had: Docker Compose, so docker-compose.yml is checked against its schema only"
 # Tests run even when the lint fails; either failing fails the whole.
 status=0
 scripts/lint.sh || status=1

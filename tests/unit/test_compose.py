@@ -1,8 +1,12 @@
-"""The container deployment: structure of docker-compose.yml and Dockerfile, without an engine."""
+"""docker-compose.yml and Dockerfile keep the deployment's rules; each rule is shown to catch a breach."""
 
+import copy
 import re
 import shutil
 import subprocess
+import sys
+import tomllib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,152 +14,255 @@ import pytest
 import yaml
 
 from domain.names import SEARCH_ATTRIBUTES, TASK_QUEUES
+from workers.plugin import GRACE
 
 ROOT = Path(__file__).resolve().parents[2]
-COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
-SERVICES: dict[str, Any] = COMPOSE["services"]
-WORKERS = {name: service for name, service in SERVICES.items() if name.startswith("worker-")}
+COMPOSE = ROOT / "docker-compose.yml"
+
+Document = dict[str, Any]
+Rule = Callable[[Document], Iterator[str]]
+
+PINNED = re.compile(r"[a-z0-9][a-z0-9./-]*:\d+\.\d+[a-z0-9.-]*")
+SECRET_NAME = re.compile(r"PASSWORD|PASSWD|PWD|SECRET|TOKEN|API_KEY", re.IGNORECASE)
+URL_WITH_PASSWORD = re.compile(r"://[^/@\s:]*:[^/@\s]+@")
 
 
-def test_every_task_queue_has_its_own_worker_service() -> None:
-    assert {name: service["command"] for name, service in WORKERS.items()} == {
-        f"worker-{queue}": ["--queues", queue] for queue in TASK_QUEUES
+def services(document: Document) -> dict[str, Document]:
+    found: dict[str, Document] = document["services"]
+    return found
+
+
+def is_job(service: Document) -> bool:
+    return service.get("restart") == "no"
+
+
+def queues(arguments: list[str]) -> set[str]:
+    """The task queues named after --queues in a command line."""
+    return set(arguments[arguments.index("--queues") + 1].split(",")) if "--queues" in arguments else set()
+
+
+def workers(document: Document) -> dict[str, Document]:
+    return {
+        name: service for name, service in services(document).items() if queues(service.get("command", []))
     }
 
 
-@pytest.mark.parametrize("name", sorted(WORKERS))
-def test_workers_are_replicated_checked_and_given_time_to_finish(name: str) -> None:
-    worker = WORKERS[name]
-    assert worker["deploy"]["replicas"] >= 2
-    assert worker["stop_grace_period"] == "40s"
-    queue = name.removeprefix("worker-")
-    assert worker["healthcheck"]["test"] == [
-        *("CMD", "python", "-m", "workers"),
-        *("--check", "--queues", queue),
-    ]
-    assert "container_name" not in worker, "a fixed name allows one replica only"
-    assert "ports" not in worker
+def images_are_pinned(document: Document) -> Iterator[str]:
+    for name, service in services(document).items():
+        if not PINNED.fullmatch(service.get("image") or ""):
+            yield f"{name}: image {service.get('image')}"
 
 
-@pytest.mark.parametrize("name", sorted(WORKERS))
-def test_workers_wait_for_temporal_and_the_schema(name: str) -> None:
-    waits = {other: how["condition"] for other, how in WORKERS[name]["depends_on"].items()}
-    assert waits == {
-        "temporal": "service_healthy",
-        "temporal-attributes": "service_completed_successfully",
-        "migrate": "service_completed_successfully",
-    }
+def ports_are_on_loopback(document: Document) -> Iterator[str]:
+    for name, service in services(document).items():
+        for port in service.get("ports", []):
+            address = port.get("host_ip", "") if isinstance(port, dict) else str(port).rpartition(":")[0]
+            if not address.startswith(("127.0.0.1", "[::1]", "::1")):
+                yield f"{name}: port {port}"
+        if service.get("network_mode") == "host":
+            yield f"{name}: host network"
 
 
-def test_the_migration_runs_once_after_its_database() -> None:
-    migrate = SERVICES["migrate"]
-    assert "exec python -m catalogue.migrate" in migrate["entrypoint"][-1]
-    assert migrate["depends_on"] == {"catalogue-db": {"condition": "service_healthy"}}
-    assert migrate["restart"] == "on-failure"
-    assert "healthcheck" not in migrate
+def services_restart_and_tell_their_health(document: Document) -> Iterator[str]:
+    for name, service in services(document).items():
+        if is_job(service):
+            continue
+        check = service.get("healthcheck", {})
+        if service.get("restart") != "unless-stopped":
+            yield f"{name}: restart {service.get('restart')}"
+        if not check.get("test") or check.get("disable") or "NONE" in check["test"]:
+            yield f"{name}: no health check"
 
 
-def test_the_search_attributes_are_those_of_the_domain() -> None:
-    script = SERVICES["temporal-attributes"]["entrypoint"][-1]
-    names = re.search(r"for name in (.*); do", script)
-    assert names is not None
-    assert tuple(names[1].split()) == SEARCH_ATTRIBUTES
+def starting_waits_for_what_it_needs(document: Document) -> Iterator[str]:
+    for name, service in services(document).items():
+        for needed, how in service.get("depends_on", {}).items():
+            other = services(document)[needed]
+            wanted = "service_completed_successfully" if is_job(other) else "service_healthy"
+            if how["condition"] != wanted:
+                yield f"{name}: waits for {needed} by {how['condition']}"
 
 
-def test_whatever_is_waited_for_exists_and_can_become_healthy() -> None:
-    for service in SERVICES.values():
-        for other, how in service.get("depends_on", {}).items():
-            if how["condition"] == "service_healthy":
-                assert "healthcheck" in SERVICES[other], other
-            assert other in SERVICES
-
-
-def test_services_that_talk_share_a_network() -> None:
-    for name, service in SERVICES.items():
-        assert set(service["networks"]) <= set(COMPOSE["networks"])
-        for other in service.get("depends_on", {}):
-            if {"healthcheck"} <= set(SERVICES[other]):
-                assert set(service["networks"]) & set(SERVICES[other]["networks"]), f"{name} and {other}"
-
-
-def test_only_the_loopback_address_is_published() -> None:
-    published = [port for service in SERVICES.values() for port in service.get("ports", [])]
-    assert published
-    assert [port for port in published if not re.fullmatch(r"127\.0\.0\.1:\d+:\d+", port)] == []
-    assert len({port.split(":")[1] for port in published}) == len(published)
-
-
-def test_every_image_is_pinned() -> None:
-    for name, service in SERVICES.items():
-        _, _, tag = service["image"].partition(":")
-        assert re.match(r"\d+\.\d+", tag), f"{name}: {service['image']}"
-
-
-def test_secrets_come_from_files_only() -> None:
-    for secret in COMPOSE["secrets"].values():
-        assert set(secret) == {"file"}
-        assert secret["file"].startswith("./secrets/")
-    assert "/secrets/" in (ROOT / ".gitignore").read_text().split()
-    for name, service in SERVICES.items():
-        assert set(service.get("secrets", [])) <= set(COMPOSE["secrets"])
+def secrets_come_from_files(document: Document) -> Iterator[str]:
+    declared = document.get("secrets", {})
+    for name, secret in declared.items():
+        if set(secret) != {"file"}:
+            yield f"{name}: not from a file"
+    for name, service in services(document).items():
         for variable, value in service.get("environment", {}).items():
-            if re.search(r"PASSWORD|PWD|TOKEN|SECRET", variable):
-                assert variable.endswith("_FILE"), f"{name}: {variable}"
-                assert value.removeprefix("/run/secrets/") in service["secrets"]
-            assert not re.search(r"://[^/@\s]+:[^/@\s]+@", str(value)), f"{name}: a password in {variable}"
+            if URL_WITH_PASSWORD.search(str(value)):
+                yield f"{name}: {variable} carries a password"
+            if not SECRET_NAME.search(variable):
+                continue
+            granted = {
+                f"/run/secrets/{secret}" for secret in service.get("secrets", []) if secret in declared
+            }
+            if not variable.endswith("_FILE") or value not in granted:
+                yield f"{name}: {variable} is not a secret of this service"
 
 
-def test_the_two_databases_are_apart_and_keep_their_data() -> None:
-    temporal, catalogue = SERVICES["temporal-db"], SERVICES["catalogue-db"]
-    assert not set(temporal["networks"]) & set(catalogue["networks"])
-    assert not set(temporal["secrets"]) & set(catalogue["secrets"])
-    for database in (temporal, catalogue):
-        (mount,) = database["volumes"]
-        volume, _, path = mount.partition(":")
-        assert volume in COMPOSE["volumes"]
-        assert path == "/var/lib/postgresql/data"
-    assert temporal["volumes"] != catalogue["volumes"]
+def every_queue_has_a_worker(document: Document) -> Iterator[str]:
+    served = [queue for service in workers(document).values() for queue in queues(service["command"])]
+    if sorted(served) != sorted(TASK_QUEUES):
+        yield f"queues {sorted(served)}, not {sorted(TASK_QUEUES)}"
 
 
-def test_the_image_is_locked_and_not_root() -> None:
+def workers_are_checked_and_stopped_properly(document: Document) -> Iterator[str]:
+    for name, service in workers(document).items():
+        test = service["healthcheck"]["test"]
+        if "--check" not in test or queues(test) != queues(service["command"]):
+            yield f"{name}: health check {test}"
+        if int(service["stop_grace_period"].removesuffix("s")) <= GRACE.total_seconds():
+            yield f"{name}: killed before its graceful shutdown ends"
+        if service["environment"].get("TEMPORAL_ADDRESS") != "temporal:7233":
+            yield f"{name}: no TEMPORAL_ADDRESS"
+
+
+def logs_are_rotated(document: Document) -> Iterator[str]:
+    for name, service in services(document).items():
+        options = service.get("logging", {}).get("options", {})
+        if not {"max-size", "max-file"} <= options.keys():
+            yield f"{name}: logs grow without end"
+
+
+def mounted_files_exist(document: Document) -> Iterator[str]:
+    for name, service in services(document).items():
+        sources = [str(volume).split(":")[0] for volume in service.get("volumes", [])]
+        for source in sources:
+            known = (ROOT / source).exists() if source.startswith(".") else source in document["volumes"]
+            if not known:
+                yield f"{name}: no {source}"
+        for argument in service.get("entrypoint", []):
+            if argument.startswith("/deploy/") and not (ROOT / "deploy/temporal" / argument[8:]).is_file():
+                yield f"{name}: no {argument}"
+
+
+RULES: tuple[Rule, ...] = (
+    images_are_pinned,
+    ports_are_on_loopback,
+    services_restart_and_tell_their_health,
+    starting_waits_for_what_it_needs,
+    secrets_come_from_files,
+    every_queue_has_a_worker,
+    workers_are_checked_and_stopped_properly,
+    logs_are_rotated,
+    mounted_files_exist,
+)
+
+
+@pytest.fixture(scope="module")
+def document() -> Document:
+    loaded: Document = yaml.safe_load(COMPOSE.read_text())
+    return loaded
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_the_compose_file_keeps_the_rule(document: Document, rule: Rule) -> None:
+    assert list(rule(document)) == []
+
+
+BREACHES: list[tuple[Rule, str, Document]] = [
+    (images_are_pinned, "temporal", {"image": "temporalio/server:latest"}),
+    (images_are_pinned, "temporal", {"image": "temporalio/server"}),
+    (images_are_pinned, "temporal", {"image": None}),
+    (ports_are_on_loopback, "temporal", {"ports": ["7233:7233"]}),
+    (ports_are_on_loopback, "temporal-ui", {"ports": ["0.0.0.0:8080:8080"]}),
+    (ports_are_on_loopback, "temporal-ui", {"ports": [{"target": 8080, "published": "8080"}]}),
+    (ports_are_on_loopback, "temporal-ui", {"network_mode": "host"}),
+    (services_restart_and_tell_their_health, "temporal-ui", {"healthcheck": {}}),
+    (services_restart_and_tell_their_health, "temporal-ui", {"healthcheck": {"test": ["NONE"]}}),
+    (services_restart_and_tell_their_health, "temporal-register", {"restart": "unless-stopped"}),
+    (starting_waits_for_what_it_needs, "cli", {"depends_on": {"temporal": {"condition": "service_started"}}}),
+    (secrets_come_from_files, "temporal-db", {"environment": {"POSTGRES_PASSWORD": "temporal"}}),
+    (
+        secrets_come_from_files,
+        "cli",
+        {"environment": {"DB_PASSWORD_FILE": "/run/secrets/temporal-db-password"}},
+    ),
+    (secrets_come_from_files, "cli", {"environment": {"INTERLACE_CATALOGUE_URL": "postgresql://a:b@db/i"}}),
+    (every_queue_has_a_worker, "worker-placement", {"command": ["--queues", "elsewhere"]}),
+    (workers_are_checked_and_stopped_properly, "worker-placement", {"stop_grace_period": "30s"}),
+    (
+        workers_are_checked_and_stopped_properly,
+        "worker-placement",
+        {"healthcheck": {"test": ["CMD", "true"]}},
+    ),
+    (workers_are_checked_and_stopped_properly, "worker-placement", {"environment": {}}),
+    (logs_are_rotated, "temporal", {"logging": {"driver": "json-file"}}),
+    (mounted_files_exist, "temporal", {"volumes": ["./deploy/absent:/deploy:ro"]}),
+    (mounted_files_exist, "temporal", {"entrypoint": ["/bin/sh", "/deploy/absent.sh"]}),
+]
+
+
+@pytest.mark.parametrize(
+    ("rule", "service", "change"),
+    BREACHES,
+    ids=[f"{rule.__name__}-{n}" for n, (rule, _, _) in enumerate(BREACHES)],
+)
+def test_a_breach_is_caught(document: Document, rule: Rule, service: str, change: Document) -> None:
+    broken = copy.deepcopy(document)
+    services(broken)[service].update(change)
+    assert list(rule(broken))
+
+
+def test_search_attributes_are_registered(document: Document) -> None:
+    assert tuple(services(document)["temporal-register"]["command"]) == SEARCH_ATTRIBUTES
+
+
+def test_our_own_image_carries_the_version_of_the_project(document: Document) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    own = {service["image"] for service in services(document).values() if "build" in service}
+    assert own == {f"{project['name']}:{project['version']}"}
+
+
+def test_passwords_stay_out_of_the_repository_and_the_image(document: Document) -> None:
+    files = {secret["file"] for secret in document["secrets"].values()}
+    assert {Path(file).parent for file in files} == {Path("secrets")}
+    assert "/secrets/" in (ROOT / ".gitignore").read_text().splitlines()
+    kept = (ROOT / ".dockerignore").read_text().splitlines()
+    assert next(line for line in kept if line and not line.startswith("#")) == "*"
+    assert not [line for line in kept if line.startswith("!") and "secrets" in line]
+
+
+def test_the_image_is_pinned_and_runs_as_nobody_special() -> None:
     lines = (ROOT / "Dockerfile").read_text().splitlines()
-    stages = [line for line in lines if line.startswith("FROM ")]
-    assert all(stage.split()[1] == "python:3.12-slim" for stage in stages)
-    assert any("--require-hashes -r requirements.lock" in line for line in lines)
-    final = lines[lines.index(stages[-1]) :]
-    assert [line for line in final if line.startswith("USER ")] == ["USER interlace"]
-    assert final[-1] == 'ENTRYPOINT ["python", "-m", "workers"]'
+    bases = [line.split()[1] for line in lines if line.startswith("FROM ")]
+    assert bases
+    assert all(PINNED.fullmatch(base) for base in bases)
+    assert [line for line in lines if line.startswith("USER ")][-1] not in {"USER root", "USER 0"}
 
 
-def test_the_build_context_is_a_list_of_what_is_packaged() -> None:
-    entries = (ROOT / ".dockerignore").read_text().split()
-    assert entries[0] == "*"
-    admitted = {entry.removeprefix("!") for entry in entries if entry.startswith("!")}
-    pyproject = (ROOT / "pyproject.toml").read_text()
-    packages = set(re.findall(r'^    "(\w+)\*",$', pyproject, re.MULTILINE))
-    assert admitted == packages | {"LICENSE", "pyproject.toml", "requirements.lock"}
+def test_the_compose_file_follows_the_compose_specification() -> None:
+    """The vendored schema needs neither network nor container engine."""
+    command = [
+        sys.executable,
+        "-m",
+        "check_jsonschema",
+        "--builtin-schema",
+        "vendor.compose-spec",
+        str(COMPOSE),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
-def _compose_command() -> list[str] | None:
+def compose_command() -> list[str] | None:
+    """Docker Compose as this machine has it, or None; no engine is needed to check a file."""
     for command in (["docker", "compose"], ["docker-compose"]):
-        if shutil.which(command[0]):
-            answer = subprocess.run([*command, "version"], capture_output=True, timeout=30, check=False)
-            if answer.returncode == 0:
-                return command
+        if shutil.which(command[0]) is None:
+            continue
+        version = subprocess.run([*command, "version"], capture_output=True, check=False)
+        if version.returncode == 0:
+            return command
     return None
 
 
-def test_compose_accepts_the_file() -> None:
-    command = _compose_command()
+def test_docker_compose_accepts_the_file() -> None:
+    command = compose_command()
     if command is None:
-        pytest.skip("no docker compose here")
-    answer = subprocess.run(
-        [*command, "-f", str(ROOT / "docker-compose.yml"), "config"],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
+        pytest.skip("Docker Compose is not installed; the file was checked against its schema only")
+    done = subprocess.run(
+        [*command, "-f", str(COMPOSE), "config"], capture_output=True, text=True, check=False
     )
-    assert answer.returncode == 0, answer.stderr
-    resolved = yaml.safe_load(answer.stdout)
-    assert set(resolved["services"]) == set(SERVICES)
+    assert done.returncode == 0, done.stderr
+    assert set(yaml.safe_load(done.stdout)["services"]) >= {"temporal", "catalogue-db"}

@@ -2,6 +2,8 @@
 
 import ast
 import sys
+from collections.abc import Collection, Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -26,7 +28,10 @@ MAY_IMPORT: dict[str, set[str]] = {
 OWN = set(MAY_IMPORT) | {"tests"}
 
 # Packages whose dependencies outside the project and the standard library are a closed list.
-ONLY: dict[str, set[str]] = {"domain": {"pydantic"}, "workflows": {"pydantic", "temporalio"}}
+ONLY: dict[str, set[str]] = {
+    "domain": {"pydantic", "pydantic_core", "typing_extensions"},
+    "workflows": {"pydantic", "temporalio"},
+}
 TEMPORAL = {"activities", "workflows", "workers", "interfaces", "lab", "bench", "examples"}
 
 
@@ -68,6 +73,83 @@ def violations(root: Path) -> list[str]:
         for line, name in imported(ast.parse(path.read_text(), str(path)))
         if not allowed(package, name)
     ]
+
+
+def modules(root: Path) -> dict[str, Path]:
+    """Dotted names of the project's modules, a package under its own name."""
+    found = {}
+    for package in MAY_IMPORT:
+        for path in (root / package).rglob("*.py"):
+            parts = path.relative_to(root).with_suffix("").parts
+            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+def run_on_import(tree: ast.AST) -> Iterator[ast.stmt]:
+    """Import statements that run when the module is imported: not those inside functions or TYPE_CHECKING."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            continue
+        if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
+            continue
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield node
+        yield from run_on_import(node)
+
+
+def needs(name: str, path: Path, known: Collection[str]) -> set[str]:
+    """The project's modules that importing a module runs before it."""
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    wanted: set[str] = set()
+    for node in run_on_import(ast.parse(path.read_text(), str(path))):
+        if isinstance(node, ast.Import):
+            wanted |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            below = {f"{base}.{alias.name}" for alias in node.names} & set(known)
+            # `from package import module` needs the module; any other name comes from the package itself.
+            wanted |= below if len(below) == len(node.names) else {base, *below}
+    return (wanted & set(known)) - {name}
+
+
+def cycle(root: Path) -> list[str]:
+    """Modules that import each other in a ring, or nothing."""
+    known = modules(root)
+    try:
+        TopologicalSorter({name: needs(name, path, known) for name, path in known.items()}).prepare()
+    except CycleError as error:
+        ring: list[str] = error.args[1]
+        return ring
+    return []
+
+
+def test_no_modules_import_each_other() -> None:
+    assert cycle(ROOT) == []
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "ring"),
+    [
+        ("import domain.b", "import domain.a", True),
+        ("from domain.b import x", "from .a import y", True),
+        ("from domain import b", "class C:\n    from domain import a", True),
+        ("from . import b", "try:\n    from domain.a import y\nexcept ImportError:\n    pass", True),
+        ("import domain.b", "def f():\n    import domain.a", False),
+        ("import domain.b", "if TYPE_CHECKING:\n    import domain.a", False),
+        ("import domain.b", "import json", False),
+    ],
+)
+def test_a_ring_of_imports_is_caught(tmp_path: Path, first: str, second: str, ring: bool) -> None:
+    (tmp_path / "domain").mkdir()
+    for name, source in (("__init__", ""), ("a", first), ("b", second)):
+        (tmp_path / "domain" / f"{name}.py").write_text(source + "\n")
+    assert bool(cycle(tmp_path)) == ring
+
+
+def test_every_package_has_its_rule() -> None:
+    packages = {path.parent.name for path in ROOT.glob("*/*.py")} - {"scripts", "build"}
+    assert packages <= OWN
 
 
 def test_imports_point_one_way() -> None:
