@@ -1,5 +1,7 @@
 """Placement as an activity: reads the topology itself, so that none travels through a history."""
 
+import asyncio
+
 from temporalio import activity
 
 from activities.translation import translated
@@ -10,6 +12,8 @@ from domain.requests import Solution
 from placement.solve import place
 from placement.topology import Usage
 
+_HEARTBEAT_EVERY_S = 1.0
+
 
 class PlacementActivities:
     """Solves placements on the catalogue's present state."""
@@ -19,8 +23,14 @@ class PlacementActivities:
         self._time_limit_s = time_limit_s
 
     @activity.defn(name=names.SOLVE)
-    def solve(self, graph: ServiceGraph) -> Solution:
-        """The cheapest plan on what is free now."""
+    async def solve(self, graph: ServiceGraph) -> Solution:
+        """The cheapest plan on what is free now; heartbeats, so that a dead worker is soon noticed."""
+        solving = asyncio.create_task(asyncio.to_thread(self._solve, graph))
+        while not (await asyncio.wait({solving}, timeout=_HEARTBEAT_EVERY_S))[0]:
+            activity.heartbeat("solving")
+        return solving.result()
+
+    def _solve(self, graph: ServiceGraph) -> Solution:
         with translated():
             infrastructure = self._catalogue.infrastructure.get()
             used = self._catalogue.infrastructure.usage()

@@ -52,8 +52,7 @@ def _read(content: bytes, source: str, model: type[M], check: Callable[[M], Sequ
 
 def _parse(content: bytes, source: str) -> tuple[Any, dict[Path, int]]:
     if len(content) > MAX_BYTES:
-        size = len(content) / MAX_BYTES
-        raise _refusal(source, f"the file has {size:.1f} MiB; a document may have 1 MiB")
+        raise _refusal(source, "the file is larger than the 1 MiB that a document may have")
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:

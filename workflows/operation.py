@@ -36,6 +36,9 @@ Undo = Callable[[], Awaitable[object]]
 _OWN_STORE = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=5))
 _OUTSIDE = RetryPolicy(initial_interval=timedelta(milliseconds=500), maximum_interval=timedelta(seconds=20))
 _HEARTBEAT = timedelta(seconds=5)
+_SOLVING = timedelta(minutes=5)
+_STORING = timedelta(seconds=20)
+"""What a worker's death midway costs at most: a call of milliseconds sends no heartbeat."""
 
 
 class Operation:
@@ -139,7 +142,8 @@ class Operation:
                 argument,
                 result_type=result,
                 task_queue=names.PLACEMENT_QUEUE if solves else names.ORCHESTRATION_QUEUE,
-                start_to_close_timeout=timedelta(seconds=60),
+                start_to_close_timeout=_SOLVING if solves else _STORING,
+                heartbeat_timeout=_HEARTBEAT if solves else None,
                 retry_policy=_OWN_STORE,
                 cancellation_type=on_cancel,
                 summary=step,

@@ -24,9 +24,14 @@ def add(
 ) -> None:
     """Inject a fault: `lost` loses the answer after the call took effect, `outage` takes a whole PoP."""
     from adaptors.vim.modelled.faults import Fault, Faults
+    from domain.errors import UnknownError
     from interfaces.cli.requests import checked
+    from interfaces.cli.session import catalogue
     from workers.settings import Settings
 
+    with catalogue() as store:
+        if pop is not None and pop not in store.infrastructure.get().pops:
+            raise UnknownError(f"no PoP {pop!r}; `interlace infra show` lists them")
     now = time.time()
     fault = checked(
         Fault,
@@ -69,9 +74,13 @@ def clear(
 ) -> None:
     """End one fault, or all."""
     from adaptors.vim.modelled.faults import Faults
+    from domain.errors import UnknownError
     from workers.settings import Settings
 
-    Faults(Settings.from_environment().home).clear(number)
+    faults = Faults(Settings.from_environment().home)
+    if number is not None and number not in faults.list():
+        raise UnknownError(f"no fault {number}; `interlace faults list` lists them")
+    faults.clear(number)
     if as_json:
         emit_json({"cleared": number if number is not None else "all"})
     else:

@@ -32,7 +32,10 @@ def run_operation(kind: names.OperationKind, service: str, request: Model, wait:
     try:
         return asyncio.run(_run(kind, service, request, wait, as_json))
     except KeyboardInterrupt:
-        print(f"detached: {kind} of {service} goes on; `interlace status {service}` shows it")
+        if as_json:
+            emit_json({"detached": True, "workflow_id": names.service_workflow_id(service)})
+        else:
+            print(f"detached: {kind} of {service} goes on; `interlace status {service}` shows it")
         return 0
 
 

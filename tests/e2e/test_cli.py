@@ -78,6 +78,9 @@ def test_bad_input_exits_2_and_changes_nothing(cli: Cli, tmp_path: Path) -> None
     assert cli.json(2, "status")["error"]["type"] == "UsageError"
     assert cli.json(2, "no-such-command")["error"]["type"] == "UsageError"
     assert cli.json(2, "status", "nobody")["error"]["type"] == "UnknownError"
+    assert cli.json(2, "faults", "add", "outage", "--pop", "nowhere")["error"]["type"] == "UnknownError"
+    assert cli.json(2, "faults", "clear", "99")["error"]["type"] == "UnknownError"
+    assert cli.json(0, "faults", "list") == {}
 
 
 def test_no_temporal_exits_3(cli: Cli) -> None:
