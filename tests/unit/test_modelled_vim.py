@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from adaptors.vim.modelled.world import FILE
+from adaptors.vim.modelled.world import FILE, World
 from adaptors.vim.registry import open_vim
 from domain.errors import InputError, VimRefusedError, VimUnavailableError
 from domain.infrastructure import Resources
@@ -183,3 +183,11 @@ def test_many_processes_share_one_world_from_its_birth(tmp_path: Path) -> None:
         assert one.stdout is not None
         one.stdout.close()
     assert vim_at(tmp_path, vcpus=15).capacity()[1].vcpus == 15
+
+
+def test_a_new_world_may_be_opened_by_many_at_once(tmp_path: Path) -> None:
+    """Switching a new file to WAL fails at once where another opens it: it did in 2 of 3,000 openings."""
+    with ThreadPoolExecutor(20) as pool:
+        for number in range(40):
+            homes = [tmp_path / str(number)] * 20
+            assert len(list(pool.map(World, homes))) == 20
