@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import ValidationError
 
+from catalogue.mending import mended
 from domain.descriptor import Descriptor
 from domain.errors import DocumentError, Issue
 from domain.infrastructure import Infrastructure, dangling_link_ends
@@ -42,12 +43,17 @@ def _read(content: bytes, source: str, model: type[M], check: Callable[[M], Sequ
     try:
         document = model.model_validate(data)
     except ValidationError as error:
-        raise DocumentError(source, [_issue(each, lines) for each in error.errors()]) from None
-    if found := check(document):
-        raise DocumentError(
-            source, [Issue(line=_line(p, lines), path=_dotted(p), message=m) for p, m in found]
-        )
+        rest = mended(data, model, error.errors())
+        between = _between(rest, check, lines) if rest else []
+        raise DocumentError(source, [*(_issue(each, lines) for each in error.errors()), *between]) from None
+    if found := _between(document, check, lines):
+        raise DocumentError(source, found)
     return document
+
+
+def _between(document: M, check: Callable[[M], Sequence[Complaint]], lines: dict[Path, int]) -> list[Issue]:
+    """What is wrong between the fields."""
+    return [Issue(line=_line(p, lines), path=_dotted(p), message=m) for p, m in check(document)]
 
 
 def _parse(content: bytes, source: str) -> tuple[Any, dict[Path, int]]:

@@ -1,6 +1,6 @@
 """An independent checker of plans: it reads the documents only, and shares no code with the model."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from math import isclose
 
@@ -86,10 +86,10 @@ def _capacity(plan: Plan, graph: ServiceGraph, infrastructure: Infrastructure, u
 
 
 def _bandwidth(plan: Plan, infrastructure: Infrastructure, usage: Usage) -> Iterator[str]:
-    added: Counter[str] = Counter()
+    added: defaultdict[str, float] = defaultdict(float)
     for route in plan.routes:
         for name in route.physical_links:
-            added[name] += route.bandwidth_mbps  # type: ignore[assignment]
+            added[name] += route.bandwidth_mbps
     for name, mbps in added.items():
         total, limit = mbps + usage.links.get(name, 0.0), infrastructure.links[name].bandwidth
         if mbps > 0 and _above(total, limit):

@@ -17,6 +17,7 @@ def generate(
     topology: Annotated[str, typer.Argument(help="From topohub, such as sndlib/germany50.")],
     output: Annotated[Path | None, typer.Option("-o", help="File to write; default: print.")] = None,
     create_delay: Annotated[str | None, typer.Option(help="Of each instance, such as '1 s'.")] = None,
+    as_json: Json = False,
 ) -> None:
     """Write an infrastructure document from a public topology with its real link lengths."""
     import yaml
@@ -24,13 +25,16 @@ def generate(
     from interfaces.cli.files import write_file
     from lab.topologies import generate as generate_document
 
-    text = yaml.safe_dump(generate_document(topology, create_delay), sort_keys=False)
+    document = generate_document(topology, create_delay)
     header = f"# Generated from topohub's {topology}; capacities and prices are by rule.\n"
     if output:
-        write_file(output, header + text)
+        write_file(output, header + yaml.safe_dump(document, sort_keys=False))
+    if as_json:
+        emit_json({"written": str(output)} if output else document)
+    elif output:
         print(f"wrote {output}")
     else:
-        print(header + text, end="")
+        print(header + yaml.safe_dump(document, sort_keys=False), end="")
 
 
 @app.command()

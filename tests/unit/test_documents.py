@@ -371,3 +371,19 @@ def test_every_field_is_documented() -> None:
     parts = [part for schema in schemas for part in (schema, *schema["$defs"].values())]
     fields = {field for part in parts for field in part.get("properties", {})}
     assert {field for field in fields if not re.search(rf"[`.]{field}[`.]", text)} == set()
+
+
+def test_wrong_fields_do_not_hide_what_is_wrong_between_fields() -> None:
+    text = SMALL.replace("512 MiB", "512 MB") + "placement: {anti_affinity: [[webb]]}\nfoo: 1\n"
+    with pytest.raises(DocumentError) as caught:
+        read_descriptor(text.encode(), "small.yaml")
+    paths = {issue.path for issue in caught.value.issues}
+    assert paths == {"components.web.resources.memory", "foo", "placement.anti_affinity[0][0]"}
+
+
+def test_a_field_that_cannot_be_guessed_brings_no_false_errors() -> None:
+    text = SMALL.replace("image: web:1", "image: web:1\n    connection_points: 7", 1)
+    text = "\n".join(line for line in text.splitlines() if "connection_points: [" not in line)
+    with pytest.raises(DocumentError) as caught:
+        read_descriptor(text.encode(), "small.yaml")
+    assert [issue.path for issue in caught.value.issues] == ["components.web.connection_points"]

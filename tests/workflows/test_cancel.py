@@ -49,6 +49,21 @@ async def in_phase(handle: WorkflowHandle[Any, Any], phase: Phase) -> None:
     await eventually(reached, f"phase {phase}")
 
 
+async def test_a_cancelled_terminate_is_finished_by_the_next(lab: Lab) -> None:
+    """Deletions cannot be undone: the service stays TERMINATING, without a lease, until one goes through."""
+    await (await lab.start("s1")).result()
+    fault = lab.fault(kind="hang", operation="delete")
+    handle = await lab.start_terminate("s1")
+    await in_phase(handle, Phase.DELETING)
+    await handle.cancel()
+    await cancelled(handle)
+    assert lab.catalogue.services.get("s1").state is ServiceState.TERMINATING
+    assert lab.catalogue.operations.holder("s1") is None
+    lab.clear(fault)
+    await (await lab.start_terminate("s1")).result()
+    assert lab.state() == lab.before
+
+
 async def test_while_planning(idle: Lab) -> None:
     queues = [queue for queue in names.TASK_QUEUES if queue != names.PLACEMENT_QUEUE]
     async with idle.workers(queues):
