@@ -1,11 +1,11 @@
 """What a VIM is asked to run, what it runs, and how to reach it."""
 
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
-from domain.descriptor import ComponentKind
+from domain.descriptor import ComponentKind, HealthCheck
 from domain.infrastructure import Resources
 from domain.models import Model, Name
 
@@ -36,6 +36,8 @@ class InstanceSpec(Model):
     secrets: dict[str, Name] = Field(default_factory=dict)
     """Environment variable -> name of a secret; never the secret itself."""
     connection_points: tuple[Name, ...] = ()
+    health_check: HealthCheck | None = None
+    """Passed before the instance counts as running."""
     tags: dict[str, str]
 
     @field_validator("tags")
@@ -45,6 +47,21 @@ class InstanceSpec(Model):
         if missing:
             raise ValueError(f"tags lack {', '.join(missing)}")
         return tags
+
+
+Forwarding = Literal["routed", "terminating"]
+"""Whether packets pass through an instance, between its two connection points, or end in it."""
+
+
+class VimPort(Model):
+    """A connection point of an instance on its PoP's switch."""
+
+    connection_point: str
+    switch_interface: str
+    """Its name on the switch: at most 15 characters, unique within the PoP."""
+    mac: str
+    address: str
+    """IPv4; unique within the service, not between services."""
 
 
 class VimInstance(Model):
@@ -58,6 +75,9 @@ class VimInstance(Model):
     status: InstanceStatus
     tags: dict[str, str]
     resources: Resources
+    forwarding: Forwarding = "terminating"
+    ports: tuple[VimPort, ...] = ()
+    """In the order of its connection points; empty where the VIM has no switch to program."""
 
 
 class PopAccess(Model):

@@ -1,0 +1,134 @@
+"""The network of one service, ready to be programmed: steering rules, host routes, shares of the WAN, probes.
+
+Packets are steered hop by hop. A rule at the first switch classifies by the port that a packet came in by and
+by its IP header, and writes the pair (source MAC, destination MAC) of the two ports that a graph link joins;
+switches further on go by that label alone. What no rule takes is dropped, so services whose addresses overlap
+never see each other's packets.
+"""
+
+from typing import Literal
+
+from pydantic import Field
+
+from domain.models import Model, Name
+
+Protocol = Literal["tcp", "udp", "icmp", "any"]
+
+
+class Ingress(Model):
+    """Packets that an instance or endpoint sends: which of them a rule takes."""
+
+    destination: str
+    """IPv4 address."""
+    protocol: Protocol = "any"
+    source_port: int | None = None
+    destination_port: int | None = None
+    share_of: Literal["source_port", "destination_port"] | None = None
+    """Which L4 port's low bits divide the flows between parallel ways."""
+    share_value: int = 0
+    share_mask: int = 0
+    """The rule takes what has `port & share_mask == share_value`."""
+
+
+class Label(Model):
+    """The ports that a graph link joins, in the direction of travel; carried in the Ethernet header."""
+
+    source_mac: str
+    destination_mac: str
+
+
+class Rule(Model):
+    """One steering rule of one PoP's switch."""
+
+    name: str
+    """For people: `chain shopping: customers > edge-firewall-1.outside`."""
+    in_interface: str
+    """On the switch: an instance's port, or the overlay's port of a physical link."""
+    ingress: Ingress | None = None
+    """For packets from a port; None for those from the overlay, which go by the label."""
+    label: Label
+    """Written where the rule has an ingress, matched where it has none."""
+    out_interface: str
+    priority: int = Field(ge=0, le=1000)
+
+
+class HostRoute(Model):
+    """Within an instance: which connection point leads to an address."""
+
+    destination: str
+    connection_point: str
+
+
+class Share(Model):
+    """Bandwidth that a graph link has reserved on a physical link, in one direction."""
+
+    name: str
+    """The graph link."""
+    physical_link: Name
+    from_pop: Name
+    label: Label
+    bandwidth_mbps: float
+
+
+class Segment(Model):
+    """A stretch of a chain between two ends at which packets end: it can be probed."""
+
+    name: str
+    """For people: `shopping: customers > load-balancer-1.front`."""
+    chain: Name
+    origin: str
+    """Resource name of the instance or endpoint in its VIM."""
+    origin_pop: Name
+    origin_address: str
+    target: str
+    target_pop: Name
+    target_address: str
+    protocol: Protocol
+    port: int | None
+    """Destination port; None where only a ping can be sent."""
+    share_value: int = 0
+    share_mask: int = 0
+    """The probe's source port has `port & share_mask == share_value`, so that it goes just this way."""
+    rules: tuple[str, ...]
+    """Names of the rules that a probe passes, from origin to target."""
+    latency_ms: float
+    """Planned, one way."""
+
+
+class PopNetwork(Model):
+    """What one PoP has of a service's network."""
+
+    pop: Name
+    rules: tuple[Rule, ...] = ()
+    routes: dict[str, tuple[HostRoute, ...]] = {}
+    """Resource name -> its routes."""
+    shares: tuple[Share, ...] = ()
+    """Of traffic that leaves this PoP."""
+
+
+class ServiceNetwork(Model):
+    """The whole network of a service."""
+
+    service: Name
+    pops: dict[Name, PopNetwork]
+    """All PoPs that the service's packets see, those passed on the way too."""
+    segments: tuple[Segment, ...]
+
+
+class WanLink(Model):
+    """A physical link to be built between two PoPs."""
+
+    name: Name
+    between: tuple[Name, Name]
+    bandwidth_mbps: float
+    latency_ms: float
+    """One way."""
+
+
+class Probe(Model):
+    """What came of probing a segment."""
+
+    segment: str
+    chain: Name
+    planned_rtt_ms: float
+    measured_rtt_ms: float
