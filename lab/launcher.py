@@ -15,9 +15,10 @@ from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
 from temporalio.client import Client
 
+from adaptors.machine.processes import Process
 from domain.errors import InterlaceError
 from domain.names import SEARCH_ATTRIBUTES, TASK_QUEUES
-from lab.runtime import Process, Runtime, load, load_last
+from lab.runtime import Runtime, load, load_last
 from workers.__main__ import has_poller
 from workers.plugin import connect
 

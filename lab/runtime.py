@@ -1,41 +1,11 @@
 """What `interlace up` runs on this machine, as its supervisor wrote it down."""
 
-import os
 from pathlib import Path
 
-import psutil
-
+from adaptors.machine.processes import Process
 from domain.models import Model
 
 FILE_NAME = "runtime.json"
-
-
-class Process(Model):
-    """A process that is told from a later one with the same id by its start time."""
-
-    pid: int
-    started: float
-
-    @classmethod
-    def of(cls, pid: int) -> "Process":
-        """The process as it is now.
-
-        :raises psutil.NoSuchProcess: if there is none
-        """
-        return cls(pid=pid, started=psutil.Process(pid).create_time())
-
-    def alive(self) -> bool:
-        """Whether it still runs."""
-        try:
-            found = psutil.Process(self.pid)
-            return found.create_time() == self.started and found.status() != psutil.STATUS_ZOMBIE
-        except psutil.NoSuchProcess:
-            return False
-
-    def signal(self, number: int) -> None:
-        """Send it a signal, if it is still the same process."""
-        if self.alive():
-            os.kill(self.pid, number)
 
 
 class Runtime(Model):

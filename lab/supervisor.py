@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
+from adaptors.machine.processes import Process
 from domain.names import SEARCH_ATTRIBUTES
-from lab.runtime import FILE_NAME, Process, Runtime
+from lab.runtime import FILE_NAME, Runtime
 
 _LOOK_EVERY_S = 0.2
 _GRACE_S = 35.0

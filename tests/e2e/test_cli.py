@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from lab.runtime import Process, Runtime, load_last
+from adaptors.machine.processes import Process
+from lab.runtime import Runtime, load_last
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "secure-shop.yaml"

@@ -1,0 +1,121 @@
+"""What this machine lets the emulator do, found by doing it."""
+
+import functools
+import os
+import shutil
+import uuid
+from pathlib import Path
+from typing import Literal
+
+from adaptors.machine.commands import CommandError, Machine
+from adaptors.machine.place import Place
+from adaptors.machine.usernamespace import UserNamespaceError, entering
+from domain.models import Model
+
+Datapath = Literal["ovs", "nft"]
+_NETWORK = {"ip": "iproute2", "tc": "iproute2", "nft": "nftables", "nsenter": "util-linux"}
+_OVS = ("ovsdb-server", "ovs-vswitchd", "ovsdb-tool", "ovs-vsctl", "ovs-ofctl", "ovs-appctl")
+_OVS_PACKAGE = "openvswitch-switch"
+
+
+class Abilities(Model):
+    """What may run here, each with the reason."""
+
+    privileges: Literal["root", "user namespace", "none"]
+    datapaths: tuple[Datapath, ...]
+    """The best first; none at all means that only the modelled VIM runs here."""
+    why: str
+    """Why there is no better datapath; empty where the best is there."""
+    overlay: Literal["wireguard", "wireguard-go", "vxlan"]
+    """What carries traffic between PoPs; plain vxlan is not encrypted."""
+    overlay_why: str
+    delay: Literal["netem", "delay line"]
+    """What gives WAN links their delay and rate."""
+
+    @property
+    def best(self) -> Datapath | None:
+        """The datapath to take where nobody asks for another."""
+        return self.datapaths[0] if self.datapaths else None
+
+
+@functools.cache
+def examine(home: Path) -> tuple[Abilities, Machine | None]:
+    """Try everything out once a process; the machine is None where no network can be made."""
+    place = Place.of(home)
+    lacking = sorted({package for word, package in _NETWORK.items() if not _command(word)})
+    if lacking:
+        return _nothing(f"missing here: {', '.join(lacking)} (apt-get install {' '.join(lacking)})"), None
+    try:
+        machine = Machine(place) if os.geteuid() == 0 else Machine(place, entering(place))
+        return _tried(machine), machine
+    except UserNamespaceError as error:
+        return _nothing(f"not root, and the kernel refuses a user namespace: {error}"), None
+    except CommandError as error:
+        return _nothing(f"the kernel refuses a network namespace or nftables: {error}"), None
+
+
+def _nothing(why: str) -> Abilities:
+    return Abilities(
+        privileges="none", datapaths=(), why=why, overlay="vxlan", overlay_why=why, delay="delay line"
+    )
+
+
+def _tried(machine: Machine) -> Abilities:
+    name = f"{machine.place.prefix}try-{uuid.uuid4().hex[:8]}"
+    try:
+        machine.ip([f"netns add {name}"])
+        _forwards(machine, name)
+        overlay, overlay_why = _overlay(machine, name)
+        delay: Literal["netem", "delay line"] = "netem" if _netem(machine, name) else "delay line"
+    finally:
+        machine.attempt(["ip", "netns", "delete", name])
+    why = _no_ovs(machine)
+    return Abilities(
+        privileges="user namespace" if machine.enter else "root",
+        datapaths=("nft",) if why else ("ovs", "nft"),
+        why=why,
+        overlay=overlay,
+        overlay_why=overlay_why,
+        delay=delay,
+    )
+
+
+def _forwards(machine: Machine, namespace: str) -> None:
+    machine.ip(["link add try0 type veth peer name try1"], namespace)
+    machine.ip(["link add try2 type vxlan id 1 remote 127.0.0.1 dstport 4789"], namespace)
+    rule = 'add rule netdev t c ether daddr set 02:00:00:00:00:01 fwd to "try0"'
+    hook = 'add chain netdev t c { type filter hook ingress device "try1" priority 0; }'
+    machine.nft(f"add table netdev t\n{hook}\n{rule}\n", namespace)
+    machine.tc(["qdisc add dev try0 root handle 1: htb"], namespace)
+
+
+def _netem(machine: Machine, namespace: str) -> bool:
+    words = ["tc", "qdisc", "replace", "dev", "try1", "root", "netem", "delay", "1ms", "rate", "1gbit"]
+    return machine.attempt(words, namespace=namespace).code == 0
+
+
+def _overlay(machine: Machine, namespace: str) -> tuple[Literal["wireguard", "wireguard-go", "vxlan"], str]:
+    if not _command("wg"):
+        return "vxlan", "not encrypted: wireguard-tools is missing (apt-get install wireguard-tools)"
+    add = ["ip", "link", "add", "try3", "type", "wireguard"]
+    if machine.attempt(add, namespace=namespace).code == 0:
+        return "wireguard", ""
+    if not _command("wireguard-go"):
+        return "vxlan", "not encrypted: no WireGuard in the kernel, no wireguard-go (apt-get install it)"
+    closed = _no_tun(machine)
+    return ("vxlan", f"not encrypted: {closed}") if closed else ("wireguard-go", "")
+
+
+def _no_ovs(machine: Machine) -> str:
+    if not all(map(_command, _OVS)):
+        return f"no Open vSwitch (apt-get install {_OVS_PACKAGE})"
+    return _no_tun(machine)
+
+
+def _no_tun(machine: Machine) -> str:
+    opened = machine.attempt(["sh", "-c", "exec 3<>/dev/net/tun"])
+    return "" if opened.code == 0 else f"/dev/net/tun cannot be opened ({opened.stderr.strip()[-60:]})"
+
+
+def _command(word: str) -> bool:
+    return shutil.which(word, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin") is not None
