@@ -1,4 +1,4 @@
-"""The ports of a PoP's switch: chaining, which programs it, and the switch itself, where it is ours to run."""
+"""The ports of a PoP's switch: chaining, which programs it, and the switch itself where it is ours to run."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -32,7 +32,7 @@ class Switch(Chaining, Protocol):
         """Make the switch run: found, built, or brought back with all its ports and rules after a crash."""
 
     def attach(self, interface: str) -> None:
-        """Make an interface of the switch's namespace one of its ports; one that is a port already is fine."""
+        """Make an interface of the switch's namespace one of its ports; one that is a port is fine."""
 
     def detach(self, interface: str) -> None:
         """Take a port away; one that is not there is fine."""
