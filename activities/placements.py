@@ -36,5 +36,6 @@ class PlacementActivities:
             used = self._catalogue.infrastructure.usage()
             usage = Usage(pops=used.pops, links=used.links)
             plan = place(graph, infrastructure, usage, time_limit_s=self._time_limit_s)
-        pops = sorted(set(plan.placements.values()))
+        passed = {pop for route in plan.routes for pop in route.pops}
+        pops = sorted({*plan.placements.values(), *plan.endpoints.values(), *passed})
         return Solution(plan=plan, vim_kinds={pop: infrastructure.pops[pop].vim.kind for pop in pops})

@@ -9,6 +9,7 @@ from domain.expansion import expand
 from domain.phases import ResourceState
 from domain.plans import ServiceGraph
 from domain.requests import (
+    ConnectedService,
     ExternalResource,
     Held,
     LeaveResource,
@@ -51,12 +52,17 @@ class ServiceActivities:
         return Nothing()
 
     @activity.defn(name=names.COMMIT)
-    def commit(self, planned: PlannedService) -> Nothing:
+    def commit(self, planned: ConnectedService) -> Nothing:
         """Record the service as ACTIVE, with its instances and links."""
         held = planned.held
         with translated():
             self._catalogue.services.commit(
-                held.operation_id, held.fence, held.service, planned.plan, planned.graph
+                held.operation_id,
+                held.fence,
+                held.service,
+                planned.plan,
+                planned.graph,
+                planned.connection,
             )
         return Nothing()
 
@@ -80,6 +86,7 @@ class ServiceActivities:
                     instance=entry.instance,
                     pop=entry.pop,
                     vim_kind=entry.vim_kind,
+                    kind=entry.kind,
                 )
                 for entry in entries
                 if not query.only_leftovers or entry.state is ResourceState.LEFTOVER

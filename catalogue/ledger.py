@@ -12,7 +12,7 @@ from catalogue.names import unknown
 from catalogue.reservations import drop_released
 from catalogue.tables import ledger
 from domain.errors import ExistsError
-from domain.phases import ResourceState
+from domain.phases import ResourceKind, ResourceState
 from domain.records import ResourceRecord
 
 
@@ -33,6 +33,7 @@ class Ledger:
         vim_kind: str,
         resource_name: str,
         tags: Mapping[str, str],
+        kind: ResourceKind = ResourceKind.INSTANCE,
     ) -> ResourceRecord:
         """Before the call. A row that is there already is kept, and a leftover is wanted again."""
         owner = {
@@ -45,6 +46,7 @@ class Ledger:
             "resource_name": resource_name,
             "pop": pop,
             "vim_kind": vim_kind,
+            "kind": kind,
             "tags": json.dumps(dict(tags)),
         }
         with self._database.write() as connection:

@@ -9,6 +9,8 @@ from catalogue.fencing import require_lease
 from catalogue.names import unknown
 from catalogue.reservations import release_all
 from catalogue.tables import ledger, service_instances, service_links, services
+from domain.networking import MODELLED, ServiceNetwork
+from domain.networking import Connection as ServiceConnection
 from domain.phases import ServiceState
 from domain.plans import Plan, ServiceGraph
 from domain.records import InstanceRecord, LinkRecord, ServiceRecord
@@ -20,15 +22,43 @@ class Services:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def commit(self, operation_id: str, fence: int, service: str, plan: Plan, graph: ServiceGraph) -> None:
+    def commit(
+        self,
+        operation_id: str,
+        fence: int,
+        service: str,
+        plan: Plan,
+        graph: ServiceGraph,
+        connection: ServiceConnection = MODELLED,
+    ) -> None:
         """The service is ACTIVE, and this is how it runs. The same again changes nothing else."""
-        made_of = {"plan": plan.model_dump_json(), "descriptor": graph.descriptor, "version": graph.version}
+        made_of = {
+            "plan": plan.model_dump_json(),
+            "descriptor": graph.descriptor,
+            "version": graph.version,
+            "connection": connection.model_dump_json(),
+        }
+        with self._database.write() as database:
+            require_lease(database, operation_id, fence, service)
+            _set_state(database, service, ServiceState.ACTIVE)
+            database.execute(update(services).where(services.c.name == service).values(made_of))
+            _replace_instances(database, service, plan, graph)
+            _replace_links(database, service, plan)
+
+    def keep_network(self, operation_id: str, fence: int, service: str, network: ServiceNetwork) -> None:
+        """The network that the service's switches are to be programmed with."""
         with self._database.write() as connection:
             require_lease(connection, operation_id, fence, service)
-            _set_state(connection, service, ServiceState.ACTIVE)
-            connection.execute(update(services).where(services.c.name == service).values(made_of))
-            _replace_instances(connection, service, plan, graph)
-            _replace_links(connection, service, plan)
+            kept = {"network": network.model_dump_json()}
+            connection.execute(update(services).where(services.c.name == service).values(kept))
+
+    def network(self, name: str) -> ServiceNetwork | None:
+        """The network of a service; None where it has none."""
+        with self._database.read() as connection:
+            row = connection.execute(select(services).where(services.c.name == name)).one_or_none()
+            if row is None:
+                raise unknown("service", name, connection.scalars(select(services.c.name)))
+            return ServiceNetwork.model_validate_json(row.network) if row.network else None
 
     def restore(self, operation_id: str, fence: int, service: str, state: ServiceState) -> None:
         """Puts a state back after an operation that was undone."""
@@ -124,6 +154,7 @@ def _record(connection: Connection, row: Row[Any]) -> ServiceRecord:
         tenant=row.tenant,
         since=row.since,
         plan=Plan.model_validate_json(row.plan) if row.plan else None,
+        connection=ServiceConnection.model_validate_json(row.connection) if row.connection else None,
         instances=tuple(map(InstanceRecord.model_validate_json, connection.scalars(of_instances))),
         links=tuple(map(LinkRecord.model_validate_json, connection.scalars(of_links))),
     )

@@ -117,6 +117,8 @@ services = Table(
     Column("tenant", String(255), nullable=False, index=True),
     Column("since", UtcDateTime, nullable=False),
     Column("plan", Text),
+    Column("network", Text),
+    Column("connection", Text),
 )
 
 _OF_SERVICE = "services.name"
@@ -170,6 +172,7 @@ ledger = Table(
     Column("resource_name", String(255), primary_key=True),
     Column("pop", String(63), ForeignKey("pops.name"), primary_key=True),
     Column("vim_kind", String(63), nullable=False),
+    Column("kind", String(20), nullable=False, server_default="instance"),
     Column("service", String(63), nullable=False, index=True),
     Column("component", String(63), nullable=False),
     Column("instance", String(80), nullable=False),

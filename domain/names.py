@@ -25,10 +25,17 @@ RESOURCES = "ledger.resources"
 LEAVE = "ledger.leave"
 CREATE = "vim.create"
 DELETE = "vim.delete"
+COMPILE = "network.compile"
+JOIN = "wan.join"
+PROGRAM = "chain.program"
+VERIFY = "chain.verify"
 
 ORCHESTRATION_QUEUE = "orchestration"
 PLACEMENT_QUEUE = "placement"
-VIM_KINDS = ("modelled",)
+VIM_KINDS = ("modelled", "emulator")
+NETWORKED_KINDS = ("emulator",)
+"""Those whose PoPs have switches: services on them are connected, and their endpoints are real."""
+ENDPOINT_IMAGE = "endpoint"
 TASK_QUEUES = (ORCHESTRATION_QUEUE, PLACEMENT_QUEUE, *(f"vim-{kind}" for kind in VIM_KINDS))
 
 SERVICE_ATTRIBUTE = "InterlaceService"
@@ -52,3 +59,8 @@ def service_workflow_id(service: str) -> str:
 def resource_name(service: str, instance: str, operation_id: str) -> str:
     """The name of an instance in its VIM: the same on every attempt, another for every operation."""
     return f"{service}-{instance}-{operation_id[-8:]}"
+
+
+def network_name(service: str, operation_id: str) -> str:
+    """The name, the same in each PoP, of what a PoP has of a service's network."""
+    return f"{service}-network-{operation_id[-8:]}"

@@ -9,6 +9,7 @@ class Phase(StrEnum):
     STARTING = "Starting"
     PLANNING = "Planning"
     PROVISIONING = "Provisioning"
+    CONNECTING = "Connecting"
     DELETING = "Deleting"
     COMMITTING = "Committing"
     UNDOING = "Undoing"
@@ -32,6 +33,15 @@ class OperationState(StrEnum):
     FAILED = "FAILED"
     CANCELLED = "CANCELLED"
     ABANDONED = "ABANDONED"
+
+
+class ResourceKind(StrEnum):
+    """What an external resource is."""
+
+    INSTANCE = "instance"
+    """Of a component, or what stands at an endpoint."""
+    NETWORK = "network"
+    """All that one PoP has of a service's chains, links and shares."""
 
 
 class ResourceState(StrEnum):

@@ -7,7 +7,8 @@ from pydantic import AwareDatetime
 from domain.descriptor import ComponentKind
 from domain.infrastructure import Resources
 from domain.models import Model
-from domain.phases import OperationState, ResourceState, ServiceState
+from domain.networking import Connection
+from domain.phases import OperationState, ResourceKind, ResourceState, ServiceState
 from domain.plans import Plan
 
 
@@ -70,6 +71,7 @@ class ResourceRecord(Model):
     resource_name: str
     pop: str
     vim_kind: str
+    kind: ResourceKind
     service: str
     component: str
     instance: str
@@ -118,5 +120,6 @@ class ServiceRecord(Model):
     since: AwareDatetime
     """Of the state."""
     plan: Plan | None
+    connection: Connection | None
     instances: tuple[InstanceRecord, ...]
     links: tuple[LinkRecord, ...]

@@ -6,7 +6,8 @@ from pydantic import Field
 
 from domain.models import Model, Name, Version
 from domain.names import OperationKind
-from domain.phases import OperationState, Phase
+from domain.networking import MODELLED, Connection
+from domain.phases import OperationState, Phase, ResourceKind
 from domain.plans import Plan, ServiceGraph
 
 
@@ -116,7 +117,7 @@ class ResolveRequest(Model):
 
 
 class Solution(Model):
-    """A plan, and the kind of VIM of each PoP that it uses."""
+    """A plan, and the kind of VIM of each PoP that it uses, those on the way of its routes too."""
 
     plan: Plan
     vim_kinds: dict[Name, Name]
@@ -130,16 +131,33 @@ class PlannedService(Model):
     plan: Plan
 
 
+class ConnectedService(PlannedService):
+    """A service to commit, with what came of connecting it."""
+
+    connection: Connection = MODELLED
+
+
 class CreateInstance(Model):
-    """One instance to create on a PoP."""
+    """One instance to create on a PoP, or what stands at an endpoint."""
 
     held: Held
     tenant: Name
     descriptor: Name
     version: Version
     component: Name
+    """Or the endpoint."""
     instance: str
     pop: Name
+    endpoint: bool = False
+
+
+class NetworkStep(Model):
+    """A PoP, or the two of a physical link, at which a service is to be connected."""
+
+    held: Held
+    tenant: Name
+    pops: tuple[Name, ...]
+    physical_link: Name | None = None
 
 
 class ExternalResource(Model):
@@ -150,6 +168,7 @@ class ExternalResource(Model):
     instance: str
     pop: Name
     vim_kind: Name
+    kind: ResourceKind = ResourceKind.INSTANCE
 
 
 class ResourceList(Model):

@@ -8,8 +8,10 @@ from typing import Any
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from activities.networks import NetworkActivities
 from activities.operations import OperationActivities
 from activities.placements import PlacementActivities
+from activities.pops import Pops
 from activities.services import ServiceActivities
 from activities.vims import VimActivities
 from catalogue.store import Catalogue
@@ -49,8 +51,9 @@ def _activities(queue: str, client: Client, catalogue: Catalogue, settings: Sett
         ]
     if queue == names.PLACEMENT_QUEUE:
         return [PlacementActivities(catalogue, settings.placement_time_limit_s).solve]
-    vims = VimActivities(catalogue, settings.home)
-    return [vims.create, vims.delete]
+    pops = Pops(catalogue, settings.home)
+    vims, networks = VimActivities(catalogue, pops), NetworkActivities(catalogue, pops)
+    return [vims.create, vims.delete, networks.compile, networks.join, networks.program, networks.verify]
 
 
 def _worker(client: Client, queue: str, activities: Activities) -> Worker:

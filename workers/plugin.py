@@ -10,7 +10,10 @@ from temporalio.worker import WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 from temporalio.workflow import SandboxImportNotificationPolicy
 
-_SHARED_WITH_WORKFLOWS = ("domain", "pydantic", "pydantic_core", "workflows.operation", "workflows.failures")
+_SHARED_WITH_WORKFLOWS = (
+    *("domain", "pydantic", "pydantic_core"),
+    *("workflows.operation", "workflows.connecting", "workflows.failures"),
+)
 """Loaded once, not anew for every workflow; an import of anything else fails when the worker is built."""
 
 GRACE = timedelta(seconds=30)

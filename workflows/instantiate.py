@@ -10,6 +10,7 @@ from domain.phases import Phase
 from domain.plans import GraphInstance, ServiceGraph
 from domain.requests import (
     BeginOperation,
+    ConnectedService,
     CreateInstance,
     ExternalResource,
     InstantiateRequest,
@@ -19,6 +20,7 @@ from domain.requests import (
     ResolveRequest,
     Solution,
 )
+from workflows.connecting import connect, networked_kind
 from workflows.operation import Operation, Undo
 
 _MOST_CONFLICTS = 50
@@ -49,13 +51,23 @@ class Instantiate(Operation):
         async with self.phase(Phase.PLANNING):
             graph = await self._resolve(request)
             solution = await self._place_and_reserve(graph)
+            kind = networked_kind(solution)
+        planned = PlannedService(held=self.held, graph=graph, plan=solution.plan)
         async with self.phase(Phase.PROVISIONING):
+            if kind:
+                await self.all_of(
+                    self._stand_in(end.name, request, graph, solution) for end in graph.endpoints
+                )
             for wave in graph.waves:  # what depends on nothing still missing
                 members = [each for each in graph.instances if each.component in wave]
                 await self.all_of(self._create(each, request, graph, solution) for each in members)
+        async with self.phase(Phase.CONNECTING):
+            connection = await connect(self, planned, request.tenant, kind)
         async with self.phase(Phase.COMMITTING):
-            planned = PlannedService(held=self.held, graph=graph, plan=solution.plan)
-            await self.call(names.COMMIT, planned, Nothing, step="record the service as ACTIVE")
+            connected = ConnectedService(
+                held=self.held, graph=graph, plan=solution.plan, connection=connection
+            )
+            await self.call(names.COMMIT, connected, Nothing, step="record the service as ACTIVE")
         return OperationResult(
             operation_id=self.operation_id,
             service=request.service,
@@ -94,8 +106,6 @@ class Instantiate(Operation):
     def _create(
         self, instance: GraphInstance, request: InstantiateRequest, graph: ServiceGraph, solution: Solution
     ) -> tuple[Awaitable[None], Undo]:
-        pop = solution.plan.placements[instance.name]
-        kind = solution.vim_kinds[pop]
         order = CreateInstance(
             held=self.held,
             tenant=request.tenant,
@@ -103,16 +113,35 @@ class Instantiate(Operation):
             version=graph.version,
             component=instance.component,
             instance=instance.name,
-            pop=pop,
+            pop=solution.plan.placements[instance.name],
         )
+        return self._made(order, solution, f"create {order.instance} on {order.pop}")
+
+    def _stand_in(
+        self, endpoint: str, request: InstantiateRequest, graph: ServiceGraph, solution: Solution
+    ) -> tuple[Awaitable[None], Undo]:
+        """What stands for the users at an endpoint, where there are real packets for them to send."""
+        order = CreateInstance(
+            held=self.held,
+            tenant=request.tenant,
+            descriptor=graph.descriptor,
+            version=graph.version,
+            component=endpoint,
+            instance=endpoint,
+            pop=solution.plan.endpoints[endpoint],
+            endpoint=True,
+        )
+        return self._made(order, solution, f"attach endpoint {endpoint} to {order.pop}")
+
+    def _made(self, order: CreateInstance, solution: Solution, step: str) -> tuple[Awaitable[None], Undo]:
+        kind = solution.vim_kinds[order.pop]
         resource = ExternalResource(
-            service=request.service,
-            name=names.resource_name(request.service, instance.name, self.operation_id),
-            instance=instance.name,
-            pop=pop,
+            service=order.held.service,
+            name=names.resource_name(order.held.service, order.instance, self.operation_id),
+            instance=order.instance,
+            pop=order.pop,
             vim_kind=kind,
         )
-        step = f"create {instance.name} on {pop}"
         return self.call_vim(names.CREATE, order, kind, step=step), lambda: self.delete_or_leave(resource)
 
 

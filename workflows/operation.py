@@ -13,7 +13,7 @@ from temporalio.workflow import ActivityCancellationType, ParentClosePolicy
 
 from domain import names
 from domain.models import Model
-from domain.phases import OperationState, Phase
+from domain.phases import OperationState, Phase, ResourceKind
 from domain.requests import (
     BeginOperation,
     ExternalResource,
@@ -121,9 +121,9 @@ class Operation:
         self._enter(phase)
         yield
 
-    def on_undo(self, undo: Undo) -> None:
-        """Note how to revert the next step, before it starts."""
-        self._undo.append([undo])
+    def on_undo(self, *undos: Undo) -> None:
+        """Note how to revert the next step, before it starts; several are reverted side by side."""
+        self._undo.append(list(undos))
 
     async def call(self, activity: str, argument: Model, result: type[T], *, step: str) -> T:
         """One call into our own store or the placement.
@@ -154,13 +154,26 @@ class Operation:
     async def call_vim(
         self, activity: str, argument: Model, kind: str, *, step: str, give_up_after_s: float | None = None
     ) -> None:
-        """One call to a VIM: retried while that can help, cancelled only once it has stopped."""
+        """One call to a VIM that only acts."""
+        await self.ask_vim(activity, argument, kind, Nothing, step=step, give_up_after_s=give_up_after_s)
+
+    async def ask_vim(
+        self,
+        activity: str,
+        argument: Model,
+        kind: str,
+        result: type[T],
+        *,
+        step: str,
+        give_up_after_s: float | None = None,
+    ) -> T:
+        """One call to a VIM or a network: retried while that can help, cancelled only once it has stopped."""
         limit = timedelta(seconds=give_up_after_s or self._patience.give_up_after_s)
         with self._step(step):
-            await workflow.execute_activity(
+            answer: T = await workflow.execute_activity(
                 activity,
                 argument,
-                result_type=Nothing,
+                result_type=result,
                 task_queue=names.vim_queue(kind),
                 schedule_to_start_timeout=limit,
                 schedule_to_close_timeout=limit,
@@ -171,6 +184,7 @@ class Operation:
                 summary=step,
             )
         self._stop_if_cancelled()
+        return answer
 
     async def all_of(self, parts: Iterable[tuple[Awaitable[object], Undo | None]]) -> None:
         """Run the parts side by side; their undos form one layer. None is left running when this returns."""
@@ -187,14 +201,15 @@ class Operation:
     async def delete_or_leave(self, resource: ExternalResource) -> None:
         """Delete a resource, or note it as a leftover that a sweep will keep deleting."""
         limit = self._patience.undo_give_up_after_s
-        step = f"delete {resource.instance} on {resource.pop}"
+        what = f"the network of {resource.service}" if _is_network(resource) else resource.instance
+        step = f"delete {what} on {resource.pop}"
         try:
             await self.call_vim(names.DELETE, resource, resource.vim_kind, step=step, give_up_after_s=limit)
         except FailureError as failure:
             if is_cancelled_exception(failure):
                 raise
             left = LeaveResource(resource=resource, reason=root_cause(failure))
-            await self.call(names.LEAVE, left, Nothing, step=f"note leftover {resource.instance}")
+            await self.call(names.LEAVE, left, Nothing, step=f"note leftover {what}")
             self.leftovers.append(resource.name)
 
     async def sweep_leftovers(self) -> None:
@@ -286,6 +301,10 @@ async def _uncut(work: Coroutine[object, None, R]) -> R:
         with suppress(asyncio.CancelledError):
             await asyncio.shield(task)
     return task.result()
+
+
+def _is_network(resource: ExternalResource) -> bool:
+    return resource.kind is ResourceKind.NETWORK
 
 
 def _keyword(name: str) -> SearchAttributeKey[str]:

@@ -3,7 +3,7 @@
 from temporalio import workflow
 
 from domain import names
-from domain.phases import Phase
+from domain.phases import Phase, ResourceKind
 from domain.requests import (
     BeginOperation,
     Nothing,
@@ -38,7 +38,10 @@ class Terminate(Operation):
         async with self.phase(Phase.DELETING):
             service = ResourceQuery(service=request.service)
             listed = await self.call(names.RESOURCES, service, ResourceList, step="read the ledger")
-            await self.all_of((self.delete_or_leave(resource), None) for resource in listed.resources)
+            networks = [each for each in listed.resources if each.kind is ResourceKind.NETWORK]
+            others = [each for each in listed.resources if each.kind is not ResourceKind.NETWORK]
+            for layer in (others, networks):  # what runs may drain while it is still connected
+                await self.all_of((self.delete_or_leave(resource), None) for resource in layer)
         async with self.phase(Phase.COMMITTING):
             await self.sweep_leftovers()
             await self.call(names.RELEASE, self.held, Nothing, step="release the capacity")

@@ -1,0 +1,124 @@
+"""Connecting a service: its network compiled once, links joined, switches programmed, all of it probed."""
+
+from temporalio import activity
+
+from activities.pops import Pops
+from activities.translation import translated
+from adaptors.chaining.compile import compile_network
+from adaptors.network.port import Network
+from catalogue.store import Catalogue
+from domain import names
+from domain.descriptor import Descriptor
+from domain.errors import UnknownError, VimUnavailableError
+from domain.instances import VimInstance
+from domain.networking import Connection, ServiceNetwork, WanLink
+from domain.phases import ResourceKind
+from domain.requests import NetworkStep, Nothing, PlannedService
+
+
+class NetworkActivities:
+    """Drives the networks between the PoPs; what a PoP has of a service's is one resource in the ledger."""
+
+    def __init__(self, catalogue: Catalogue, pops: Pops) -> None:
+        self._catalogue = catalogue
+        self._pops = pops
+
+    @activity.defn(name=names.COMPILE)
+    def compile(self, planned: PlannedService) -> Nothing:
+        """Work out rules, routes and shares from the plan and the ports that the VIMs gave; keep them."""
+        held, graph, plan = planned.held, planned.graph, planned.plan
+        with translated():
+            where = {**plan.placements, **plan.endpoints}
+            points = {name: self._point(planned, name, pop) for name, pop in where.items()}
+            tunnel = self._network(next(iter(where.values()))).tunnel
+            network = compile_network(self._descriptor(planned), graph, plan, points, tunnel)
+            self._catalogue.services.keep_network(held.operation_id, held.fence, held.service, network)
+        return Nothing()
+
+    @activity.defn(name=names.JOIN)
+    def join(self, step: NetworkStep) -> Nothing:
+        """Find or build the WAN link between two PoPs."""
+        with translated():
+            self._intend(step)
+            known = self._catalogue.infrastructure.get().links[step.physical_link or ""]
+            link = WanLink(
+                name=step.physical_link or "",
+                between=known.between,
+                bandwidth_mbps=known.bandwidth,
+                latency_ms=known.latency,
+            )
+            self._network(step.pops[0]).join(link, step.held.service, activity.heartbeat)
+            self._note(step)
+        return Nothing()
+
+    @activity.defn(name=names.PROGRAM)
+    def program(self, step: NetworkStep) -> Nothing:
+        """Make a PoP's part of the network be as compiled, in one atomic change of its switch."""
+        with translated():
+            self._intend(step)
+            parts = self._kept(step.held.service).pops
+            for pop in step.pops:
+                if pop in parts:
+                    self._network(pop).apply(step.held.service, parts[pop], activity.heartbeat)
+            self._note(step)
+        return Nothing()
+
+    @activity.defn(name=names.VERIFY)
+    def verify(self, planned: PlannedService) -> Connection:
+        """Probe every segment, and wait until all instances are ready to serve."""
+        held, plan = planned.held, planned.plan
+        with translated():
+            network = self._kept(held.service)
+            instances = {
+                names.resource_name(held.service, name, held.operation_id): pop
+                for name, pop in plan.placements.items()
+            }
+            some_pop = next(iter(plan.placements.values()))
+            return self._network(some_pop).verify(network, instances, activity.heartbeat)
+
+    def _network(self, pop: str) -> Network:
+        return self._pops.network(self._pops.kind(pop))
+
+    def _point(self, planned: PlannedService, name: str, pop: str) -> VimInstance:
+        resource = names.resource_name(planned.held.service, name, planned.held.operation_id)
+        found = self._pops.vim(pop).read(resource)
+        if found is None:
+            raise VimUnavailableError(f"PoP {pop}: {resource} is not there, so it cannot be connected")
+        return found
+
+    def _descriptor(self, planned: PlannedService) -> Descriptor:
+        return self._catalogue.descriptors.get(planned.graph.descriptor, planned.graph.version)
+
+    def _kept(self, service: str) -> ServiceNetwork:
+        network = self._catalogue.services.network(service)
+        return network or ServiceNetwork(service=service, pops={}, segments=())
+
+    def _note(self, step: NetworkStep) -> None:
+        """It is there; unless it was undone while this late attempt was still at it."""
+        service = step.held.service
+        name = names.network_name(service, step.held.operation_id)
+        for pop in step.pops:
+            try:
+                self._catalogue.ledger.created(name, pop, None, None)
+            except UnknownError:
+                self._network(pop).remove(service, pop, activity.heartbeat)
+                raise
+
+    def _intend(self, step: NetworkStep) -> None:
+        """The ledger knows what may exist at each PoP before anything is made there."""
+        held = step.held
+        name = names.network_name(held.service, held.operation_id)
+        tags = {"service": held.service, "operation": held.operation_id, "tenant": step.tenant}
+        for pop in step.pops:
+            self._catalogue.ledger.intend(
+                operation_id=held.operation_id,
+                fence=held.fence,
+                service=held.service,
+                component="network",
+                instance="network",
+                pop=pop,
+                vim_kind=self._pops.kind(pop),
+                resource_name=name,
+                tags=tags,
+                kind=ResourceKind.NETWORK,
+            )

@@ -1,0 +1,1 @@
+"""Connecting services: chains, routes and WAN links of one service, put together and verified."""

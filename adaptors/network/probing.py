@@ -1,0 +1,120 @@
+"""Probes through the segments of a service, and where the one that got lost was seen last."""
+
+import json
+import sys
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+from typing import Any
+
+from adaptors.chaining.port import Switch
+from adaptors.machine.commands import CommandError, Machine
+from adaptors.network.port import Progress
+from domain.errors import VimUnavailableError
+from domain.networking import Probe, Segment, ServiceNetwork
+
+_PROGRAM = Path(__file__).with_name("prober.py")
+_TRIES = 5
+_ANSWER_S = 2.0
+_PATIENCE_S = 6.0
+_AT_ONCE = 4
+
+
+class Prober:
+    """Probes the segments of one service's network."""
+
+    def __init__(self, machine: Machine, network: ServiceNetwork, switches: Mapping[str, Switch]) -> None:
+        self._machine = machine
+        self._network = network
+        self._switches = switches
+        self._pop_of_rule = {rule.name: pop for pop, part in network.pops.items() for rule in part.rules}
+
+    def probe_all(self, progress: Progress) -> tuple[Probe, ...]:
+        """One probe a segment, in their order.
+
+        :raises VimUnavailableError: if one got lost; the message says where
+        """
+        segments = self._network.segments
+        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="probe") as pool:
+            pending = {pool.submit(self.probe, segment): segment for segment in segments}
+            try:
+                for number, done in enumerate(as_completed(pending), start=1):
+                    progress(f"probe {number} of {len(segments)}: {pending[done].name}")
+                    done.result()
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
+        found = {pending[done].name: done.result() for done in pending}
+        return tuple(found[segment.name] for segment in segments)
+
+    def probe(self, segment: Segment) -> Probe:
+        """Probe one segment, again for a while where no answer comes.
+
+        :raises VimUnavailableError: if none came at all
+        """
+        before = self._counts(segment)
+        deadline = time.monotonic() + _PATIENCE_S
+        while True:
+            answer = self._ask(segment)
+            if answer["answered"]:
+                return self._found(segment, answer["rtt_ms"])
+            seen = self._seen(segment, before)
+            if segment.protocol == "udp" and len(seen) == len(segment.rules):
+                return self._found(segment, None)
+            if time.monotonic() > deadline:
+                raise VimUnavailableError(self._lost(segment, seen, answer["error"]))
+
+    def _found(self, segment: Segment, rtt_ms: float | None) -> Probe:
+        return Probe(
+            segment=segment.name,
+            chain=segment.chain,
+            planned_rtt_ms=round(2 * segment.latency_ms, 3),
+            measured_rtt_ms=None if rtt_ms is None else round(rtt_ms, 3),
+        )
+
+    def _ask(self, segment: Segment) -> dict[str, Any]:
+        order = {
+            "source": segment.origin_address,
+            "target": segment.target_address,
+            "protocol": segment.protocol if segment.protocol != "any" else "icmp",
+            "port": segment.port,
+            "share_value": segment.share_value,
+            "share_mask": segment.share_mask,
+            "tries": _TRIES,
+            "timeout_s": _ANSWER_S,
+        }
+        words = [sys.executable, "-I", "-S", str(_PROGRAM), json.dumps(order)]
+        namespace = self._machine.place.instance(segment.origin)
+        try:
+            answer: dict[str, Any] = json.loads(self._machine.run(words, namespace=namespace))
+        except CommandError as error:
+            raise VimUnavailableError(f"PoP {segment.origin_pop}: {segment.name}: {error}") from error
+        return answer
+
+    def _counts(self, segment: Segment) -> dict[str, int]:
+        pops = {self._pop_of_rule[rule] for rule in segment.rules}
+        counts: dict[str, int] = {}
+        for pop in pops:
+            counts |= self._switches[pop].packets(self._network.service)
+        return counts
+
+    def _seen(self, segment: Segment, before: Mapping[str, int]) -> list[str]:
+        """The rules, in order, by which packets have gone since, up to the first without any."""
+        now = self._counts(segment)
+        seen: list[str] = []
+        for rule in segment.rules:
+            if now.get(rule, 0) <= before.get(rule, 0):
+                break
+            seen.append(rule)
+        return seen
+
+    def _lost(self, segment: Segment, seen: list[str], error: str) -> str:
+        where = f"it was last seen at {self._place(seen[-1])}" if seen else "no switch saw it"
+        if len(seen) == len(segment.rules):
+            where = f"it reached {segment.target} on {segment.target_pop}, but no answer came back"
+        how = segment.protocol if segment.port is None else f"{segment.protocol}/{segment.port}"
+        return f"chain {segment.chain}: the probe {segment.name} ({how}) got lost ({error}): {where}"
+
+    def _place(self, rule: str) -> str:
+        return f"PoP {self._pop_of_rule[rule]}, sent on by rule {rule!r}"
