@@ -10,15 +10,18 @@ help: ## List the targets
 setup: .venv/.stamp ## Create .venv with the locked dependencies (nothing to do when up to date)
 
 test: setup ## Lint, type-check and run every test
+	@scripts/dataplane.sh
 	@scripts/test.sh
 
 demo: setup ## Run the demonstration
+	@scripts/dataplane.sh
 	@.venv/bin/python -m examples.demo
 
 lint: setup ## ruff check, ruff format --check, mypy
 	@scripts/lint.sh
 
 bench: setup ## Run the benchmarks
+	@scripts/dataplane.sh
 	@.venv/bin/python -m bench
 
 lock: ## Regenerate requirements.lock from pyproject.toml
