@@ -7,7 +7,7 @@ if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
 fi
 export DEBIAN_FRONTEND=noninteractive
 for attempt in 1 2 3; do
-    if { apt-get update && apt-get install -y "$@"; } >/dev/null 2>&1 </dev/null; then exit 0; fi
+    if { apt-get update && apt-get install -y --no-install-recommends "$@"; } >/dev/null 2>&1 </dev/null; then exit 0; fi
     sleep "$((attempt * 5))"
 done
 echo "apt-get could not install: $*" >&2
