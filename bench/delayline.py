@@ -17,7 +17,7 @@ from pathlib import Path
 PROGRAM = Path(__file__).parents[1] / "adaptors" / "wan" / "delayline.py"
 ADDRESSES = {"left": "10.99.0.1", "right": "10.99.0.2"}
 NEAR, FAR = "near", "far"
-_PORT, _CHUNK = 7001, bytes(1 << 18)
+_CHUNK = bytes(1 << 18)
 _CLONE_NEWNET = 0x40000000
 
 
@@ -54,9 +54,9 @@ class Rig:
         """Make everything; what was made stays for `remove` when a part fails."""
         for which in ("left", "middle", "right"):
             ip("netns", "add", self.name(which))
-        # No host may speak up from the link's own interfaces.
-        within = ("netns", "exec", self.name("middle"))
-        ip(*within, "sh", "-c", "echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6")
+            # No host may speak up by itself: what crosses is what was sent.
+            quiet = "echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6"
+            ip("netns", "exec", self.name(which), "sh", "-c", quiet)
         if self._direct:
             self._veth("left", "edge", "right", "edge")
         else:
@@ -112,9 +112,9 @@ class Rig:
         """What one TCP connection from left to right brings over, from its first byte to its last."""
         stream = socket.SOCK_STREAM
         with self.socket("right", stream) as listener, self.socket("left", stream) as sender:
-            listener.bind((ADDRESSES["right"], _PORT))
+            listener.bind((ADDRESSES["right"], 0))
             listener.listen()
-            sender.connect((ADDRESSES["right"], _PORT))
+            sender.connect(listener.getsockname())
             thread = threading.Thread(target=_send_for, args=(sender, seconds))
             thread.start()
             receiver, _ = listener.accept()
