@@ -108,11 +108,11 @@ class Rig:
         thread.join()
         return made[0]
 
-    def tcp_mbps(self, seconds: float) -> float:
+    def tcp_mbps(self, seconds: float, address: str = ADDRESSES["right"]) -> float:
         """What one TCP connection from left to right brings over, from its first byte to its last."""
         stream = socket.SOCK_STREAM
         with self.socket("right", stream) as listener, self.socket("left", stream) as sender:
-            listener.bind((ADDRESSES["right"], 0))
+            listener.bind((address, 0))
             listener.listen()
             sender.connect(listener.getsockname())
             thread = threading.Thread(target=_send_for, args=(sender, seconds))

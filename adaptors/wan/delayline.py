@@ -2,12 +2,14 @@
 
 Moves Ethernet frames between the interfaces A and B of the network namespace it is started in. Each direction
 has its own queue, serialises at the rate, then delays; order is kept. Superframes (GSO) and checksums left to
-the hardware cross intact; a superframe takes the time of its segments, and is lost as one. VLAN tags are not
-carried, and A and B should have no addresses. SIGHUP reads --settings (JSON of delay_ms, rate_mbps, loss)
+the hardware cross intact; a superframe takes the time of its segments, and is lost as one. The kernel takes
+back no superframe of VXLAN: who sends VXLAN over the link switches tx-udp_tnl-segmentation off. VLAN tags are
+not carried, and A and B should have no addresses. SIGHUP reads --settings (JSON of delay_ms, rate_mbps, loss)
 again, SIGUSR1 writes --stats, SIGTERM ends. Needs only the standard library: start it with `python -I -S`.
 """
 
 import argparse
+import errno
 import gc
 import json
 import math
@@ -37,6 +39,10 @@ _NEEDS_CHECKSUM, _GSO_TCP, _ECN, _UDP_HEADER = 1, (1, 4), 0x80, 8
 _MARGIN_S = 0.0002  # a long sleep ends so much before its time: an idle CPU is late after long sleeps only
 _EARLY_S = 0.00006  # what is due within this time leaves now: it takes as long from the clock to the wire
 _LATE_S = 0.05  # a frame that seems to have waited longer than this tells that the clock was set
+
+_TUNNELLED = """superframes inside a tunnel cannot cross; switch them off where they are sent: \
+ethtool -K INTERFACE tx-udp_tnl-segmentation off tx-udp_tnl-csum-segmentation off"""
+_explained: list[OSError] = []
 
 
 class Refused(Exception):
@@ -105,12 +111,20 @@ class Direction:
             frame = under_way.popleft()[1]
             try:
                 self._target.send(frame)
-            except OSError:  # the far side is down or full: a link drops
+            except OSError as error:  # the far side is down or full: a link drops
                 counts["failed"] += 1
+                _explain(error)
             else:
                 counts["frames"] += 1
                 counts["bytes"] += len(frame) - _VNET.size
         return under_way[0][0] if under_way else math.inf
+
+
+def _explain(error: OSError) -> None:
+    """Say once what only its sender can mend: nothing large would ever cross."""
+    if error.errno == errno.ENOMEM and not _explained:
+        _explained.append(error)
+        _say(_TUNNELLED)
 
 
 def _age(notes: list[tuple[int, int, bytes]]) -> float:
