@@ -71,11 +71,12 @@ class Share(Model):
 
 
 class Segment(Model):
-    """A stretch of a chain between two ends at which packets end: it can be probed."""
+    """A stretch of a chain, or a plain link, between two ends at which packets end: it can be probed."""
 
     name: str
     """For people: `shopping: customers > load-balancer-1.front`."""
     chain: Name
+    """The virtual link, where no chain passes."""
     origin: str
     """Resource name of the instance or endpoint in its VIM."""
     origin_pop: Name
@@ -85,7 +86,7 @@ class Segment(Model):
     target_address: str
     protocol: Protocol
     port: int | None
-    """Destination port; None where only a ping can be sent."""
+    """Destination port; None for a ping, and for tcp or udp to any port, as a refusal proves the way too."""
     share_value: int = 0
     share_mask: int = 0
     """The probe's source port has `port & share_mask == share_value`, so that it goes just this way."""
