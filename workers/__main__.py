@@ -15,6 +15,7 @@ from temporalio.client import Client
 from catalogue.store import open_catalogue
 from domain.names import TASK_QUEUES
 from workers.assembly import build
+from workers.keeping import kept
 from workers.plugin import connect
 from workers.settings import Settings
 
@@ -42,7 +43,8 @@ async def _serve(queues: Sequence[str]) -> int:
         for worker in build(client, catalogue, settings, queues):
             await stack.enter_async_context(worker)
         print(f"serving {', '.join(queues)}", flush=True)
-        await stop.wait()
+        with kept(settings, queues):
+            await stop.wait()
     catalogue.close()
     return 0
 

@@ -1,0 +1,62 @@
+#!/usr/bin/env python3
+"""What the running HAProxy says of itself: check, ready, drain or report."""
+
+import json
+import sys
+import time
+
+import haproxy  # type: ignore[import-not-found]
+
+
+def check() -> None:
+    row = haproxy.front()
+    if row["status"] != "OPEN":
+        sys.exit(f"the port is {row['status']}")
+    print(f"{len(up())} of {len(haproxy.servers())} backends up, {row['scur']} sessions")
+
+
+def ready() -> None:
+    """All backends that it was given have been checked and answer."""
+    missing = sorted(set(haproxy.servers()) - set(up()))
+    if missing:
+        sys.exit(f"backends that do not answer yet: {', '.join(missing)}")
+    print(f"{len(up())} backends up")
+
+
+def up() -> list[str]:
+    return [
+        name
+        for name, row in haproxy.servers().items()
+        if row["status"].startswith("UP") and row["check_status"] in ("L4OK", "L7OK")
+    ]
+
+
+def drain() -> None:
+    haproxy.ask("disable frontend front")
+    while int(haproxy.front()["scur"]) > 0:
+        time.sleep(0.05)
+
+
+def report() -> None:
+    total = haproxy.front()
+    backends = {
+        name: {
+            "status": row["status"],
+            "sessions": int(row["scur"]),
+            "served": int(row["stot"]),
+            "bytes_in": int(row["bin"]),
+            "bytes_out": int(row["bout"]),
+            "failed_checks": int(row["chkfail"] or 0),
+        }
+        for name, row in haproxy.servers().items()
+    }
+    numbers = {"requests": int(total["req_tot"] or 0), "connections": int(total["stot"])}
+    numbers |= {"sessions": int(total["scur"]), "errors": int(total["hrsp_5xx"] or 0)}
+    print(json.dumps({**numbers, "backends": backends}))
+
+
+if __name__ == "__main__":
+    try:
+        {"check": check, "ready": ready, "drain": drain, "report": report}[sys.argv[1]]()
+    except OSError as error:
+        sys.exit(f"HAProxy does not answer: {error}")

@@ -1,0 +1,192 @@
+#!/usr/bin/env python3
+"""A shop: /, /whoami, /healthz, /item?id=, /visits. Its data is in the store at DATABASE_HOST, where that is set."""
+
+import html
+import json
+import os
+import socket
+import socketserver
+import sys
+import threading
+from collections import Counter
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+INSTANCE = os.environ.get("INTERLACE_INSTANCE", "web")
+POP = os.environ.get("INTERLACE_POP", "")
+STORE_TIMEOUT = 2.0
+BAD_STORE = "503 the store does not answer"
+
+PAGE = """<!doctype html>
+<html><head><title>{title}</title></head><body>
+<h1>{title}</h1>
+<p>Served by {instance}{place}.</p>
+<ul>{items}</ul>
+</body></html>
+"""
+ITEMS = {"1": "Tea", "2": "Teapot", "3": "Cup"}
+
+
+def config() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(Path(os.environ["INTERLACE_CONFIG"]).read_text())
+    return found
+
+
+class State:
+    """What the threads share."""
+
+    config = config()
+    counts: Counter[str] = Counter()
+    in_flight = 0
+    draining = False
+    changed = threading.Condition()
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server_version = "shop"
+    timeout = 10  # for each read: a client that sends slowly, or nothing, holds no thread
+    wbufsize = -1  # head and body in one segment
+    disable_nagle_algorithm = True
+
+    def do_GET(self) -> None:
+        with State.changed:
+            State.in_flight += 1
+        try:
+            self.serve()
+        finally:
+            with State.changed:
+                State.in_flight -= 1
+                State.changed.notify_all()
+
+    do_HEAD = do_POST = do_GET
+
+    def serve(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        url = urlsplit(self.path)
+        pages = {"/": home, "/whoami": whoami, "/healthz": healthz, "/item": item, "/visits": visits}
+        try:
+            status, kind, content = pages.get(url.path, missing)(parse_qs(url.query))
+        except (OSError, ValueError) as error:
+            status, kind, content = 503, "text/plain", f"the store does not answer: {error}\n"
+        data = content.encode()
+        State.counts[str(status)] += 1
+        self.send_response(status)
+        self.send_header("Content-Type", f"{kind}; charset=utf-8")
+        self.send_header("Content-Length", str(len(data)))
+        if State.draining:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(data)
+        self.wfile.flush()
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Requests are counted, not logged."""
+
+
+Page = tuple[int, str, str]
+Query = dict[str, list[str]]
+
+
+def home(query: Query) -> Page:
+    items = "".join(f'<li><a href="/item?id={key}">{name}</a></li>' for key, name in ITEMS.items())
+    place = f" at {html.escape(POP)}" if POP else ""
+    title = html.escape(State.config["title"])
+    return 200, "text/html", PAGE.format(title=title, instance=INSTANCE, place=place, items=items)
+
+
+def whoami(query: Query) -> Page:
+    return as_json({"instance": INSTANCE, "pop": POP, "service": os.environ.get("INTERLACE_SERVICE", "")})
+
+
+def healthz(query: Query) -> Page:
+    return (503, "text/plain", "draining\n") if State.draining else (200, "text/plain", "ok\n")
+
+
+def item(query: Query) -> Page:
+    key = query.get("id", [""])[0]
+    return as_json({"id": key, "name": ITEMS[key]}) if key in ITEMS else missing(query)
+
+
+def visits(query: Query) -> Page:
+    host = os.environ.get("DATABASE_HOST")
+    if not host:
+        return 404, "text/plain", "no store: DATABASE_HOST is not set\n"
+    return as_json({"visits": int(stored(host, "INCR visits")), "instance": INSTANCE})
+
+
+def missing(query: Query) -> Page:
+    return 404, "text/plain", "there is no such page\n"
+
+
+def as_json(content: dict[str, Any]) -> Page:
+    return 200, "application/json", json.dumps(content) + "\n"
+
+
+def stored(host: str, command: str) -> str:
+    """The value that the store answers a command with."""
+    password = os.environ.get("DATABASE_PASSWORD")
+    commands = [*([f"AUTH {password}"] if password else []), command]
+    with socket.create_connection((host, State.config["database_port"]), STORE_TIMEOUT) as connection:
+        connection.sendall("".join(f"{each}\n" for each in commands).encode())
+        answers = connection.makefile()
+        for _ in commands:
+            answer = answers.readline().strip()
+            if not answer or answer.startswith("ERROR"):
+                raise ValueError(answer or "it closed the connection")
+    return answer.removeprefix("VALUE ")
+
+
+class Server(ThreadingHTTPServer):
+    request_queue_size = 128
+
+
+class Control(socketserver.StreamRequestHandler):
+    """Answers a word from tell.py."""
+
+    web: Server
+
+    def handle(self) -> None:
+        word = self.rfile.readline().decode().strip()
+        self.wfile.write(f"{getattr(self, word)()}\n".encode())
+
+    def check(self) -> str:
+        return f"{State.in_flight} requests in flight"
+
+    def reload(self) -> str:
+        new = config()
+        if new["port"] != State.config["port"]:
+            return f"error: the port cannot change while it runs (now {State.config['port']})"
+        State.config = new
+        return "ok"
+
+    def drain(self) -> str:
+        State.draining = True
+        self.web.shutdown()
+        self.web.socket.close()
+        with State.changed:
+            State.changed.wait_for(lambda: State.in_flight == 0)
+        return "ok"
+
+    def report(self) -> str:
+        return json.dumps({"responses": State.counts, "in_flight": State.in_flight})
+
+
+def main() -> None:
+    control = Path(os.environ["INTERLACE_DIR"]) / "control.sock"
+    control.unlink(missing_ok=True)
+    Control.web = Server(("", State.config["port"]), Handler)
+    threading.Thread(target=Control.web.serve_forever, args=(0.05,), daemon=True).start()
+    socketserver.ThreadingUnixStreamServer(str(control), Control).serve_forever()
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except OSError as error:
+        sys.exit(f"web: {error}")
+    except KeyboardInterrupt:
+        pass
