@@ -1,14 +1,11 @@
-"""Locks between the processes of this machine; a process that dies gives its own back.
-
-Who holds a lock may delete its file: those that wait for it notice, and take the new one.
-"""
+"""Locks between the threads and processes of this machine; a process that dies gives its own back."""
 
 import fcntl
 import os
 import threading
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -18,21 +15,23 @@ _guard = threading.Lock()
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold the lock that a file stands for, against other threads and other processes."""
+    """Hold the lock that a file stands for. Its holder may remove the file: whoever waits makes it anew."""
     with _guard:
         own = _threads[str(path)]
-    with own, _held(path):
-        yield
+    with own:
+        file = _taken(path)
+        try:
+            yield
+        finally:
+            file.close()
 
 
-def _held(path: Path) -> IO[str]:
+def _taken(path: Path) -> IO[str]:
     while True:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = path.open("a")
         fcntl.flock(file, fcntl.LOCK_EX)
-        try:
-            if os.path.samestat(path.stat(), os.fstat(file.fileno())):
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(file.fileno()), path.stat()):
                 return file
-        except FileNotFoundError:
-            pass
         file.close()
