@@ -430,3 +430,33 @@ def test_a_chain_may_not_lead_back_to_where_it_began() -> None:
     document["links"]["clean"] = ["firewall.in", "customers"]
     document["chains"]["pages"]["path"] = ["customers", "firewall.out", "firewall.in", "customers"]
     assert refusal(document, "firewall") == "chain 'pages' leads from 'customers' back to itself"
+
+
+def test_parallel_ways_do_not_hide_another_chain_with_the_same_classifier() -> None:
+    document = beside()
+    document["components"]["firewall"]["instances"] = 2
+    document["chains"]["rest"] = {
+        "classifier": document["chains"]["pages"]["classifier"],
+        "path": ["customers", "web.http"],
+    }
+    assert "chains 'pages', 'rest' lead the same packets different ways" in refusal(document, "firewall")
+
+
+def test_where_a_chain_and_a_link_lead_to_one_address_by_two_points_the_chain_is_used() -> None:
+    document: dict[str, Any] = {
+        "components": {
+            "app": component("near", "guarded"),
+            "firewall": component("out", "in"),
+            "database": component("sql"),
+        },
+        "links": {
+            "direct": ["app.near", "database.sql"],
+            "outer": ["app.guarded", "firewall.out"],
+            "inner": ["firewall.in", "database.sql"],
+        },
+        "chains": {"queries": {"path": ["app.guarded", "firewall.out", "firewall.in", "database.sql"]}},
+    }
+    world = build(document, {}, ["firewall"])
+    found = {route.destination: route for route in world.network.pops["north"].routes["shop-app-1"]}
+    assert found[world.address("database-1.sql")].connection_point == "guarded"
+    assert [name for name, _, _ in aims(world)] == ["queries: app-1.guarded > database-1.sql"]
