@@ -34,9 +34,8 @@ def compile_network(
         _steer(stretch, rules)
     rules.check()
     for hop in joined.values():
-        for way in (hop, hop.back()):
-            rules.follow_link(way, f"link {_title(way)}")
-            rules.carry(way, f"overlay {_title(way)}")
+        _join(hop, rules)
+        _join(hop.back(), rules)
     routes = host_routes(joined.values(), pieces)
     prober = Prober(descriptor, rules, routes, UniqueNames())
     return ServiceNetwork(
@@ -46,8 +45,10 @@ def compile_network(
     )
 
 
-def _title(hop: Hop) -> str:
-    return f"{hop.link.virtual_link}: {hop.start.name} > {hop.end.name}"
+def _join(hop: Hop, rules: RuleTable) -> None:
+    title = f"{hop.link.virtual_link}: {hop.start.name} > {hop.end.name}"
+    rules.follow_link(hop, f"link {title}")
+    rules.carry(hop, f"overlay {title}")
 
 
 def _steer(stretch: Stretch, rules: RuleTable) -> None:
