@@ -1,10 +1,13 @@
-"""The port that every VIM adaptor serves; `tests/contract/test_vim_contract.py` holds each of them to it."""
+"""The ports that VIM adaptors serve; `tests/contract/test_vim_contract.py` holds each of them to `Vim`."""
 
-from collections.abc import Callable, Mapping
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, runtime_checkable
 
+from adaptors.chaining.port import Switch
 from domain.infrastructure import Resources
 from domain.instances import InstanceSpec, VimInstance
+from domain.models import Model
+from domain.networking import HostRoute
 
 Progress = Callable[[str], None]
 """Told what a call waits for, at least each 0.2 s. Where it raises, the call stops at once."""
@@ -34,3 +37,61 @@ class Vim(Protocol):
 
     def capacity(self) -> tuple[Resources, Resources]:
         """What the PoP has in total, and what of it is in use."""
+
+
+class PortCounters(Model):
+    """What went through a connection point since the instance was made, as the instance sees it."""
+
+    rx_packets: int
+    rx_bytes: int
+    tx_packets: int
+    tx_bytes: int
+
+
+class Observation(Model):
+    """An instance as it is at one moment."""
+
+    healthy: bool
+    detail: str
+    """The words of its check, or of what is wrong."""
+    cpu_s: float = 0.0
+    """Of all its processes since they started."""
+    memory_mib: float = 0.0
+    ports: dict[str, PortCounters] = {}
+    """By connection point."""
+    function: dict[str, Any] = {}
+    """What its function reports of itself; a single key `error` where it could not."""
+    limits: str = ""
+    """What holds it to its resources: `cgroup v2`, `cgroup v1`, or `none: ` and why."""
+
+
+@runtime_checkable
+class NetworkedVim(Vim, Protocol):
+    """A VIM whose instances are real processes in a network that we program.
+
+    As for `Vim`, only VimRefusedError and VimUnavailableError are raised; an instance that is not there is
+    refused.
+    """
+
+    def switch(self) -> Switch:
+        """The PoP's switch, whether it runs or not."""
+
+    def routes(self, name: str, routes: Sequence[HostRoute]) -> None:
+        """Replace the host routes of an instance; those that stay are not interrupted."""
+
+    def ready(self, name: str, progress: Progress, timeout_s: float) -> None:
+        """Wait until the instance can serve, now that its network is connected."""
+
+    def configure(
+        self, name: str, config: Mapping[str, str | int | float | bool], progress: Progress
+    ) -> None:
+        """Give a running instance another config; where its function refuses, the old one stays."""
+
+    def observe(self, name: str) -> Observation:
+        """How the instance is now."""
+
+    def log(self, name: str, lines: int) -> str:
+        """The last lines that the instance wrote, also after it failed to start, until it is deleted."""
+
+    def command(self, name: str, words: Sequence[str]) -> Sequence[str]:
+        """The full words that run a command within the instance's network."""
