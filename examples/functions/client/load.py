@@ -28,7 +28,7 @@ def config() -> dict[str, Any]:
 
 
 class Load:
-    """Some threads that take turns; each request has its moment, and one that is late does not delay the rest."""
+    """Threads that take turns: each request has its moment, and one that is late does not delay the rest."""
 
     def __init__(self) -> None:
         self.config = config()

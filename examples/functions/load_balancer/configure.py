@@ -6,6 +6,7 @@ old process finishes what it has begun.
 """
 
 import os
+import subprocess
 import time
 from pathlib import Path
 
@@ -30,8 +31,12 @@ def main() -> None:
 
 
 def write(path: Path, text: str) -> None:
+    """Replace the file, once HAProxy has found it good."""
     new = path.with_suffix(".new")
     new.write_text(text)
+    checked = subprocess.run(["haproxy", "-c", "-f", str(new)], capture_output=True, text=True)
+    if checked.returncode != 0:
+        raise SystemExit(f"load-balancer: HAProxy refuses the configuration: {checked.stderr.strip()}")
     new.replace(path)
 
 

@@ -6,6 +6,7 @@ import io
 import ipaddress
 import json
 import os
+import re
 import socket
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,8 @@ def backends(config: dict[str, Any]) -> list[str]:
 def configuration(config: dict[str, Any], servers: list[str]) -> str:
     """All of it, marked with a hash of what only a reload can change."""
     http = config["mode"] == "http"
+    if not re.fullmatch(r"(/[!-~]*)?", config["health_path"]):
+        raise SystemExit(f"load-balancer: health_path is like /healthz, not {config['health_path']!r}")
     check = config["health_path"] and f"    option httpchk GET {config['health_path']}\n"
     algorithm = f"{config['algorithm']}\n    hash-type consistent"
     values = {**config, "algorithm": algorithm, "directory": DIRECTORY, "check": check}

@@ -1,6 +1,7 @@
 """The store's data: a dictionary, and a log on disk from which it is the same again after a crash."""
 
 import fcntl
+import io
 import json
 import os
 from pathlib import Path
@@ -24,7 +25,7 @@ class Log:
     def close(self) -> None:
         self._file.close()
 
-    def _opened(self):  # type: ignore[no-untyped-def]
+    def _opened(self) -> io.FileIO:
         file = self._path.open("ab", buffering=0)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

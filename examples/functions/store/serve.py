@@ -3,8 +3,8 @@
 
 PING · GET key · SET key value · INCR key · DEL key · KEYS [prefix] · AUTH password
 
-Answers are PONG, OK, `VALUE ...`, NONE, `KEYS ...` or `ERROR ...`. Where STORE_PASSWORD (or DATABASE_PASSWORD) is
-set, a connection begins with AUTH.
+Answers are PONG, OK, `VALUE ...`, NONE, `KEYS ...` or `ERROR ...`. Where STORE_PASSWORD or
+DATABASE_PASSWORD is set, a connection begins with AUTH.
 """
 
 import asyncio

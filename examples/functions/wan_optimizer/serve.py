@@ -19,9 +19,10 @@ LENGTH = "x-interlace-wan-length"
 GZIP = 31
 """zlib's window bits for the gzip format."""
 
-WORTH_IT = tuple(
-    """text/ image/svg image/bmp image/x-ms-bmp image/tiff image/x-portable font/ttf application/json
-    application/javascript application/xml application/xhtml application/wasm application/x-ndjson""".split()
+WORTH_IT = (
+    *("text/", "image/svg", "image/bmp", "image/x-ms-bmp", "image/tiff", "image/x-portable", "font/ttf"),
+    *("application/json", "application/javascript", "application/xml", "application/xhtml"),
+    *("application/wasm", "application/x-ndjson"),
 )
 """Starts of the media types whose content is not compressed already."""
 

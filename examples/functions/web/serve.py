@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A shop: /, /whoami, /healthz, /item?id=, /visits. Its data is in the store at DATABASE_HOST, where that is set."""
+"""A shop: /, /whoami, /healthz, /item?id=, /visits. Its data is in the store at DATABASE_HOST, if set."""
 
 import html
 import json
@@ -61,7 +61,7 @@ class Handler(BaseHTTPRequestHandler):
                 State.in_flight -= 1
                 State.changed.notify_all()
 
-    do_HEAD = do_POST = do_GET
+    do_HEAD = do_POST = do_GET  # noqa: N815
 
     def serve(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
