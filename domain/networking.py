@@ -132,4 +132,18 @@ class Probe(Model):
     segment: str
     chain: Name
     planned_rtt_ms: float
-    measured_rtt_ms: float
+    measured_rtt_ms: float | None
+    """None where arrival can be seen, but no answer comes (UDP)."""
+
+
+class Connection(Model):
+    """How a service came to be connected, as its last probing found it."""
+
+    dataplane: str
+    """`ovs`, `nft`, both joined by +, or `modelled`, which moves no packets."""
+    overlay: str
+    """What carries the traffic between PoPs, and whether it is encrypted."""
+    probes: tuple[Probe, ...] = ()
+
+
+MODELLED = Connection(dataplane="modelled", overlay="none: capacities, delays and faults, no packets")

@@ -4,20 +4,21 @@ import json
 import sys
 import time
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
 from adaptors.chaining.port import Switch
 from adaptors.machine.commands import CommandError, Machine
 from adaptors.network.port import Progress
-from domain.errors import VimUnavailableError
+from domain.errors import VimRefusedError, VimUnavailableError
 from domain.networking import Probe, Segment, ServiceNetwork
 
 _PROGRAM = Path(__file__).with_name("prober.py")
 _TRIES = 5
 _ANSWER_S = 2.0
-_PATIENCE_S = 6.0
+_PATIENCE_S = 20.0
+_TELL_EVERY_S = 0.2
 _AT_ONCE = 4
 
 
@@ -33,25 +34,31 @@ class Prober:
     def probe_all(self, progress: Progress) -> tuple[Probe, ...]:
         """One probe a segment, in their order.
 
-        :raises VimUnavailableError: if one got lost; the message says where
+        :raises VimRefusedError: if one got lost for good; the message says where
         """
         segments = self._network.segments
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="probe") as pool:
-            pending = {pool.submit(self.probe, segment): segment for segment in segments}
+            asked = [pool.submit(self.probe, segment) for segment in segments]
             try:
-                for number, done in enumerate(as_completed(pending), start=1):
-                    progress(f"probe {number} of {len(segments)}: {pending[done].name}")
-                    done.result()
+                self._await(asked, progress)
+                return tuple(done.result() for done in asked)
             except BaseException:
-                pool.shutdown(cancel_futures=True)
+                pool.shutdown(wait=False, cancel_futures=True)
                 raise
-        found = {pending[done].name: done.result() for done in pending}
-        return tuple(found[segment.name] for segment in segments)
+
+    def _await(self, asked: list[Future[Probe]], progress: Progress) -> None:
+        """Until all have answered or one has failed."""
+        left: set[Future[Probe]] = set(asked)
+        while left:
+            done, left = wait(left, timeout=_TELL_EVERY_S, return_when=FIRST_EXCEPTION)
+            progress(f"{len(asked) - len(left)} of {len(asked)} probes came through")
+            if any(each.exception() for each in done):
+                return
 
     def probe(self, segment: Segment) -> Probe:
         """Probe one segment, again for a while where no answer comes.
 
-        :raises VimUnavailableError: if none came at all
+        :raises VimRefusedError: if none came at all
         """
         before = self._counts(segment)
         deadline = time.monotonic() + _PATIENCE_S
@@ -63,7 +70,7 @@ class Prober:
             if segment.protocol == "udp" and len(seen) == len(segment.rules):
                 return self._found(segment, None)
             if time.monotonic() > deadline:
-                raise VimUnavailableError(self._lost(segment, seen, answer["error"]))
+                raise VimRefusedError(self._lost(segment, seen, answer["error"]))
 
     def _found(self, segment: Segment, rtt_ms: float | None) -> Probe:
         return Probe(
