@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 INSTANCE = os.environ.get("INTERLACE_INSTANCE", "web")
 POP = os.environ.get("INTERLACE_POP", "")
 STORE_TIMEOUT = 2.0
-BAD_STORE = "503 the store does not answer"
+LONGEST_BODY = 16 * 1024 * 1024
 
 PAGE = """<!doctype html>
 <html><head><title>{title}</title></head><body>
@@ -64,7 +64,11 @@ class Handler(BaseHTTPRequestHandler):
     do_HEAD = do_POST = do_GET  # noqa: N815
 
     def serve(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        length = self.headers.get("Content-Length", "0")
+        if not length.isdigit() or int(length) > LONGEST_BODY or "Transfer-Encoding" in self.headers:
+            self.send_error(400, explain="a body has a Content-Length, of 16 MiB at most")
+            return
+        self.rfile.read(int(length))
         url = urlsplit(self.path)
         pages = {"/": home, "/whoami": whoami, "/healthz": healthz, "/item": item, "/visits": visits}
         try:
