@@ -10,21 +10,26 @@ from typing import Any
 
 import topohub
 
-from domain.errors import UnknownError
+from domain.errors import InputError, UnknownError
 
 _KM_PER_MS = 200.0
 _SMALL = {"vcpus": 16, "memory": "32 GiB", "disk": "500 GiB"}
 _LARGE = {"vcpus": 64, "memory": "128 GiB", "disk": "4 TiB"}
 
 
-def generate(topology: str, create_delay: str | None = None) -> dict[str, Any]:
+def generate(topology: str, create_delay: str | None = None, vim: str = "modelled") -> dict[str, Any]:
     """The document as plain data, ready to be written as YAML.
+
+    :param create_delay: how long each instance takes to be made; only the modelled VIM has such a setting
+    :param vim: the kind of every PoP's VIM
 
     PoPs with a degree of 4 or more are large, cheap and offer dpdk; the others are small, and cost half more.
     Regions are quarters by the median coordinates: north or south.
 
+    :raises InputError: if that kind of VIM has no create_delay
     :raises UnknownError: if topohub has no such topology
     """
+    settings = _settings(vim, create_delay)
     found = _load(topology)
     names = _names(found["nodes"])
     degrees = {node["id"]: 0 for node in found["nodes"]}
@@ -37,11 +42,21 @@ def generate(topology: str, create_delay: str | None = None) -> dict[str, Any]:
         "kind": "Infrastructure",
         "currency": "EUR",
         "pops": {
-            names[node["id"]]: _pop(node, degrees[node["id"]] >= 4, middle, create_delay)
+            names[node["id"]]: _pop(node, degrees[node["id"]] >= 4, middle, {"kind": vim, **settings})
             for node in found["nodes"]
         },
         "links": dict(_link(edge, names) for edge in found["edges"]),
     }
+
+
+def _settings(vim: str, create_delay: str | None) -> dict[str, Any]:
+    if create_delay is None:
+        return {}
+    if vim != "modelled":
+        raise InputError(
+            f"a VIM of kind {vim} takes the time that it takes: create_delay is for modelled ones"
+        )
+    return {"settings": {"create_delay": create_delay}}
 
 
 def _load(topology: str) -> dict[str, Any]:
@@ -62,13 +77,10 @@ def _names(nodes: list[dict[str, Any]]) -> dict[int, str]:
     return names
 
 
-def _pop(node: dict[str, Any], large: bool, middle: float, create_delay: str | None) -> dict[str, Any]:
+def _pop(node: dict[str, Any], large: bool, middle: float, vim: dict[str, Any]) -> dict[str, Any]:
     longitude, latitude = node["pos"]
-    vim: dict[str, Any] = {"kind": "modelled"}
-    if create_delay:
-        vim["settings"] = {"create_delay": create_delay}
     pop: dict[str, Any] = {
-        "vim": vim,
+        "vim": dict(vim),
         "location": {"latitude": latitude, "longitude": longitude},
         "region": "north" if latitude >= middle else "south",
         "capacity": dict(_LARGE if large else _SMALL),

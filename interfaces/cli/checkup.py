@@ -20,10 +20,15 @@ class Finding(Model):
     needed: bool = True
     """False for what only adds comfort."""
 
+    @property
+    def mark(self) -> str:
+        """How a table shows it."""
+        return "ok" if self.ok else "MISSING" if self.needed else "without"
+
 
 def checkup() -> list[Finding]:
     """Look at everything that a user of this machine needs."""
-    return [_python(), _temporal(), *_solvers(), _state(), _running(), _dataplane()]
+    return [_python(), _temporal(), *_solvers(), _state(), _running(), *_emulator()]
 
 
 def _python() -> Finding:
@@ -70,5 +75,11 @@ def _running() -> Finding:
     return Finding(what="running", ok=runtime is not None, found=found, remedy="interlace up", needed=False)
 
 
-def _dataplane() -> Finding:
-    return Finding(what="dataplane", ok=True, found="modelled: capacities, delays and faults, no packets")
+def _emulator() -> list[Finding]:
+    from interfaces.cli.dataplanes import dataplane
+
+    home = Settings.from_environment().home
+    return [
+        Finding(what=each.what, ok=each.ok, found=each.found, remedy=each.remedy, needed=False)
+        for each in dataplane(home)
+    ]

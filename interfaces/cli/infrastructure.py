@@ -1,5 +1,6 @@
 """`interlace infra`: the PoPs and the links between them."""
 
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,25 +17,37 @@ File = Annotated[Path, typer.Argument(help="An infrastructure document, YAML or 
 def generate(
     topology: Annotated[str, typer.Argument(help="From topohub, such as sndlib/germany50.")],
     output: Annotated[Path | None, typer.Option("-o", help="File to write; default: print.")] = None,
-    create_delay: Annotated[str | None, typer.Option(help="Of each instance, such as '1 s'.")] = None,
+    vim: Annotated[
+        str,
+        typer.Option(
+            help="What runs the PoPs: emulator (real packets on this machine), modelled (a record, no "
+            "packets), or auto: the emulator where this machine lets it run."
+        ),
+    ] = "auto",
+    create_delay: Annotated[
+        str | None, typer.Option(help="Of each instance, such as '1 s'; modelled VIMs only.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Write an infrastructure document from a public topology with its real link lengths."""
     import yaml
 
+    from interfaces.cli.choosing import choose_vim
     from interfaces.cli.files import write_file
     from lab.topologies import generate as generate_document
+    from workers.settings import Settings
 
-    document = generate_document(topology, create_delay)
+    chosen = choose_vim(vim, create_delay, Settings.from_environment().home)
+    document = generate_document(topology, create_delay, chosen.kind)
     header = f"# Generated from topohub's {topology}; capacities and prices are by rule.\n"
+    text = header + yaml.safe_dump(document, sort_keys=False)
     if output:
-        write_file(output, header + yaml.safe_dump(document, sort_keys=False))
+        write_file(output, text)
     if as_json:
-        emit_json({"written": str(output)} if output else document)
-    elif output:
-        print(f"wrote {output}")
-    else:
-        print(header + yaml.safe_dump(document, sort_keys=False), end="")
+        emit_json({"written": str(output), **chosen.model_dump()} if output else document)
+        return
+    print(text if output is None else f"wrote {output}", end="" if output is None else "\n")
+    print(f"VIMs: {chosen.kind} ({chosen.why})", file=sys.stdout if output else sys.stderr)
 
 
 @app.command()
