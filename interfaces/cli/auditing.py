@@ -1,24 +1,35 @@
-"""The ledger against the world: what is lost, what has leaked, what was left over."""
+"""The ledger against the world: what is lost, what has leaked, what was left over, what nothing explains."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from adaptors.vim.registry import open_vim
+from activities.pops import Pops
 from catalogue.store import Catalogue
-from domain.errors import UnknownError, VimUnavailableError
-from domain.instances import PopAccess, VimInstance
+from domain.errors import UnknownError
 from domain.models import Model
-from domain.phases import ResourceState
+from domain.phases import ResourceKind, ResourceState, ServiceState
 from domain.records import ResourceRecord
+from interfaces.cli.worlds import World, read_worlds
 
 
 class Finding(Model):
     """One difference."""
 
-    problem: Literal["lost", "leaked", "leftover", "unknown"]
+    problem: Literal["lost", "leaked", "leftover", "unknown", "stray", "idle"]
+    """`idle` is no difference: a switch that waits for the next service."""
     resource: str
-    pop: str
+    pop: str | None
+    """None for what is on this machine, but at no PoP."""
     detail: str
+    kind: ResourceKind = ResourceKind.INSTANCE
+    service: str | None = None
+    """Whose it is, where that is known."""
+
+    def __str__(self) -> str:
+        where = f" on {self.pop}" if self.pop else ""
+        return f"{self.problem:9} {self.resource}{where}{': ' if self.detail else ''}{self.detail}"
 
 
 class Report(Model):
@@ -28,47 +39,105 @@ class Report(Model):
     resources: int
     findings: tuple[Finding, ...]
 
+    @property
+    def differences(self) -> tuple[Finding, ...]:
+        return tuple(finding for finding in self.findings if finding.problem != "idle")
+
+
+@dataclass(frozen=True)
+class _Books:
+    """The ledger before and after the world was read; what changed meanwhile is some operation's business."""
+
+    before: tuple[ResourceRecord, ...]
+    after: tuple[ResourceRecord, ...]
+
+    def ever(self, kind: ResourceKind, pop: str) -> list[ResourceRecord]:
+        """What was in either."""
+        return [each for each in (*self.before, *self.after) if (each.kind, each.pop) == (kind, pop)]
+
+    def steady(self, pop: str) -> list[ResourceRecord]:
+        """What was there before and after, in the same state."""
+        known = {(each.resource_name, each.pop, each.state) for each in self.before}
+        return [e for e in self.after if e.pop == pop and (e.resource_name, pop, e.state) in known]
+
 
 def audit(catalogue: Catalogue, home: Path) -> Report:
-    """Compare every PoP's instances with the ledger, by name. Reads only."""
-    entries = catalogue.ledger.all()
+    """Compare instances and networks of every PoP with the ledger, and look for strays. Reads only."""
+    before = catalogue.ledger.all()
     try:
-        infrastructure = catalogue.infrastructure.get()
+        names = tuple(catalogue.infrastructure.get().pops)
     except UnknownError:
-        return Report(pops=0, resources=len(entries), findings=())
-    findings: list[Finding] = []
-    for name, pop in infrastructure.pops.items():
-        access = PopAccess(
-            name=name, capacity=pop.capacity, settings=pop.vim.settings, credential=pop.vim.credential
+        names = ()
+    worlds = read_worlds(Pops(catalogue, home), names)
+    books = _Books(before, catalogue.ledger.all())
+    findings = [finding for world in worlds for finding in _differences(catalogue, books, world)]
+    findings += _strays(catalogue, home, findings)
+    return Report(pops=len(names), resources=len(books.after), findings=tuple(findings))
+
+
+def _differences(catalogue: Catalogue, books: _Books, world: World) -> Iterator[Finding]:
+    if world.silent:
+        yield Finding(problem="unknown", resource="*", pop=world.pop, detail=world.silent)
+        return
+    for entry in books.steady(world.pop):
+        if entry.state is ResourceState.LEFTOVER:
+            yield _about("leftover", entry, entry.reason or "")
+        elif entry.state is ResourceState.CREATED and _is_lost(catalogue, entry, world):
+            yield _about("lost", entry, f"of {entry.service}, not in the VIM")
+    named = {entry.resource_name for entry in books.ever(ResourceKind.INSTANCE, world.pop)}
+    for name in sorted(world.instances - named):
+        yield Finding(
+            problem="leaked", resource=name, pop=world.pop, detail="in the VIM, but not in the ledger"
         )
-        known = [entry for entry in entries if entry.pop == name]
-        try:
-            world = open_vim(pop.vim.kind, access, home).list({})
-        except VimUnavailableError as error:
-            findings.append(Finding(problem="unknown", resource="*", pop=name, detail=str(error)))
-            continue
-        findings += _differences(name, known, world)
-    return Report(pops=len(infrastructure.pops), resources=len(entries), findings=tuple(findings))
+    served = {entry.service for entry in books.ever(ResourceKind.NETWORK, world.pop)}
+    for service in sorted((world.services or frozenset()) - served):
+        yield Finding(
+            problem="leaked",
+            resource=f"network of {service}",
+            pop=world.pop,
+            detail="on the switch, but not in the ledger",
+            kind=ResourceKind.NETWORK,
+            service=service,
+        )
 
 
-def _differences(pop: str, known: list[ResourceRecord], world: tuple[VimInstance, ...]) -> list[Finding]:
-    real = {instance.name for instance in world}
-    named = {entry.resource_name for entry in known}
-    lost = [e for e in known if e.state is ResourceState.CREATED and e.resource_name not in real]
-    left = [e for e in known if e.state is ResourceState.LEFTOVER]
-    return [
-        *(
-            Finding(
-                problem="lost", resource=e.resource_name, pop=pop, detail=f"of {e.service}, not in the VIM"
+def _about(problem: Literal["lost", "leftover"], entry: ResourceRecord, detail: str) -> Finding:
+    return Finding(
+        problem=problem,
+        resource=entry.resource_name,
+        pop=entry.pop,
+        detail=detail,
+        kind=entry.kind,
+        service=entry.service,
+    )
+
+
+def _is_lost(catalogue: Catalogue, entry: ResourceRecord, world: World) -> bool:
+    """What an operation works on comes and goes: of that nothing is called lost."""
+    if catalogue.operations.holder(entry.service):
+        return False
+    if entry.kind is ResourceKind.INSTANCE:
+        return entry.resource_name not in world.instances
+    if world.services is None or entry.service in world.services:
+        return False
+    record = next((each for each in catalogue.services.list() if each.name == entry.service), None)
+    if record is None or record.state is not ServiceState.ACTIVE:
+        return False
+    network = catalogue.services.network(entry.service)
+    return network is not None and world.pop in network.pops and bool(network.pops[world.pop].rules)
+
+
+def _strays(catalogue: Catalogue, home: Path, told: list[Finding]) -> Iterator[Finding]:
+    from interfaces.cli import emulated
+
+    if not emulated.is_used(catalogue, home):
+        return
+    leaked = [each.resource for each in told if each.problem == "leaked"]
+    for words in emulated.strays(catalogue, home, leaked):
+        if words.startswith("switch of PoP"):
+            detail = "waits for the next service; --fix and `interlace down` take it away"
+            yield Finding(problem="idle", resource=words, pop=None, detail=detail)
+        else:
+            yield Finding(
+                problem="stray", resource=words, pop=None, detail="nothing in the ledger explains it"
             )
-            for e in lost
-        ),
-        *(
-            Finding(problem="leaked", resource=name, pop=pop, detail="in the VIM, but not in the ledger")
-            for name in sorted(real - named)
-        ),
-        *(
-            Finding(problem="leftover", resource=e.resource_name, pop=pop, detail=e.reason or "")
-            for e in left
-        ),
-    ]

@@ -1,4 +1,4 @@
-"""`interlace up`, `down`, `doctor`: this machine's own Temporal and workers."""
+"""`interlace up`, `doctor`: this machine's own Temporal and workers."""
 
 from typing import Annotated
 
@@ -10,7 +10,6 @@ from interfaces.cli.output import Json, emit_json, table
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(up)
-    app.command()(down)
     app.command()(doctor)
 
 
@@ -44,26 +43,6 @@ def up(
     print(f"State:    {home} (logs in logs/); `interlace down` stops it all and keeps the state")
 
 
-def down(as_json: Json = False) -> None:
-    """Stop what `up` started. Operations under way go on at the next `up`."""
-    from lab import launcher
-    from lab.runtime import load
-    from workers.settings import Settings
-
-    home = Settings.from_environment().home
-    runtime = load(home)
-    polite = launcher.stop(runtime) if runtime else None
-    orphans = 0 if runtime else launcher.stop_orphans(home)
-    if as_json:
-        emit_json({"was_up": runtime is not None, "ended_by_itself": polite, "orphans": orphans})
-    elif orphans:
-        print(f"the supervisor was gone; stopped the {orphans} processes that it left")
-    elif runtime is None:
-        print("nothing was up")
-    else:
-        print("stopped" if polite else "stopped; something did not end in time and was killed")
-
-
 def doctor(as_json: Json = False) -> None:
     """What is here, what is missing, and how to get it."""
     from interfaces.cli.checkup import checkup
@@ -72,7 +51,7 @@ def doctor(as_json: Json = False) -> None:
     if as_json:
         emit_json([finding.model_dump() for finding in findings])
     else:
-        rows = [("ok" if f.ok else "MISSING", f.what, f.found, "" if f.ok else f.remedy) for f in findings]
+        rows = [(f.mark, f.what, f.found, "" if f.ok else f.remedy) for f in findings]
         table(["", "what", "found", "remedy"], rows)
     if any(finding.needed and not finding.ok for finding in findings):
         raise typer.Exit(1)

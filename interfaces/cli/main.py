@@ -4,29 +4,63 @@ import json
 import os
 import sys
 import traceback
+from typing import Annotated
 
 import typer
 
-from interfaces.cli import descriptors, faults, infrastructure, machine, operations, services
+from interfaces.cli import (
+    descriptors,
+    faults,
+    functions,
+    infrastructure,
+    instances,
+    machine,
+    operations,
+    probing,
+    services,
+    stopping,
+)
 
 app = typer.Typer(
     name="interlace",
     help=(
         "Orchestrate complex services: network functions and microservices, placed and run as one.\n\n"
-        "First steps: interlace up; interlace infra apply FILE; interlace onboard FILE; "
-        "interlace instantiate NAME DESCRIPTOR.\n\n"
+        "First steps: interlace up; interlace infra generate TOPOLOGY -o FILE; interlace infra apply FILE; "
+        "interlace onboard FILE; interlace instantiate NAME DESCRIPTOR; interlace status NAME.\n\n"
         "Exit codes: 0 done, 1 failed, 2 bad input (nothing was changed), 3 Temporal does not answer."
     ),
     no_args_is_help=True,
+    rich_markup_mode="markdown",
     add_completion=False,
     pretty_exceptions_enable=False,
 )
 machine.register(app)
+stopping.register(app)
 descriptors.register(app)
 operations.register(app)
 services.register(app)
+instances.register(app)
+probing.register(app)
 app.add_typer(infrastructure.app, name="infra")
+app.add_typer(functions.app, name="functions")
 app.add_typer(faults.app, name="faults")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"interlace {version('interlace')}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """What stands before the command."""
 
 
 def main() -> None:
@@ -41,7 +75,7 @@ def main() -> None:
 
 
 def _run() -> int:
-    if "--json" in sys.argv[1:]:
+    if _for_programs():
         return _run_for_programs()
     try:
         app()
@@ -52,6 +86,12 @@ def _run() -> int:
     except Exception as error:
         return _explain(error)
     return 0
+
+
+def _for_programs() -> bool:
+    """Whether --json stands among our own words, not among those that `at` hands on."""
+    words = sys.argv[1:]
+    return "--json" in (words[: words.index("--")] if "--" in words else words)
 
 
 def _run_for_programs() -> int:
@@ -80,10 +120,10 @@ def _explain(error: Exception) -> int:
 
     if not isinstance(error, InterlaceError):
         traceback.print_exception(error)
-        if "--json" in sys.argv:
+        if _for_programs():
             _emit_error(type(error).__name__, str(error))
         return 1
-    if "--json" in sys.argv:
+    if _for_programs():
         _emit_error(type(error).__name__, str(error))
     else:
         print(f"error: {error}", file=sys.stderr)

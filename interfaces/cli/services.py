@@ -1,6 +1,6 @@
 """`interlace ps`, `status`, `audit`."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -19,6 +19,7 @@ def ps(
 ) -> None:
     """List the services."""
     from interfaces.cli.session import catalogue
+    from interfaces.cli.status import cost
 
     with catalogue() as store:
         records = store.services.list(tenant)
@@ -32,7 +33,7 @@ def ps(
             f"{r.descriptor} {r.version or ''}",
             r.tenant,
             len(r.instances),
-            _cost(r),
+            cost(r),
             clock(r.since),
         )
         for r in records
@@ -40,82 +41,55 @@ def ps(
     table(["service", "state", "descriptor", "tenant", "instances", "cost", "since"], rows)
 
 
-def _cost(record: Any) -> str:
-    return f"{record.plan.cost_per_hour:.4f} {record.plan.currency}/h" if record.plan else "-"
-
-
-def status(service: Annotated[str, typer.Argument()], as_json: Json = False) -> None:
-    """A service's placement, routes and cost, and its last operation."""
-    from domain.errors import UnknownError
+def status(
+    service: Annotated[str, typer.Argument(help="Name of the service.")], as_json: Json = False
+) -> None:
+    """A service's placement, health, routes and cost, where users reach it, and its last operation."""
     from interfaces.cli.session import catalogue
-
-    with catalogue() as store:
-        past = store.operations.list(service)
-        try:
-            record = store.services.get(service)
-        except UnknownError as error:
-            if not past:
-                raise
-            last = max(past, key=lambda each: each.started_at)
-            outcome = f"its last operation was {last.kind}, {last.state} ({clock(last.started_at)})"
-            cause = f": {last.failure}" if last.failure else ""
-            raise UnknownError(f"{error}; {outcome}{cause}") from None
-    last = max(past, key=lambda each: each.started_at)
-    if as_json:
-        emit_json(
-            {
-                "service": record.model_dump(mode="json"),
-                "last_operation": last.model_dump(mode="json"),
-                "dataplane": "modelled",
-            }
-        )
-        return
-    _show_status(record, last)
-
-
-def _show_status(record: Any, last: Any) -> None:
-    print(f"service    {record.name} ({record.descriptor} {record.version or ''}), tenant {record.tenant}")
-    print(f"state      {record.state} since {clock(record.since)}")
-    print(f"operation  {last.kind} {last.state}{': ' + last.failure if last.failure else ''}")
-    print("dataplane  modelled (capacities, delays and faults; no packets)")
-    if record.plan is None:
-        return
-    plan = record.plan
-    solved = f"{plan.solver}, {plan.solve_ms:.0f} ms"
-    print(f"cost       {_cost(record)}, {_quality(plan.gap)} ({solved})")
-    print()
-    table(
-        ["instance", "kind", "pop", "address", "vcpus", "memory MiB", "disk GiB"],
-        [
-            (i.name, i.kind, i.pop, i.address, i.resources.vcpus, i.resources.memory, i.resources.disk)
-            for i in record.instances
-        ],
-    )
-    print()
-    table(
-        ["link", "route", "Mbit/s", "latency ms"],
-        [(k.name, " > ".join(k.pops), f"{k.bandwidth_mbps:g}", f"{k.latency_ms:.3f}") for k in record.links],
-    )
-
-
-def _quality(gap: float) -> str:
-    return "proven optimal" if gap < 1e-6 else f"proven within {gap:.1%} of the optimum"
-
-
-def audit(as_json: Json = False) -> None:
-    """Compare the ledger with what the VIMs really hold. Exit code 1 when they differ."""
-    from interfaces.cli.auditing import audit as compare
-    from interfaces.cli.session import catalogue
+    from interfaces.cli.status import show, status_of
     from workers.settings import Settings
 
     with catalogue() as store:
-        report = compare(store, Settings.from_environment().home)
+        found = status_of(store, Settings.from_environment().home, service)
     if as_json:
-        emit_json(report.model_dump(mode="json"))
+        emit_json(found.model_dump(mode="json"))
+    else:
+        show(found)
+
+
+def audit(
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Delete what leaked, was left over, or is a stray.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Compare the ledger with what the PoPs and this machine really hold. Exit code 1 when they differ.
+
+    lost: in the ledger, but gone. leaked: there, but not in the ledger. leftover: could not be deleted yet.
+    stray: something of the emulator on this machine that nothing explains. idle: a switch that no service
+    uses, which is no difference. unknown: the PoP does not answer.
+
+    --fix never touches what an ACTIVE service or an operation under way needs; what is lost stays lost.
+    """
+    from interfaces.cli.auditing import audit as compare
+    from interfaces.cli.mending import mend
+    from interfaces.cli.session import catalogue
+    from workers.settings import Settings
+
+    home = Settings.from_environment().home
+    said: list[str] = []
+    with catalogue() as store:
+        report = compare(store, home)
+        if fix and report.findings:
+            mend(store, home, report, said.append if as_json else print)
+            report = compare(store, home)
+    if as_json:
+        emit_json(report.model_dump(mode="json") | ({"fixed": said} if fix else {}))
     else:
         for finding in report.findings:
-            print(f"{finding.problem:9} {finding.resource} on {finding.pop}: {finding.detail}")
-        verdict = "clean" if not report.findings else f"{len(report.findings)} differences"
+            print(finding)
+        count = len(report.differences)
+        verdict = f"{count} difference{'s' if count > 1 else ''}" if count else "clean"
         print(f"{report.pops} PoPs, {report.resources} resources in the ledger: {verdict}")
-    if report.findings:
+    if report.differences:
         raise typer.Exit(1)

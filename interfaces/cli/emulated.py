@@ -1,0 +1,87 @@
+"""All that the emulator has on this machine: what nothing explains, and its removal."""
+
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from adaptors.machine import namespaces
+from adaptors.machine.abilities import examine
+from adaptors.machine.place import Place
+from adaptors.vim.emulator import cleaning
+from adaptors.wan.emulated import open_wan
+from catalogue.store import Catalogue
+from domain.names import NETWORKED_KINDS
+from domain.phases import ResourceKind
+from domain.records import ResourceRecord
+
+
+class Known(Collection[str]):
+    """What the ledger knows at the moment it is asked.
+
+    Intents are written before anything is made: what an operation makes meanwhile is known once it is found.
+    """
+
+    def __init__(self, catalogue: Catalogue, kind: ResourceKind, more: Collection[str] = ()) -> None:
+        self._catalogue = catalogue
+        self._kind = kind
+        self._more = more
+
+    def __contains__(self, name: object) -> bool:
+        return name in set(self)
+
+    def __iter__(self) -> Iterator[str]:
+        entries = self._catalogue.ledger.all()
+        yield from self._more
+        yield from (self._name(entry) for entry in entries if entry.kind is self._kind)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def _name(self, entry: ResourceRecord) -> str:
+        return entry.resource_name if self._kind is ResourceKind.INSTANCE else entry.service
+
+
+def is_used(catalogue: Catalogue, home: Path) -> bool:
+    """Whether the emulator may have something here; looking further takes privileges."""
+    if any(entry.vim_kind in NETWORKED_KINDS for entry in catalogue.ledger.all()):
+        return True
+    run = Place.of(home).run
+    with suppress(OSError):
+        run.rmdir()
+    return run.exists()
+
+
+def strays(catalogue: Catalogue, home: Path, told: Collection[str] = ()) -> list[str]:
+    """What nothing in the ledger explains; `told` are resources that are reported already."""
+    if examine(home)[1] is None:
+        return []
+    resources = Known(catalogue, ResourceKind.INSTANCE, told)
+    services = Known(catalogue, ResourceKind.NETWORK)
+    return [*open_wan(home).strays(services), *cleaning.strays(home, resources)]
+
+
+def sweep(catalogue: Catalogue, home: Path) -> list[str]:
+    """Remove what nothing in the ledger explains; a line for each thing."""
+    if examine(home)[1] is None:
+        return []
+    links = open_wan(home).sweep(Known(catalogue, ResourceKind.NETWORK))
+    return [*links, *cleaning.sweep(home, Known(catalogue, ResourceKind.INSTANCE))]
+
+
+def remove_all(home: Path) -> list[str]:
+    """Remove everything of this home, whoever uses it; a line for each thing."""
+    if examine(home)[1] is None:
+        return []
+    removed = [*open_wan(home).sweep(()), *cleaning.sweep(home, ())]
+    if not [*open_wan(home).strays(()), *cleaning.strays(home, ())]:
+        cleaning.release(home)
+    return removed
+
+
+def running(home: Path) -> int:
+    """How many instances and endpoints have a network here."""
+    machine = examine(home)[1]
+    if machine is None:
+        return 0
+    ours = machine.place.instance("")
+    return sum(name.startswith(ours) for name in namespaces.names(machine))

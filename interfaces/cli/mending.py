@@ -1,0 +1,100 @@
+"""`interlace audit --fix`: delete what leaked, what was left over, and what nothing explains."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from activities.pops import Pops
+from catalogue.store import Catalogue
+from domain.errors import InterlaceError
+from domain.phases import OperationState, ResourceKind, ResourceState
+from domain.records import ResourceRecord
+from interfaces.cli import emulated
+from interfaces.cli.auditing import Finding, Report
+
+Say = Callable[[str], None]
+
+
+def mend(catalogue: Catalogue, home: Path, report: Report, say: Say) -> None:
+    """Delete what no service and no operation under way needs; `say` hears of each thing."""
+    mender = _Mender(catalogue, home, say)
+    for finding in report.findings:
+        if finding.problem == "leaked":
+            mender.delete_leaked(finding)
+    for entry in catalogue.ledger.leftovers():
+        mender.try_leftover(entry)
+    if any(finding.problem in ("stray", "idle", "leaked") for finding in report.findings):
+        mender.sweep()
+
+
+class _Mender:
+    def __init__(self, catalogue: Catalogue, home: Path, say: Say) -> None:
+        self._catalogue = catalogue
+        self._home = home
+        self._pops = Pops(catalogue, home)
+        self._say = say
+
+    def delete_leaked(self, finding: Finding) -> None:
+        """It has leaked only if the ledger, read after the world, still knows nothing of it."""
+        assert finding.pop is not None
+        if self._is_known(finding):
+            return
+        with _told(self._say, f"{finding.resource} on {finding.pop} (leaked)"):
+            if finding.kind is ResourceKind.NETWORK:
+                assert finding.service is not None
+                self._remove_network(finding.service, finding.pop)
+            else:
+                self._pops.vim(finding.pop).delete(finding.resource, _quiet)
+
+    def try_leftover(self, entry: ResourceRecord) -> None:
+        """Once more, as the sweep does; but the rules of a newer service of the same name stay."""
+        with _told(self._say, f"{entry.resource_name} on {entry.pop} (left over)"):
+            if entry.kind is ResourceKind.INSTANCE:
+                self._pops.vim(entry.pop).delete(entry.resource_name, _quiet)
+            elif not self._has_successor(entry):
+                self._remove_network(entry.service, entry.pop)
+            self._catalogue.ledger.gone(entry.resource_name, entry.pop)
+
+    def sweep(self) -> None:
+        """Away with strays; while an operation is at work, what looks idle may be what it just made."""
+        busy = [o for o in self._catalogue.operations.list() if o.state is OperationState.PROCESSING]
+        if busy:
+            names = ", ".join(sorted({f"{each.kind} of {each.service}" for each in busy}))
+            self._say(f"strays are kept while operations are under way ({names}); run it again afterwards")
+            return
+        if emulated.is_used(self._catalogue, self._home):
+            for line in emulated.sweep(self._catalogue, self._home):
+                self._say(f"removed  {line} (stray)")
+
+    def _remove_network(self, service: str, pop: str) -> None:
+        self._pops.network(self._pops.kind(pop)).remove(service, pop, _quiet)
+
+    def _is_known(self, finding: Finding) -> bool:
+        entries = [entry for entry in self._catalogue.ledger.all() if entry.pop == finding.pop]
+        if finding.kind is ResourceKind.NETWORK:
+            return any((each.kind, each.service) == (finding.kind, finding.service) for each in entries)
+        return any(each.resource_name == finding.resource for each in entries)
+
+    def _has_successor(self, entry: ResourceRecord) -> bool:
+        return any(
+            each.kind is ResourceKind.NETWORK
+            and each.pop == entry.pop
+            and each.state is not ResourceState.LEFTOVER
+            for each in self._catalogue.ledger.of_service(entry.service)
+        )
+
+
+@contextmanager
+def _told(say: Say, what: str) -> Iterator[None]:
+    """Says what came of removing something; an error of ours ends only this one removal."""
+    try:
+        yield
+    except (InterlaceError, KeyError) as error:
+        gone = "its PoP is no longer in the infrastructure"
+        say(f"remains  {what}: {gone if isinstance(error, KeyError) else error}")
+    else:
+        say(f"removed  {what}")
+
+
+def _quiet(_: str) -> None:
+    """Nobody watches."""

@@ -1,0 +1,60 @@
+"""Looking at the instances of a service, several at once; one that does not answer hides no other."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Literal
+
+from activities.pops import Pops
+from adaptors.vim.port import Observation
+from catalogue.store import Catalogue
+from domain.errors import InterlaceError
+from domain.models import Model
+from domain.names import NETWORKED_KINDS
+from interfaces.cli.places import Place
+
+_AT_ONCE = 8
+
+State = Literal["healthy", "UNHEALTHY", "NO ANSWER"]
+
+
+class Health(Model):
+    """How an instance is."""
+
+    state: State
+    detail: str
+    """What is wrong, or what its check said."""
+
+
+class Observed(Model):
+    """An instance as it was seen."""
+
+    name: str
+    pop: str
+    health: Health
+    observation: Observation | None
+    """None where it could not be observed."""
+
+
+def healths(catalogue: Catalogue, home: Path, found: tuple[Place, ...]) -> dict[str, Health]:
+    """Place -> how it is; of those that run on a VIM that runs something."""
+    real = tuple(place for place in found if place.vim_kind in NETWORKED_KINDS)
+    return {each.name: each.health for each in look_at(catalogue, home, real)}
+
+
+def look_at(catalogue: Catalogue, home: Path, found: tuple[Place, ...]) -> tuple[Observed, ...]:
+    """Observe every place, in their order."""
+    pops = Pops(catalogue, home)
+    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="observe") as pool:
+        return tuple(pool.map(lambda place: _look(pops, place), found))
+
+
+def _look(pops: Pops, place: Place) -> Observed:
+    try:
+        seen = pops.networked(place.pop).observe(place.resource)
+    except (InterlaceError, KeyError) as error:
+        gone = isinstance(error, KeyError)
+        words = f"PoP {place.pop} is no longer in the infrastructure" if gone else str(error)
+        health = Health(state="NO ANSWER", detail=words)
+        return Observed(name=place.name, pop=place.pop, health=health, observation=None)
+    health = Health(state="healthy" if seen.healthy else "UNHEALTHY", detail=seen.detail)
+    return Observed(name=place.name, pop=place.pop, health=health, observation=seen)

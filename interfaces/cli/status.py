@@ -1,0 +1,137 @@
+"""What `interlace status` shows of a service."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from catalogue.store import Catalogue
+from domain.errors import UnknownError
+from domain.models import Model
+from domain.records import OperationRecord, ServiceRecord
+from interfaces.cli.observing import Health, healths
+from interfaces.cli.output import clock, table
+from interfaces.cli.places import places
+from interfaces.cli.reaching import Reach, reaches
+
+
+class Status(Model):
+    """A service as its user sees it."""
+
+    service: ServiceRecord
+    last_operation: OperationRecord
+    dataplane: str | None
+    """None until the service has been connected."""
+    reached: tuple[Reach, ...]
+    """Where users find it."""
+    health: dict[str, Health]
+    """Instance or endpoint -> how it is; only where something real runs."""
+
+
+def status_of(catalogue: Catalogue, home: Path, service: str) -> Status:
+    """Look at a service.
+
+    :raises UnknownError: if there is none of that name; it tells how the last operation on it ended
+    """
+    past = catalogue.operations.list(service)
+    try:
+        record = catalogue.services.get(service)
+    except UnknownError as error:
+        raise UnknownError(f"{error}{_last_words(past)}") from None
+    found = places(catalogue, service)
+    return Status(
+        service=record,
+        last_operation=max(past, key=lambda each: each.started_at),
+        dataplane=record.connection.dataplane if record.connection else None,
+        reached=reaches(catalogue, record, found),
+        health=healths(catalogue, home, found),
+    )
+
+
+def _last_words(past: Sequence[OperationRecord]) -> str:
+    if not past:
+        return ""
+    last = max(past, key=lambda each: each.started_at)
+    cause = f": {last.failure}" if last.failure else ""
+    return f"; its last operation was {last.kind}, {last.state} ({clock(last.started_at)}){cause}"
+
+
+def show(status: Status) -> None:
+    """Print it for people."""
+    record, last = status.service, status.last_operation
+    print(f"service    {record.name} ({record.descriptor} {record.version or ''}), tenant {record.tenant}")
+    print(f"state      {record.state} since {clock(record.since)}")
+    print(f"operation  {last.kind} {last.state}{': ' + last.failure if last.failure else ''}")
+    print(f"dataplane  {_dataplane(record)}")
+    if record.plan:
+        solved = f"{record.plan.solver}, {record.plan.solve_ms:.0f} ms"
+        print(f"cost       {cost(record)}, {_quality(record.plan.gap)} ({solved})")
+    for reach in status.reached:
+        print(f"reached    {reach}")
+    if record.plan:
+        _show_instances(status)
+        _show_links(record)
+        _show_probes(record)
+
+
+def cost(record: ServiceRecord) -> str:
+    """What the service costs."""
+    return f"{record.plan.cost_per_hour:.4f} {record.plan.currency}/h" if record.plan else "-"
+
+
+def _quality(gap: float) -> str:
+    return "proven optimal" if gap < 1e-6 else f"proven within {gap:.1%} of the optimum"
+
+
+def _dataplane(record: ServiceRecord) -> str:
+    found = record.connection
+    if found is None:
+        return "-"
+    if found.dataplane == "modelled":
+        return "modelled (capacities, delays and faults; no packets)"
+    return f"{found.dataplane}, overlay {found.overlay}{_secrecy(found.overlay)}"
+
+
+def _secrecy(overlay: str) -> str:
+    """Said of what crosses the WAN at all."""
+    if "wireguard" in overlay:
+        return " (encrypted)"
+    return " (NOT encrypted)" if overlay.startswith("vxlan") else ""
+
+
+def _show_instances(status: Status) -> None:
+    print()
+    columns = ["instance", "kind", "pop", "address", "vcpus", "memory MiB", "disk GiB"]
+    rows = [
+        (i.name, i.kind, i.pop, i.address, i.resources.vcpus, i.resources.memory, i.resources.disk)
+        for i in status.service.instances
+    ]
+    if not status.health:
+        table(columns, rows)
+        return
+    table([*columns, "health"], [(*row, _health(status, row[0])) for row in rows])
+    named = {instance.name for instance in status.service.instances}
+    for name, health in status.health.items():
+        if name not in named and health.state != "healthy":
+            print(f"endpoint {name} is {health.state}: {health.detail}")
+
+
+def _health(status: Status, instance: str) -> str:
+    known = status.health.get(instance)
+    if known is None:
+        return "-"
+    return known.state if known.state == "healthy" else f"{known.state}: {known.detail}"
+
+
+def _show_links(record: ServiceRecord) -> None:
+    print()
+    table(
+        ["link", "route", "Mbit/s", "latency ms"],
+        [(k.name, " > ".join(k.pops), f"{k.bandwidth_mbps:g}", f"{k.latency_ms:.3f}") for k in record.links],
+    )
+
+
+def _show_probes(record: ServiceRecord) -> None:
+    from interfaces.cli import probes
+
+    if record.connection and record.connection.probes:
+        print("\nprobed before it became ACTIVE (`interlace probe` does it again):")
+        probes.show([probes.Probed.of(each) for each in record.connection.probes])

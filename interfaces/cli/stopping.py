@@ -1,0 +1,96 @@
+"""`interlace down`: stop what `up` started; with --all, what the emulator runs too."""
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from interfaces.cli.output import Json, emit_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from catalogue.store import Catalogue
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(down)
+
+
+def down(
+    everything: Annotated[
+        bool, typer.Option("--all", help="End emulated instances, switches and links too.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="With --all: do not ask.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Stop what `interlace up` started. Operations under way go on at the next one.
+
+    Emulated instances go on running. --all ends everything of the emulator as well, without a word to the
+    catalogue: services stay in it, `interlace audit` shows what they lost, and `interlace terminate` takes them
+    out of it. Where there is no service, nothing of the emulator is kept, with or without --all.
+    """
+    from interfaces.cli.session import catalogue
+    from lab import launcher
+    from lab.runtime import load
+    from workers.settings import Settings
+
+    home = Settings.from_environment().home
+    with catalogue() as store:
+        if everything and not yes:
+            _ask(store)
+        runtime = load(home)
+        polite = launcher.stop(runtime) if runtime else None
+        orphans = 0 if runtime else launcher.stop_orphans(home)
+        removed, left = _clear(store, home, everything)
+    if as_json:
+        stopped = {"was_up": runtime is not None, "ended_by_itself": polite, "orphans": orphans}
+        emit_json({**stopped, "removed": removed, "emulated_instances": left})
+        return
+    if orphans:
+        print(f"the supervisor was gone; stopped the {orphans} processes that it left")
+    elif runtime is None:
+        print("nothing was up")
+    else:
+        print("stopped" if polite else "stopped; something did not end in time and was killed")
+    _tell(removed, left, everything)
+
+
+def _ask(store: "Catalogue") -> None:
+    """Ask before services lose what they run on.
+
+    :raises InputError: where nobody can be asked, or the answer is no
+    """
+    from domain.errors import InputError
+    from domain.names import NETWORKED_KINDS
+
+    services = sorted({each.service for each in store.ledger.all() if each.vim_kind in NETWORKED_KINDS})
+    if not services:
+        return
+    what = f"{', '.join(services)} would lose all that runs of {'it' if len(services) == 1 else 'them'}"
+    if not sys.stdin.isatty():
+        raise InputError(f"{what}; nothing was stopped: terminate first, or say --yes")
+    if not typer.confirm(f"{what}, and stay in the catalogue. Go on?"):
+        raise InputError("nothing was stopped")
+
+
+def _clear(store: "Catalogue", home: "Path", everything: bool) -> tuple[list[str], int]:
+    """What was removed of the emulator, and how many of its instances go on running."""
+    from domain.names import NETWORKED_KINDS
+    from interfaces.cli import emulated
+
+    if not emulated.is_used(store, home):
+        return [], 0
+    deployed = any(entry.vim_kind in NETWORKED_KINDS for entry in store.ledger.all())
+    removed = emulated.remove_all(home) if everything or not deployed else []
+    return removed, emulated.running(home)
+
+
+def _tell(removed: list[str], left: int, everything: bool) -> None:
+    for line in removed if everything else ():
+        print(f"removed  {line}")
+    if removed and not everything:
+        print(f"removed {len(removed)} things that the emulator kept for the next service")
+    if left:
+        print(f"{left} emulated instances go on running; `interlace down --all` ends them too")

@@ -1,0 +1,41 @@
+"""What the PoPs really hold, read before it is compared with the ledger."""
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from activities.pops import Pops
+from domain.errors import InterlaceError
+from domain.names import NETWORKED_KINDS
+
+
+@dataclass(frozen=True)
+class World:
+    """What one PoP holds."""
+
+    pop: str
+    instances: frozenset[str] = frozenset()
+    """By the names of the resources."""
+    services: frozenset[str] | None = None
+    """Those that its switch has rules of; None where packets are modelled and there is no switch."""
+    silent: str = ""
+    """Why it does not answer; empty where it does."""
+
+
+_AT_ONCE = 8
+
+
+def read_worlds(pops: Pops, names: Iterable[str]) -> tuple[World, ...]:
+    """Ask every PoP; one that does not answer is no error."""
+    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="audit") as pool:
+        return tuple(pool.map(lambda pop: _read(pops, pop), names))
+
+
+def _read(pops: Pops, pop: str) -> World:
+    try:
+        instances = frozenset(instance.name for instance in pops.vim(pop).list({}))
+        if pops.kind(pop) not in NETWORKED_KINDS:
+            return World(pop, instances)
+        return World(pop, instances, pops.networked(pop).switch().services())
+    except InterlaceError as error:
+        return World(pop, silent=str(error))
