@@ -83,7 +83,7 @@ def _make(host: Host, record: Record, plan: Plan, progress: Progress) -> None:
     env = hooks.environment(host.machine, record, plan.function)
     if plan.function.hooks.start:
         command = hooks.words_of(plan.function, plan.function.hooks.start)
-        running.start(host.machine, record, command, env, plan.secrets)
+        running.start(host.machine, record, command, env, plan.secrets, progress)
     patient = Patient(host.machine, host.home, record, plan.function)
     patient.wait({**env, **plan.secrets}, progress)
 

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 
 from adaptors.vim.emulator import building, hooks, records, workspace
 from adaptors.vim.emulator.calls import Trouble
-from adaptors.vim.emulator.functions import Function, find_function, function_path
+from adaptors.vim.emulator.functions import Function
 from adaptors.vim.emulator.host import Host
+from adaptors.vim.emulator.images import function_named
 from adaptors.vim.emulator.plans import planned
 from adaptors.vim.emulator.records import Record
 from adaptors.vim.emulator.turns import pause
@@ -23,7 +24,7 @@ def await_ready(host: Host, record: Record, progress: Progress, timeout_s: float
 
     :raises VimUnavailableError: where it is not within the time, with its own words
     """
-    function = find_function(record.spec.image, function_path(host.home))
+    function = function_named(host.home, record.spec.image)
     if function.hooks.ready is None:
         return
     deadline = time.monotonic() + timeout_s

@@ -16,7 +16,6 @@ from adaptors.vim.port import Progress
 
 _PROBE = Path(__file__).with_name("probe.py")
 _CHECK_TIMEOUT_S = 5.0
-_START_TIMEOUT_S = 10.0
 _LONGEST_PAUSE_S = 0.25
 _SETTLED_S = 0.3
 """How long a process must have run where nothing else tells that it works."""
@@ -66,10 +65,6 @@ class Patient:
         if not self._function.hooks.start:
             return self.complaint(env, progress)[0]
         since = time.monotonic() - started
-        if status_of(self._directory) is None:
-            if since > _START_TIMEOUT_S:
-                raise Trouble(f"its shim did not start: {(self._directory.path / 'shim.log').read_text()}")
-            return "its process is being started"
         self._raise_if_ended()
         found = self.complaint(env, progress)[0]
         self._raise_if_ended()

@@ -13,7 +13,8 @@ from typing import IO
 
 from adaptors.machine.commands import Machine
 from adaptors.vim.emulator import secrets, workspace
-from adaptors.vim.emulator.functions import Function, find_function, function_path, search_path
+from adaptors.vim.emulator.functions import Function, search_path
+from adaptors.vim.emulator.images import function_named
 from adaptors.vim.emulator.records import Record
 from adaptors.vim.emulator.workspace import Workspace
 from adaptors.vim.port import Progress
@@ -69,7 +70,7 @@ def environment_with_secrets(
 def function_of(home: Path, record: Record) -> Function | None:
     """The function that an instance was made from, where it is still there."""
     try:
-        return find_function(record.spec.image, function_path(home))
+        return function_named(home, record.spec.image)
     except InputError:
         return None
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from adaptors.machine.place import Place
 from adaptors.vim.emulator import secrets
 from adaptors.vim.emulator.calls import Trouble
-from adaptors.vim.emulator.functions import Function, find_function, function_path
+from adaptors.vim.emulator.functions import Function
+from adaptors.vim.emulator.images import function_named
 from domain.instances import InstanceSpec
 
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
@@ -31,7 +32,7 @@ def planned(home: Path, place: Place, spec: InstanceSpec) -> Plan:
     """
     if not _NAME.match(spec.name) or len(place.instance(spec.name)) > _LONGEST_FILE:
         raise Trouble(f"{spec.name!r} cannot be the name of an instance: letters, digits and . _ - only")
-    function = find_function(spec.image, function_path(home))
+    function = function_named(home, spec.image)
     settings = function.settings(spec.config)
     if missing := function.missing_commands():
         raise Trouble(f"function {function.image} needs commands that are not here: {', '.join(missing)}")

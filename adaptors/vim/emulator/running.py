@@ -10,6 +10,7 @@ from pathlib import Path
 
 from adaptors.machine.commands import Machine
 from adaptors.vim.emulator import cgroups, workspace
+from adaptors.vim.emulator.calls import Trouble
 from adaptors.vim.emulator.records import Record
 from adaptors.vim.emulator.shim import ticks
 from adaptors.vim.emulator.turns import pause
@@ -17,6 +18,7 @@ from adaptors.vim.emulator.workspace import Workspace
 from adaptors.vim.port import Progress
 
 _SHIM = Path(__file__).with_name("shim.py")
+_SHIM_LOG = "shim.log"
 _GRACE_S = 6.0
 _LOOK_S = 0.02
 
@@ -59,9 +61,17 @@ def status_of(directory: Workspace) -> Status | None:
 
 
 def start(
-    machine: Machine, record: Record, words: Sequence[str], env: Mapping[str, str], secrets: Mapping[str, str]
+    machine: Machine,
+    record: Record,
+    words: Sequence[str],
+    env: Mapping[str, str],
+    secrets: Mapping[str, str],
+    progress: Progress,
 ) -> None:
-    """Start a process within the instance's network and limits; it outlives this one."""
+    """Start a process within the instance's network and limits; it outlives this one.
+
+    :raises Trouble: where not even its shim starts
+    """
     directory = Workspace.of(machine.place, record.name)
     plan = {
         "words": list(words),
@@ -70,13 +80,17 @@ def start(
         "secrets": [*secrets],
     }
     directory.write(workspace.START, plan)
-    machine.spawn(
+    shim = machine.spawn(
         [sys.executable, "-I", "-S", str(_SHIM), str(directory.path)],
-        directory.path / "shim.log",
+        directory.path / _SHIM_LOG,
         namespace=machine.place.instance(record.name),
         env={**env, **secrets},
         cwd=directory.path,
     )
+    while status_of(directory) is None:
+        if not shim.alive() and status_of(directory) is None:
+            raise Trouble(f"its shim did not start: {(directory.path / _SHIM_LOG).read_text().strip()}")
+        pause(_LOOK_S, progress, f"instance {record.name} is starting")
 
 
 def stop(directory: Workspace, progress: Progress, waiting: str) -> None:

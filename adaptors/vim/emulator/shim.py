@@ -52,9 +52,15 @@ class Log:
 
 
 def ticks(pid: int) -> int:
-    """When a process started, in the kernel's ticks: tells it from a later one of the same id."""
+    """When a process started, in the kernel's ticks: tells it from a later one of the same id.
+
+    :raises OSError: where there is none, or only its exit code is left
+    """
     with open(f"/proc/{pid}/stat") as file:
-        return int(file.read().rpartition(")")[2].split()[19])
+        fields = file.read().rpartition(")")[2].split()
+    if fields[0] in "ZX":
+        raise ProcessLookupError(pid)
+    return int(fields[19])
 
 
 def write_status(directory: str, status: dict[str, float]) -> None:
