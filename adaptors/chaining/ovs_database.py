@@ -10,6 +10,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -37,6 +38,8 @@ _Run = tuple[int, int, float]
 
 _open: dict[str, tuple[_Run, Any]] = {}
 _guard = threading.Lock()
+_builder = ThreadPoolExecutor(1)
+"""An Idl draws a uuid1, for which libuuid opens a file in every new thread and never closes it."""
 logging.getLogger("ovsdbapp").setLevel(logging.CRITICAL)  # every failure is raised too
 
 
@@ -150,7 +153,9 @@ def forget(socket: Path) -> None:
     with _guard:
         found = _open.pop(str(socket), None)
     if found and found[0][0] == os.getpid():
-        found[1].ovsdb_connection.stop(timeout=_TIMEOUT_S)
+        link = found[1].ovsdb_connection
+        if link.stop(timeout=_TIMEOUT_S):
+            link.txns.close()
 
 
 def _connect(socket: Path) -> Any:
@@ -158,7 +163,7 @@ def _connect(socket: Path) -> Any:
     for table, columns in _WATCHED.items():
         helper.register_columns(table, columns)
     own = type("OwnOvsdbIdl", (impl_idl.OvsdbIdl,), {"_ovsdb_connection": None})
-    idl = connection.OvsdbIdl(f"unix:{socket}", helper)
+    idl = _builder.submit(connection.OvsdbIdl, f"unix:{socket}", helper).result()
     return own(connection.Connection(idl, timeout=_TIMEOUT_S))
 
 
