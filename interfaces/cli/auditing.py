@@ -14,11 +14,14 @@ from domain.records import ResourceRecord
 from interfaces.cli.worlds import World, read_worlds
 
 
+_IDLE = "switch of PoP "
+"""How the emulator tells of a switch that no service uses."""
+
+
 class Finding(Model):
     """One difference."""
 
-    problem: Literal["lost", "leaked", "leftover", "unknown", "stray", "idle"]
-    """`idle` is no difference: a switch that waits for the next service."""
+    problem: Literal["lost", "leaked", "leftover", "unknown", "stray"]
     resource: str
     pop: str | None
     """None for what is on this machine, but at no PoP."""
@@ -38,10 +41,8 @@ class Report(Model):
     pops: int
     resources: int
     findings: tuple[Finding, ...]
-
-    @property
-    def differences(self) -> tuple[Finding, ...]:
-        return tuple(finding for finding in self.findings if finding.problem != "idle")
+    idle: tuple[str, ...] = ()
+    """What is kept for the next service, which is no difference."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,9 @@ def audit(catalogue: Catalogue, home: Path) -> Report:
     worlds = read_worlds(Pops(catalogue, home), names)
     books = _Books(before, catalogue.ledger.all())
     findings = [finding for world in worlds for finding in _differences(catalogue, books, world)]
-    findings += _strays(catalogue, home, findings)
-    return Report(pops=len(names), resources=len(books.after), findings=tuple(findings))
+    idle, strays = _strays(catalogue, home, findings)
+    findings += [Finding(problem="stray", resource=words, pop=None, detail="") for words in strays]
+    return Report(pops=len(names), resources=len(books.after), findings=tuple(findings), idle=tuple(idle))
 
 
 def _differences(catalogue: Catalogue, books: _Books, world: World) -> Iterator[Finding]:
@@ -127,17 +129,13 @@ def _is_lost(catalogue: Catalogue, entry: ResourceRecord, world: World) -> bool:
     return network is not None and world.pop in network.pops and bool(network.pops[world.pop].rules)
 
 
-def _strays(catalogue: Catalogue, home: Path, told: list[Finding]) -> Iterator[Finding]:
+def _strays(catalogue: Catalogue, home: Path, told: list[Finding]) -> tuple[list[str], list[str]]:
+    """What is idle, and what nothing explains."""
     from interfaces.cli import emulated
 
     if not emulated.is_used(catalogue, home):
-        return
+        return [], []
     leaked = [each.resource for each in told if each.problem == "leaked"]
-    for words in emulated.strays(catalogue, home, leaked):
-        if words.startswith("switch of PoP"):
-            detail = "waits for the next service; --fix and `interlace down` take it away"
-            yield Finding(problem="idle", resource=words, pop=None, detail=detail)
-        else:
-            yield Finding(
-                problem="stray", resource=words, pop=None, detail="nothing in the ledger explains it"
-            )
+    found = emulated.strays(catalogue, home, leaked)
+    idle = [words for words in found if words.startswith(_IDLE)]
+    return idle, [words for words in found if words not in idle]

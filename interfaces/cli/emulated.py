@@ -10,6 +10,7 @@ from adaptors.machine.place import Place
 from adaptors.vim.emulator import cleaning
 from adaptors.wan.emulated import open_wan
 from catalogue.store import Catalogue
+from domain.errors import InterlaceError
 from domain.names import NETWORKED_KINDS
 from domain.phases import ResourceKind
 from domain.records import ResourceRecord
@@ -53,29 +54,42 @@ def is_used(catalogue: Catalogue, home: Path) -> bool:
 
 def strays(catalogue: Catalogue, home: Path, told: Collection[str] = ()) -> list[str]:
     """What nothing in the ledger explains; `told` are resources that are reported already."""
-    if examine(home)[1] is None:
-        return []
-    resources = Known(catalogue, ResourceKind.INSTANCE, told)
     services = Known(catalogue, ResourceKind.NETWORK)
-    return [*open_wan(home).strays(services), *cleaning.strays(home, resources)]
+    return _strays(home, services, Known(catalogue, ResourceKind.INSTANCE, told))
 
 
 def sweep(catalogue: Catalogue, home: Path) -> list[str]:
     """Remove what nothing in the ledger explains; a line for each thing."""
-    if examine(home)[1] is None:
-        return []
-    links = open_wan(home).sweep(Known(catalogue, ResourceKind.NETWORK))
-    return [*links, *cleaning.sweep(home, Known(catalogue, ResourceKind.INSTANCE))]
+    services = Known(catalogue, ResourceKind.NETWORK)
+    return _swept(home, services, Known(catalogue, ResourceKind.INSTANCE))
 
 
-def remove_all(home: Path) -> list[str]:
-    """Remove everything of this home, whoever uses it; a line for each thing."""
+def remove_all(home: Path) -> tuple[list[str], list[str]]:
+    """Remove everything of this home, whoever uses it: a line for each thing, and what remains."""
     if examine(home)[1] is None:
-        return []
-    removed = [*open_wan(home).sweep(()), *cleaning.sweep(home, ())]
-    if not [*open_wan(home).strays(()), *cleaning.strays(home, ())]:
+        return [], []
+    removed = _swept(home, (), ())
+    remains = _strays(home, (), ())
+    if not remains:
         cleaning.release(home)
-    return removed
+    return removed, remains
+
+
+def _strays(home: Path, services: Collection[str], resources: Collection[str]) -> list[str]:
+    if examine(home)[1] is None:
+        return []
+    return [*open_wan(home).strays(services), *cleaning.strays(home, resources)]
+
+
+def _swept(home: Path, services: Collection[str], resources: Collection[str]) -> list[str]:
+    """Links first, since they end at switches; where that fails, again once the switches are gone."""
+    if examine(home)[1] is None:
+        return []
+    try:
+        return [*open_wan(home).sweep(services), *cleaning.sweep(home, resources)]
+    except InterlaceError as error:
+        rest = [*cleaning.sweep(home, resources), *open_wan(home).sweep(services)]
+        return [f"with trouble ({error})", *rest, *cleaning.sweep(home, resources)]
 
 
 def running(home: Path) -> int:

@@ -23,7 +23,7 @@ def mend(catalogue: Catalogue, home: Path, report: Report, say: Say) -> None:
             mender.delete_leaked(finding)
     for entry in catalogue.ledger.leftovers():
         mender.try_leftover(entry)
-    if any(finding.problem in ("stray", "idle", "leaked") for finding in report.findings):
+    if report.idle or any(finding.problem in ("stray", "leaked") for finding in report.findings):
         mender.sweep()
 
 

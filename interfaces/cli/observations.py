@@ -33,7 +33,7 @@ def show_details(each: Observed) -> None:
     if each.observation is None:
         return
     print(f"limits  {each.observation.limits or '-'}")
-    print("report  " + ("" if each.observation.function else "its function makes none"))
+    print("report  " + ("" if each.observation.function else "none"))
     for line in _lines(each.observation.function, "  "):
         print(line)
 

@@ -7,7 +7,7 @@ from typing import Literal
 from activities.pops import Pops
 from adaptors.vim.port import Observation
 from catalogue.store import Catalogue
-from domain.errors import InterlaceError
+from domain.errors import InterlaceError, VimRefusedError
 from domain.models import Model
 from domain.names import NETWORKED_KINDS
 from interfaces.cli.places import Place
@@ -51,10 +51,17 @@ def look_at(catalogue: Catalogue, home: Path, found: tuple[Place, ...]) -> tuple
 def _look(pops: Pops, place: Place) -> Observed:
     try:
         seen = pops.networked(place.pop).observe(place.resource)
-    except (InterlaceError, KeyError) as error:
-        gone = isinstance(error, KeyError)
-        words = f"PoP {place.pop} is no longer in the infrastructure" if gone else str(error)
-        health = Health(state="NO ANSWER", detail=words)
+    except InterlaceError as error:
+        return Observed(name=place.name, pop=place.pop, health=_unseen(error), observation=None)
+    except KeyError:
+        health = Health(state="NO ANSWER", detail=f"PoP {place.pop} is no longer in the infrastructure")
         return Observed(name=place.name, pop=place.pop, health=health, observation=None)
     health = Health(state="healthy" if seen.healthy else "UNHEALTHY", detail=seen.detail)
     return Observed(name=place.name, pop=place.pop, health=health, observation=seen)
+
+
+def _unseen(error: InterlaceError) -> Health:
+    """A PoP that refuses has answered: most likely the instance is not there."""
+    if isinstance(error, VimRefusedError):
+        return Health(state="UNHEALTHY", detail=str(error).rpartition(" says: ")[2])
+    return Health(state="NO ANSWER", detail=str(error))

@@ -1,10 +1,13 @@
 """`interlace ps`, `status`, `audit`."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from interfaces.cli.output import Json, clock, emit_json, table
+
+if TYPE_CHECKING:
+    from interfaces.cli.auditing import Report
 
 
 def register(app: typer.Typer) -> None:
@@ -66,8 +69,7 @@ def audit(
     """Compare the ledger with what the PoPs and this machine really hold. Exit code 1 when they differ.
 
     lost: in the ledger, but gone. leaked: there, but not in the ledger. leftover: could not be deleted yet.
-    stray: something of the emulator on this machine that nothing explains. idle: a switch that no service
-    uses, which is no difference. unknown: the PoP does not answer.
+    stray: something of the emulator on this machine that nothing explains. unknown: the PoP does not answer.
 
     --fix never touches what an ACTIVE service or an operation under way needs; what is lost stays lost.
     """
@@ -80,16 +82,22 @@ def audit(
     said: list[str] = []
     with catalogue() as store:
         report = compare(store, home)
-        if fix and report.findings:
+        if fix and (report.findings or report.idle):
             mend(store, home, report, said.append if as_json else print)
             report = compare(store, home)
     if as_json:
-        emit_json(report.model_dump(mode="json") | ({"fixed": said} if fix else {}))
+        unsaid = None if report.idle else {"idle"}
+        emit_json(report.model_dump(mode="json", exclude=unsaid) | ({"fixed": said} if fix else {}))
     else:
-        for finding in report.findings:
-            print(finding)
-        count = len(report.differences)
-        verdict = f"{count} difference{'s' if count > 1 else ''}" if count else "clean"
-        print(f"{report.pops} PoPs, {report.resources} resources in the ledger: {verdict}")
-    if report.differences:
+        _show_report(report)
+    if report.findings:
         raise typer.Exit(1)
+
+
+def _show_report(report: "Report") -> None:
+    for finding in report.findings:
+        print(finding)
+    count, idle = len(report.findings), len(report.idle)
+    verdict = f"{count} difference{'s' if count > 1 else ''}" if count else "clean"
+    kept = f" ({idle} idle switch{'es' if idle > 1 else ''} kept for the next service)" if idle else ""
+    print(f"{report.pops} PoPs, {report.resources} resources in the ledger: {verdict}{kept}")

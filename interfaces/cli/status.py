@@ -107,18 +107,11 @@ def _show_instances(status: Status) -> None:
     if not status.health:
         table(columns, rows)
         return
-    table([*columns, "health"], [(*row, _health(status, row[0])) for row in rows])
-    named = {instance.name for instance in status.service.instances}
+    states = {name: health.state for name, health in status.health.items()}
+    table([*columns, "health"], [(*row, states.get(row[0], "-")) for row in rows])
     for name, health in status.health.items():
-        if name not in named and health.state != "healthy":
-            print(f"endpoint {name} is {health.state}: {health.detail}")
-
-
-def _health(status: Status, instance: str) -> str:
-    known = status.health.get(instance)
-    if known is None:
-        return "-"
-    return known.state if known.state == "healthy" else f"{known.state}: {known.detail}"
+        if health.state != "healthy":
+            print(f"{name} is {health.state}: {health.detail}")
 
 
 def _show_links(record: ServiceRecord) -> None:

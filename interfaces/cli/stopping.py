@@ -1,6 +1,7 @@
 """`interlace down`: stop what `up` started; with --all, what the emulator runs too."""
 
 import sys
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +12,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from catalogue.store import Catalogue
+
+
+@dataclass(frozen=True)
+class _Cleared:
+    """What became of the emulator's things."""
+
+    removed: list[str] = field(default_factory=list)
+    remains: list[str] = field(default_factory=list)
+    """What could not be removed although it should have been."""
+    emulated_instances: int = 0
+    """How many go on running."""
 
 
 def register(app: typer.Typer) -> None:
@@ -28,7 +40,7 @@ def down(
     """Stop what `interlace up` started. Operations under way go on at the next one.
 
     Emulated instances go on running. --all ends everything of the emulator as well, without a word to the
-    catalogue: services stay in it, `interlace audit` shows what they lost, and `interlace terminate` takes them
+    catalogue: services stay in it, `interlace audit` shows what they lost, `interlace terminate` takes them
     out of it. Where there is no service, nothing of the emulator is kept, with or without --all.
     """
     from interfaces.cli.session import catalogue
@@ -43,18 +55,24 @@ def down(
         runtime = load(home)
         polite = launcher.stop(runtime) if runtime else None
         orphans = 0 if runtime else launcher.stop_orphans(home)
-        removed, left = _clear(store, home, everything)
+        cleared = _clear(store, home, everything)
     if as_json:
         stopped = {"was_up": runtime is not None, "ended_by_itself": polite, "orphans": orphans}
-        emit_json({**stopped, "removed": removed, "emulated_instances": left})
-        return
+        emit_json({**stopped, **cleared.__dict__})
+    else:
+        _tell_stopped(runtime is not None, polite, orphans)
+        _tell_cleared(cleared, everything)
+    if cleared.remains:
+        raise typer.Exit(1)
+
+
+def _tell_stopped(was_up: bool, polite: bool | None, orphans: int) -> None:
     if orphans:
         print(f"the supervisor was gone; stopped the {orphans} processes that it left")
-    elif runtime is None:
+    elif not was_up:
         print("nothing was up")
     else:
         print("stopped" if polite else "stopped; something did not end in time and was killed")
-    _tell(removed, left, everything)
 
 
 def _ask(store: "Catalogue") -> None:
@@ -75,22 +93,26 @@ def _ask(store: "Catalogue") -> None:
         raise InputError("nothing was stopped")
 
 
-def _clear(store: "Catalogue", home: "Path", everything: bool) -> tuple[list[str], int]:
-    """What was removed of the emulator, and how many of its instances go on running."""
+def _clear(store: "Catalogue", home: "Path", everything: bool) -> _Cleared:
+    """Remove what the emulator has here, unless services still run on it and nobody asked for that."""
     from domain.names import NETWORKED_KINDS
     from interfaces.cli import emulated
 
     if not emulated.is_used(store, home):
-        return [], 0
-    deployed = any(entry.vim_kind in NETWORKED_KINDS for entry in store.ledger.all())
-    removed = emulated.remove_all(home) if everything or not deployed else []
-    return removed, emulated.running(home)
+        return _Cleared()
+    if not everything and any(entry.vim_kind in NETWORKED_KINDS for entry in store.ledger.all()):
+        return _Cleared(emulated_instances=emulated.running(home))
+    return _Cleared(*emulated.remove_all(home))
 
 
-def _tell(removed: list[str], left: int, everything: bool) -> None:
-    for line in removed if everything else ():
-        print(f"removed  {line}")
-    if removed and not everything:
-        print(f"removed {len(removed)} things that the emulator kept for the next service")
-    if left:
-        print(f"{left} emulated instances go on running; `interlace down --all` ends them too")
+def _tell_cleared(cleared: _Cleared, everything: bool) -> None:
+    if everything:
+        for line in cleared.removed:
+            print(f"removed  {line}")
+    elif cleared.removed:
+        print(f"removed {len(cleared.removed)} things that the emulator kept for the next service")
+    for line in cleared.remains:
+        print(f"remains  {line}")
+    if cleared.emulated_instances:
+        count = cleared.emulated_instances
+        print(f"{count} emulated instances go on running; `interlace down --all` ends them too")
