@@ -1,6 +1,7 @@
 """The emulator's file: SQLite in WAL mode, shared by any number of threads and processes."""
 
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -9,6 +10,9 @@ from pathlib import Path
 FILE = "emulator.sqlite"
 
 _BUSY_TIMEOUT_S = 30.0
+
+_writing = threading.Lock()
+"""SQLite lets those who wait for the write lock sleep, and some for long; threads of ours queue up here."""
 
 _SCHEMA = (
     """CREATE TABLE IF NOT EXISTS instances (
@@ -57,7 +61,7 @@ class Ledger:
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """A transaction that holds the file's only write lock from its start."""
-        with self._connected() as connection:
+        with _writing, self._connected() as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection

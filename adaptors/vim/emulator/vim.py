@@ -18,7 +18,7 @@ from adaptors.vim.emulator.observing import observed, standing
 from adaptors.vim.emulator.plans import Plan, planned
 from adaptors.vim.emulator.records import Record
 from adaptors.vim.emulator.settings import MODELLED, EmulatorSettings, datapath_of, settings_of
-from adaptors.vim.emulator.turns import turn
+from adaptors.vim.emulator.turns import patiently, turn
 from adaptors.vim.emulator.workspace import Workspace
 from adaptors.vim.port import Observation, Progress
 from domain.infrastructure import Resources
@@ -113,7 +113,9 @@ class EmulatorVim:
         if record and standing(host, record)[0] is InstanceStatus.RUNNING:
             return record.instance()
         plan = planned(self._home, host.machine.place, spec)
-        record = record or self._recorded(host, spec, plan)
+        if record is None:
+            waiting = f"instance {spec.name} is being recorded"
+            record = patiently(lambda: self._recorded(host, spec, plan), progress, waiting)
         building.build(host, record, plan, progress)
         return record.instance(InstanceStatus.RUNNING)
 
