@@ -54,6 +54,7 @@ class OvsSwitch(EmulatedSwitch):
         self._database().delete(interface)
 
     def _apply(self, old: Programme | None, new: Programme) -> None:
+        self._daemons.cap_logs()
         wanted = ovs_flows.flows(new, self._records.ports().numbers)
         self._bundle(ovs_flows.change(self._there(ovs_flows.of_service(new)), wanted))
 

@@ -1,5 +1,6 @@
 """The two processes of an Open vSwitch of its own, in the namespace of the PoP's switch."""
 
+import os
 import socket
 import time
 from collections.abc import Callable
@@ -56,6 +57,15 @@ class Daemons:
                 self._machine.attempt(["ip", "link", "delete", held], namespace=self._namespace)
             self._start(_SWITCH, [f"unix:{self.socket}"], self.control)
 
+    def cap_logs(self) -> None:
+        """Empty logs that have grown; their writers append, so nothing is torn."""
+        for log in map(self._log, (_SERVER, _SWITCH)):
+            if log.exists() and log.stat().st_size > _MOST_LOG:
+                os.truncate(log, 0)
+
+    def _log(self, name: str) -> Path:
+        return self._directory / f"{name}.log"
+
     def _serve(self, file: Path) -> Process:
         return self._start(_SERVER, [str(file), f"--remote=punix:{self.socket}"], self.socket)
 
@@ -68,11 +78,10 @@ class Daemons:
 
     def _start(self, name: str, arguments: list[str], opens: Path) -> Process:
         control = self._directory / f"{name}.ctl"
-        log = self._directory / f"{name}.log"
+        log = self._log(name)
         for stale in (opens, control):
             stale.unlink(missing_ok=True)
-        if log.exists() and log.stat().st_size > _MOST_LOG:
-            log.unlink()
+        self.cap_logs()
         said = log.stat().st_size if log.exists() else 0
         words = [name, *arguments, f"--unixctl={control}", "--no-chdir", *_QUIET]
         env = {key: str(self._directory) for key in ("OVS_RUNDIR", "OVS_LOGDIR", "OVS_DBDIR")}

@@ -34,9 +34,9 @@ _WATCHED = {
     "Interface": ["name", "type", "ofport", "ofport_request", "error"],
 }
 _SETTINGS = {"userspace-tso-enable": "true", "n-handler-threads": "1", "n-revalidator-threads": "1"}
-_Run = tuple[int, int, float]
 
-_open: dict[str, tuple[_Run, Any]] = {}
+_open: dict[str, tuple[int, Process, Any]] = {}
+"""Socket -> our process, the server's process, the connection."""
 _guard = threading.Lock()
 _builder = ThreadPoolExecutor(1)
 """An Idl draws a uuid1, for which libuuid opens a file in every new thread and never closes it."""
@@ -78,7 +78,7 @@ class Database:
     def __init__(self, pop: str, socket: Path, server: Process) -> None:
         self._pop = pop
         self._socket = socket
-        self._run = (os.getpid(), server.pid, server.started)
+        self._server = server
 
     def configure(self, numbers: Mapping[str, int]) -> None:
         """Write down the bridge with just these ports, for a switch that may not run yet."""
@@ -138,13 +138,16 @@ class Database:
 
     def _api(self) -> Any:
         with _guard:
-            run, api = _open.get(str(self._socket), (None, None))
-        if run == self._run:
-            return api
-        forget(self._socket)
+            found = _open.get(str(self._socket))
+            others = dict(_open)
+        if found and found[:2] == (os.getpid(), self._server):
+            return found[2]
+        dead = {path for path, (_, server, _) in others.items() if not server.alive()}
+        for path in {str(self._socket), *dead}:  # a switch may have been removed by another process
+            forget(Path(path))
         api = _connect(self._socket)
         with _guard:
-            _open[str(self._socket)] = (self._run, api)
+            _open[str(self._socket)] = (os.getpid(), self._server, api)
         return api
 
 
@@ -152,8 +155,8 @@ def forget(socket: Path) -> None:
     """Close this process's connection, if there is one."""
     with _guard:
         found = _open.pop(str(socket), None)
-    if found and found[0][0] == os.getpid():
-        link = found[1].ovsdb_connection
+    if found and found[0] == os.getpid():
+        link = found[2].ovsdb_connection
         if link.stop(timeout=_TIMEOUT_S):
             link.txns.close()
 
