@@ -3,12 +3,16 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from adaptors.vim.emulator.vim import open_emulator
 from adaptors.vim.modelled.vim import open_modelled
 from adaptors.vim.port import Vim
 from domain.errors import InputError
 from domain.instances import PopAccess
 
-_OPENERS: dict[str, Callable[[PopAccess, Path], Vim]] = {"modelled": open_modelled}
+_OPENERS: dict[str, Callable[[PopAccess, Path], Vim]] = {
+    "emulator": open_emulator,
+    "modelled": open_modelled,
+}
 
 
 def open_vim(kind: str, access: PopAccess, home: Path) -> Vim:

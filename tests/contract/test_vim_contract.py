@@ -2,8 +2,9 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -12,12 +13,13 @@ from typing import Any
 import pytest
 
 from adaptors.vim.modelled.faults import Fault, Faults
-from adaptors.vim.port import Vim
+from adaptors.vim.port import Progress, Vim
 from adaptors.vim.registry import open_vim
 from domain.descriptor import ComponentKind
 from domain.errors import InterlaceError, VimRefusedError, VimUnavailableError
 from domain.infrastructure import Resources
-from domain.instances import InstanceSpec, InstanceStatus, PopAccess
+from domain.instances import InstanceSpec, InstanceStatus, PopAccess, VimInstance
+from tests.contract import emulated
 
 POP = "berlin"
 TOTAL = Resources.of(4, 4096, 40)
@@ -46,12 +48,66 @@ def modelled(home: Path) -> Site:
     return Site(opened, "nginx", lose, lambda: opened(create_delay="1 s", delete_delay="1 s"))
 
 
-FACTORIES: dict[str, Callable[[Path], Site]] = {"modelled": modelled}
+class Forgetful:
+    """A VIM the answers to whose calls may be lost after they took effect."""
+
+    def __init__(self, vim: Vim, lost: list[str]) -> None:
+        self._vim = vim
+        self._lost = lost
+
+    def create(self, spec: InstanceSpec, progress: Progress) -> VimInstance:
+        made = self._vim.create(spec, progress)
+        self._answer("create", spec.name)
+        return made
+
+    def read(self, name: str) -> VimInstance | None:
+        return self._vim.read(name)
+
+    def list(self, tags: Mapping[str, str]) -> tuple[VimInstance, ...]:
+        return self._vim.list(tags)
+
+    def delete(self, name: str, progress: Progress) -> None:
+        self._vim.delete(name, progress)
+        self._answer("delete", name)
+
+    def capacity(self) -> tuple[Resources, Resources]:
+        return self._vim.capacity()
+
+    def _answer(self, operation: str, name: str) -> None:
+        if operation in self._lost:
+            self._lost.remove(operation)
+            raise VimUnavailableError(f"PoP {POP}: the answer to {operation} of {name} was lost")
+
+
+def emulator(home: Path, datapath: str) -> Site:
+    emulated.require(datapath)
+    directory = emulated.add_function(home, "worker", **emulated.WORKER)
+    emulated.add_secret(home)
+    lost: list[str] = []
+
+    def opened() -> Vim:
+        access = PopAccess(name=POP, capacity=TOTAL, settings={"datapath": datapath})
+        return Forgetful(open_vim("emulator", access, home), lost)
+
+    def slow() -> Vim:
+        (directory / "slow").touch()
+        return opened()
+
+    return Site(opened, "worker", lost.append, slow)
+
+
+FACTORIES: dict[str, Callable[[Path], Site]] = {
+    "modelled": modelled,
+    "emulator-nft": lambda home: emulator(home, "nft"),
+    "emulator-ovs": lambda home: emulator(home, "ovs"),
+}
 
 
 @pytest.fixture(params=sorted(FACTORIES))
-def site(request: pytest.FixtureRequest, tmp_path: Path) -> Site:
-    return FACTORIES[request.param](tmp_path)
+def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
+    made = FACTORIES[request.param](tmp_path)
+    with emulated.swept(tmp_path) if request.param.startswith("emulator") else nullcontext():
+        yield made
 
 
 def spec(site: Site, name: str = "shop-web-1", vcpus: int = 1, **tags: str) -> InstanceSpec:
