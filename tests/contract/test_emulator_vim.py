@@ -319,9 +319,8 @@ def test_routes_are_replaced_as_a_whole(vim: EmulatorVim) -> None:
 
 
 def test_a_running_instance_takes_another_config_or_keeps_its_own(home: Path, vim: EmulatorVim) -> None:
-    script = (
-        'echo "$INTERLACE_RUNNING" >> seen; ! grep -q 13 "$INTERLACE_CONFIG" || { echo 13 is bad; exit 1; }'
-    )
+    note = 'echo "$INTERLACE_RUNNING" >> "$INTERLACE_DIR/seen"'
+    script = f'{note}; ! grep -q 13 "$INTERLACE_CONFIG" || {{ echo 13 is bad; exit 1; }}'
     add_function(home, "tunable", start=SLEEP, configure=script, report='cat "$INTERLACE_CONFIG"')
     vim.create(spec(image="tunable", config={"workers": 2}), quiet)
     vim.configure("web-1", {"workers": 3}, quiet)
@@ -333,7 +332,7 @@ def test_a_running_instance_takes_another_config_or_keeps_its_own(home: Path, vi
 
 
 def test_ready_waits_for_the_function(home: Path, vim: EmulatorVim) -> None:
-    add_function(home, "shy", start=SLEEP, ready="test -e go || { echo waiting; exit 1; }")
+    add_function(home, "shy", start=SLEEP, ready='test -e "$INTERLACE_DIR/go" || { echo waiting; exit 1; }')
     vim.create(spec(image="shy"), quiet)
     with pytest.raises(VimUnavailableError, match=r"not ready within 0\.2 s: waiting"):
         vim.ready("web-1", quiet, 0.2)

@@ -45,6 +45,7 @@ def delete(host: Host, record: Record, progress: Progress) -> None:
     take_down(host, record, progress)
     with host.ledger.writing() as connection:
         records.forget(connection, record.name)
+    patiently(host.switch.retire, progress, f"the switch of PoP {host.pop} is being looked at")
 
 
 def take_down(host: Host, record: Record, progress: Progress, keep_log: bool = False) -> None:

@@ -15,6 +15,7 @@ from domain.infrastructure import Resources
 _ROOT = Path("/sys/fs/cgroup")
 _OURS = "interlace"
 _PERIOD_US = 100_000
+_ATTEMPTS = 20
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,7 @@ def limit(place: Place, resource: str, resources: Resources) -> Group:
     group = _group(place, resource)
     try:
         for directory in group.directories:
-            _enable(directory, group.version)
-            directory.mkdir(parents=True, exist_ok=True)
+            _make(directory, group.version)
         for path, value in _limits(group, resources):
             path.write_text(value)
     except OSError:
@@ -105,6 +105,18 @@ def _bases() -> list[Path]:
 
 def _unified() -> bool:
     return (_ROOT / "cgroup.controllers").exists()
+
+
+def _make(directory: Path, version: str) -> None:
+    """Again where a directory above it was tidied away just now."""
+    for left in reversed(range(_ATTEMPTS)):
+        try:
+            _enable(directory, version)
+            directory.mkdir(parents=True, exist_ok=True)
+            return
+        except FileNotFoundError:
+            if not left:
+                raise
 
 
 def _enable(directory: Path, version: str) -> None:

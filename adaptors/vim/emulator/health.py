@@ -57,7 +57,7 @@ class Patient:
             if said.code != 0:
                 words = f"check exited with {said.code}: {said.words or 'it said nothing'}"
                 return words, words
-            detail = said.words
+            detail = said.words.partition("\n")[0]
         failed = self._probed(progress)
         return failed, failed or detail or "it runs"
 

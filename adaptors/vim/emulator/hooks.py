@@ -39,7 +39,7 @@ def words_of(function: Function, words: Sequence[str]) -> list[str]:
     return [first, *words[1:]]
 
 
-def entering(machine: Machine, resource: str, directory: Path | None) -> list[str]:
+def entering(machine: Machine, resource: str, directory: Path | None = None) -> list[str]:
     """The words before a command that is to run within an instance."""
     at = [f"--wd={directory}"] if directory else []
     return [*machine.enter, "nsenter", f"--net=/run/netns/{machine.place.instance(resource)}", *at, "--"]
@@ -52,7 +52,9 @@ def environment(machine: Machine, record: Record, function: Function | None) -> 
         "INTERLACE_DIR": str(directory),
         "INTERLACE_CONFIG": str(directory / workspace.CONFIG),
         "INTERLACE_PORTS": str(directory / workspace.PORTS),
-        "INTERLACE_INSTANCE": record.name,
+        "INTERLACE_INSTANCE": record.spec.tags["instance"],
+        "INTERLACE_SERVICE": record.spec.tags["service"],
+        "INTERLACE_POP": record.spec.pop,
         "INTERLACE_ADDRESS": record.ports[0].address if record.ports else "",
         "INTERLACE_FUNCTION": str(function.directory) if function else "",
     }
@@ -84,11 +86,14 @@ def run(
     waiting: str,
     timeout_s: float,
 ) -> Said:
-    """Run a command within an instance to its end; ended after the time-out, or if the progress raises."""
-    directory = Workspace.of(machine.place, record.name).path
+    """Run a command within an instance, in its function's directory, to its end.
+
+    It is ended after the time-out, or if the progress raises.
+    """
+    at = Path(env.get("INTERLACE_FUNCTION") or "/")
     with tempfile.TemporaryFile() as sink:
         try:
-            started = _started([*entering(machine, record.name, directory), *words], env, sink)
+            started = _started([*entering(machine, record.name, at), *words], env, sink)
         except OSError as error:
             return Said(127, str(error))
         try:

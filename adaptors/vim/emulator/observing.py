@@ -50,13 +50,16 @@ def observed(host: Host, record: Record) -> Observation:
         return Observation(healthy=False, detail=detail or f"it is in {status}", limits=limits)
     function = hooks.function_of(host.home, record)
     healthy, detail = _health(host, record, function)
+    ports = _counters(host, record)
+    if cut := [port.connection_point for port in record.ports if port.connection_point not in ports]:
+        healthy, detail = False, f"it is cut off from the switch: no port {', '.join(cut)}"
     cpu_s, memory_mib = _used(host, record)
     return Observation(
         healthy=healthy,
         detail=hooks.hide_secrets(host.home, record, detail),
         cpu_s=cpu_s,
         memory_mib=memory_mib,
-        ports=_counters(host, record),
+        ports=ports,
         function=_report(host, record, function),
         limits=limits,
     )

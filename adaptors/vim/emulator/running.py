@@ -85,7 +85,7 @@ def start(
         directory.path / _SHIM_LOG,
         namespace=machine.place.instance(record.name),
         env={**env, **secrets},
-        cwd=directory.path,
+        cwd=Path(env["INTERLACE_FUNCTION"]),
     )
     while status_of(directory) is None:
         if not shim.alive() and status_of(directory) is None:

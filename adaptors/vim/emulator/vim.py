@@ -104,9 +104,7 @@ class EmulatorVim:
 
     def command(self, name: str, words: Sequence[str]) -> Sequence[str]:
         with self._asked("command", f"instance {name}") as host:
-            record = self._running(host, name)
-            directory = Workspace.of(host.machine.place, record.name).path
-            return [*hooks.entering(host.machine, record.name, directory), *words]
+            return [*hooks.entering(host.machine, self._running(host, name).name), *words]
 
     def _found_or_built(self, host: Host, spec: InstanceSpec, progress: Progress) -> VimInstance:
         record = self._settled(host, spec, progress)

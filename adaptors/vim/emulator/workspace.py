@@ -68,7 +68,13 @@ class Workspace:
 
 
 def _described(port: Port) -> dict[str, Any]:
-    return {**port.__dict__, "gateway": gateway(port.number)}
+    return {
+        "name": port.connection_point,
+        "interface": port.interface,
+        "address": port.address,
+        "mac": port.mac,
+        "gateway": gateway(port.number),
+    }
 
 
 def _last(path: Path) -> bytes:
