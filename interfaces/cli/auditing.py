@@ -13,7 +13,6 @@ from domain.phases import ResourceKind, ResourceState, ServiceState
 from domain.records import ResourceRecord
 from interfaces.cli.worlds import World, read_worlds
 
-
 _IDLE = "switch of PoP "
 """How the emulator tells of a switch that no service uses."""
 
