@@ -1,0 +1,106 @@
+"""Physical links: a namespace between two switches, in which frames are delayed and held to a rate."""
+
+import signal
+import sys
+import time
+from pathlib import Path
+
+from adaptors.machine import namespaces
+from adaptors.machine.abilities import Abilities
+from adaptors.machine.commands import CommandError, Machine
+from adaptors.machine.mtu import WAN_MTU
+from adaptors.machine.processes import Process
+from adaptors.wan import naming
+from adaptors.wan.edges import Edges, no_ipv6
+from adaptors.wan.rates import wire_mbps
+from adaptors.wan.records import LinkRecord
+from domain.models import Model
+from domain.networking import WanLink
+
+_DELAY_LINE = Path(__file__).with_name("delayline.py")
+_READY_S = 5.0
+_QUEUE_MS = 100.0
+
+
+class Shape(Model):
+    """What a wire does to frames, in the words of the delay line."""
+
+    delay_ms: float
+    rate_mbps: float
+
+
+class Wires:
+    """Builds and removes the wires of one home."""
+
+    def __init__(self, machine: Machine, abilities: Abilities) -> None:
+        self._machine = machine
+        self._edges = Edges(machine, abilities)
+        self._by_netem = abilities.delay == "netem"
+        self._encrypted = abilities.overlay != "vxlan"
+
+    def build(self, record: LinkRecord, directory: Path) -> Process | None:
+        """Make the wire anew; the process that moves its frames, where there is one."""
+        self.remove(record)
+        namespace = self._machine.place.wan(record.link.name)
+        namespaces.create(self._machine, namespace)
+        no_ipv6(self._machine, namespace, "{all,default}")
+        for end in naming.ENDS:
+            self._edges.build(record, end)
+        if self._by_netem:
+            self._netem(record.link, namespace)
+            return None
+        return self._delay_line(record.link, namespace, directory)
+
+    def reshape(self, record: LinkRecord, directory: Path, line: Process | None) -> None:
+        """Give the wire another delay or rate while it carries frames."""
+        if line is None:
+            self._shape_by_netem(record.link, self._machine.place.wan(record.link.name))
+        else:
+            self._settings(record.link, directory)
+            line.signal(signal.SIGHUP)
+
+    def remove(self, record: LinkRecord) -> None:
+        """Take the wire down; one that is not there is fine."""
+        for end in naming.ENDS:
+            self._edges.remove(record, end)
+        namespaces.remove(self._machine, self._machine.place.wan(record.link.name))
+
+    def _shape(self, link: WanLink) -> Shape:
+        rate = wire_mbps(link.bandwidth_mbps, self._encrypted)
+        return Shape(delay_ms=link.latency_ms, rate_mbps=round(rate, 3))
+
+    def _netem(self, link: WanLink, namespace: str) -> None:
+        a, b = naming.WIRE_ENDS
+        chains = [
+            f"add chain netdev wire {source} {{ type filter hook ingress device {source} priority 0; }}\n"
+            f'add rule netdev wire {source} fwd to "{target}"\n'
+            for source, target in ((a, b), (b, a))
+        ]
+        self._machine.nft("add table netdev wire\n" + "".join(chains), namespace)
+        self._shape_by_netem(link, namespace)
+
+    def _shape_by_netem(self, link: WanLink, namespace: str) -> None:
+        shape = self._shape(link)
+        queued_bits = shape.rate_mbps * 1e3 * (shape.delay_ms + _QUEUE_MS)
+        limit = 100 + int(queued_bits / 8 / WAN_MTU)
+        netem = f"netem delay {shape.delay_ms}ms rate {shape.rate_mbps * 1e6:.0f}bit limit {limit}"
+        self._machine.tc([f"qdisc replace dev {end} root {netem}" for end in naming.WIRE_ENDS], namespace)
+
+    def _settings(self, link: WanLink, directory: Path) -> Path:
+        file = directory / "settings.json"
+        file.write_text(self._shape(link).model_dump_json())
+        return file
+
+    def _delay_line(self, link: WanLink, namespace: str, directory: Path) -> Process:
+        shape, settings, log = self._shape(link), self._settings(link, directory), directory / "line.log"
+        log.unlink(missing_ok=True)
+        words = [sys.executable, "-I", "-S", str(_DELAY_LINE), *naming.WIRE_ENDS]
+        words += ["--delay-ms", f"{shape.delay_ms:g}", "--rate-mbps", f"{shape.rate_mbps}"]
+        words += ["--queue-ms", f"{_QUEUE_MS:g}", "--settings", str(settings)]
+        started = self._machine.spawn(words, log, namespace=namespace)
+        deadline = time.monotonic() + _READY_S
+        while "ready" not in (said := log.read_text()):
+            if not started.alive() or time.monotonic() > deadline:
+                raise CommandError(words[3:], -1, said)
+            time.sleep(0.005)
+        return started
