@@ -46,10 +46,13 @@ def is_used(catalogue: Catalogue, home: Path) -> bool:
     """Whether the emulator may have something here; looking further takes privileges."""
     if any(entry.vim_kind in NETWORKED_KINDS for entry in catalogue.ledger.all()):
         return True
-    run = Place.of(home).run
+    return any(Place.of(home).run.iterdir())
+
+
+def forget(home: Path) -> None:
+    """Remove the place that nobody used, once nobody works on it."""
     with suppress(OSError):
-        run.rmdir()
-    return run.exists()
+        Place.of(home).run.rmdir()
 
 
 def strays(catalogue: Catalogue, home: Path, told: Collection[str] = ()) -> list[str]:

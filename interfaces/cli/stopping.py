@@ -99,6 +99,7 @@ def _clear(store: "Catalogue", home: "Path", everything: bool) -> _Cleared:
     from interfaces.cli import emulated
 
     if not emulated.is_used(store, home):
+        emulated.forget(home)
         return _Cleared()
     if not everything and any(entry.vim_kind in NETWORKED_KINDS for entry in store.ledger.all()):
         return _Cleared(emulated_instances=emulated.running(home))
