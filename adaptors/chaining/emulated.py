@@ -103,13 +103,24 @@ class EmulatedSwitch(ABC):
             and namespaces.exists(self._machine, self._namespace)
         )
 
+    def retire(self) -> None:
+        """Take the switch down if it has neither ports nor rules."""
+        if self._records.built() is None:
+            return
+        with told(self._pop), self._records.locked():
+            if not self._records.ports().attached and not self._records.programmes():
+                self._take_down()
+
     def remove(self) -> None:
         """Take the switch down: processes, namespace and files. One that is not there is fine."""
         with told(self._pop), self._records.locked():
-            end(self._records.running().processes.values())
-            namespaces.remove(self._machine, self._namespace)
-            self._forget()
-            self._records.drop()
+            self._take_down()
+
+    def _take_down(self) -> None:
+        end(self._records.running().processes.values())
+        namespaces.remove(self._machine, self._namespace)
+        self._forget()
+        self._records.drop()
 
     def _revive(self) -> None:
         if self._records.built() is None:

@@ -40,5 +40,8 @@ class Switch(Chaining, Protocol):
     def healthy(self) -> bool:
         """Whether all its processes run; costs next to nothing."""
 
+    def retire(self) -> None:
+        """Take the switch down if it has neither ports nor rules."""
+
     def remove(self) -> None:
         """Take the switch down: processes, namespace and files. One that is not there is fine."""

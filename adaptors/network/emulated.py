@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from adaptors.chaining.port import Switch
+from adaptors.chaining.switches import open_switch, switch_names
 from adaptors.machine.abilities import examine
 from adaptors.machine.commands import CommandError, Machine
 from adaptors.machine.place import tunnel_interface
@@ -57,6 +58,8 @@ class EmulatedNetwork:
                 switch.program(service, ())
             progress(f"links of {service}")
             self._wan.leave(service, pop)
+            for name in switch_names(self._machine):  # a link's other end may have nothing left either
+                open_switch(self._machine, name, switch.datapath).retire()
 
     def verify(self, network: ServiceNetwork, instances: Mapping[str, str], progress: Progress) -> Connection:
         switches = {pop: self._switch(pop) for pop in network.pops}

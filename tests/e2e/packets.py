@@ -7,7 +7,9 @@ from pathlib import Path
 from temporalio.client import Client
 
 from activities.pops import Pops
+from adaptors.chaining.records import Records
 from adaptors.machine.abilities import examine
+from adaptors.machine.processes import Process
 from adaptors.vim.emulator.cleaning import strays, sweep
 from adaptors.wan.emulated import open_wan
 from catalogue.documents import read_descriptor
@@ -79,11 +81,18 @@ class PacketLab(Lab):
         entry = self.entry(service, instance)
         return dict(self.pops.networked(entry.pop).observe(entry.resource_name).function)
 
+    def switch_processes(self, pop: str) -> list[Process]:
+        """What runs of a PoP's switch."""
+        machine = examine(self.home)[1]
+        assert machine
+        records = Records(machine.place, pop)
+        return list(records.running().processes.values())
+
     def left(self, known: Sequence[str] = ()) -> list[str]:
         """Everything of this home on the machine that nothing explains."""
         return [*strays(self.home, known), *open_wan(self.home).strays(())]
 
     def clean(self) -> None:
         """Remove all that this home has on the machine."""
-        sweep(self.home, ())
         open_wan(self.home).sweep(())
+        sweep(self.home, ())
