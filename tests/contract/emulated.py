@@ -89,10 +89,11 @@ def quiet(_: str) -> None:
     """A progress that nobody looks at."""
 
 
-def require(datapath: str = "nft") -> None:
+def require(home: Path, datapath: str = "nft") -> None:
     """Skip where this machine does not run it."""
-    abilities, _ = examine(Path("/tmp"))
+    abilities, _ = examine(home)
     if datapath not in abilities.datapaths:
+        release(home)
         pytest.skip(f"datapath {datapath} does not run here: {abilities.why}")
 
 

@@ -50,7 +50,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Path]:
-    require()
+    require(tmp_path)
     add_function(tmp_path, "worker", **WORKER)
     with swept(tmp_path):
         yield tmp_path
@@ -142,7 +142,7 @@ def test_a_log_is_bounded_however_much_a_function_writes(home: Path, vim: Emulat
 
 @pytest.mark.parametrize("datapath", ["nft", "ovs"])
 def test_sixty_instances_at_once(home: Path, datapath: str) -> None:
-    require(datapath)
+    require(home, datapath)
     vim = vim_at(home, datapath)
     names = [f"web-{number}" for number in range(60)]
     with ThreadPoolExecutor(60) as pool:
@@ -355,7 +355,7 @@ def test_sweep_leaves_what_is_known_and_nothing_else(home: Path, vim: EmulatorVi
 
 
 def test_the_keeper_brings_a_killed_switch_back(home: Path) -> None:
-    require("ovs")
+    require(home, "ovs")
     vim = vim_at(home, "ovs")
     vim.create(spec(), quiet)
     assert Keeper(home).look() == []

@@ -80,7 +80,7 @@ class Forgetful:
 
 
 def emulator(home: Path, datapath: str) -> Site:
-    emulated.require(datapath)
+    emulated.require(home, datapath)
     directory = emulated.add_function(home, "worker", **emulated.WORKER)
     emulated.add_secret(home)
     lost: list[str] = []

@@ -73,12 +73,8 @@ def start(
     :raises Trouble: where not even its shim starts
     """
     directory = Workspace.of(machine.place, record.name)
-    plan = {
-        "words": list(words),
-        "groups": _entries(machine, record, directory),
-        "environment": [*env, *secrets],
-        "secrets": [*secrets],
-    }
+    groups = _entries(machine, record, directory)
+    plan = {"words": [*words], "groups": groups, "environment": [*env, *secrets], "secrets": [*secrets]}
     directory.write(workspace.START, plan)
     shim = machine.spawn(
         [sys.executable, "-I", "-S", str(_SHIM), str(directory.path)],
