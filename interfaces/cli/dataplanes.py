@@ -38,6 +38,7 @@ def dataplane(home: Path) -> list[Look]:
         _encryption(abilities),
         Look("WAN delay and rate", True, _delay(abilities)),
         _limits(machine),
+        Look("place on this machine", True, f"namespaces {machine.place.prefix}*, {machine.place.run}"),
         *_functions(home),
     ]
 
@@ -50,7 +51,9 @@ def _datapath(abilities: Abilities) -> str:
 def _encryption(abilities: Abilities) -> Look:
     encrypted = abilities.overlay != "vxlan"
     found = f"vxlan over {abilities.overlay}" if encrypted else f"vxlan, {abilities.overlay_why}"
-    remedy = "apt-get install wireguard-tools wireguard-go"
+    closed = "/dev/net/tun" in abilities.overlay_why
+    opened = "run as root, or let this user open /dev/net/tun"
+    remedy = opened if closed else "apt-get install wireguard-tools wireguard-go"
     return Look("encryption between PoPs", encrypted, found, remedy)
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from interfaces.cli.output import Json, emit_json, table
+from interfaces.cli.output import Json, emit_json
 
 
 def register(app: typer.Typer) -> None:
@@ -44,14 +44,19 @@ def up(
 
 
 def doctor(as_json: Json = False) -> None:
-    """What is here, what is missing, and how to get it."""
+    """What is here, what is missing, and how to get it; whether the emulator can move real packets here.
+
+    MISSING is needed by all, without only by some. Exit code 1 when something is MISSING.
+    """
     from interfaces.cli.checkup import checkup
 
     findings = checkup()
     if as_json:
         emit_json([finding.model_dump() for finding in findings])
     else:
-        rows = [(f.mark, f.what, f.found, "" if f.ok else f.remedy) for f in findings]
-        table(["", "what", "found", "remedy"], rows)
+        for finding in findings:
+            print(f"{finding.mark:8} {finding.what:28} {finding.found}")
+            if finding.remedy and not finding.ok:
+                print(f"{'':8} {'':28} > {finding.remedy}")
     if any(finding.needed and not finding.ok for finding in findings):
         raise typer.Exit(1)

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from adaptors.machine.abilities import Abilities
+from adaptors.machine.commands import Machine
+from adaptors.machine.place import Place
 from domain.errors import InputError, UnknownError
 from interfaces.cli import choosing, dataplanes
 from interfaces.cli.choosing import choose_vim
@@ -27,7 +29,7 @@ NOBODY = Abilities(
 
 
 def machine_with(monkeypatch: pytest.MonkeyPatch, abilities: Abilities) -> None:
-    machine = object() if abilities.datapaths else None
+    machine = Machine(Place("abcdef", Path("/run/x"))) if abilities.datapaths else None
     for module in (choosing, dataplanes):
         monkeypatch.setattr(module, "examine", lambda _: (abilities, machine))
 
