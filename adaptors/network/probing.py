@@ -1,22 +1,16 @@
 """Probes through the segments of a service, and where the one that got lost was seen last."""
 
-import json
-import sys
 import time
 from collections.abc import Mapping
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from pathlib import Path
-from typing import Any
 
 from adaptors.chaining.port import Switch
+from adaptors.machine.asking import Answer, Question, ask
 from adaptors.machine.commands import CommandError, Machine
 from adaptors.network.port import Progress
 from domain.errors import VimRefusedError, VimUnavailableError
 from domain.networking import Probe, Segment, ServiceNetwork
 
-_PROGRAM = Path(__file__).with_name("prober.py")
-_TRIES = 5
-_ANSWER_S = 2.0
 _PATIENCE_S = 20.0
 _TELL_EVERY_S = 0.2
 _AT_ONCE = 4
@@ -64,13 +58,13 @@ class Prober:
         deadline = time.monotonic() + _PATIENCE_S
         while True:
             answer = self._ask(segment)
-            if answer["answered"]:
-                return self._found(segment, answer["rtt_ms"])
+            if answer.answered:
+                return self._found(segment, answer.rtt_ms)
             seen = self._seen(segment, before)
             if segment.protocol == "udp" and len(seen) == len(segment.rules):
                 return self._found(segment, None)
             if time.monotonic() > deadline:
-                raise VimRefusedError(self._lost(segment, seen, answer["error"]))
+                raise VimRefusedError(self._lost(segment, seen, answer.error))
 
     def _found(self, segment: Segment, rtt_ms: float | None) -> Probe:
         return Probe(
@@ -80,24 +74,19 @@ class Prober:
             measured_rtt_ms=None if rtt_ms is None else round(rtt_ms, 3),
         )
 
-    def _ask(self, segment: Segment) -> dict[str, Any]:
-        order = {
-            "source": segment.origin_address,
-            "target": segment.target_address,
-            "protocol": segment.protocol if segment.protocol != "any" else "icmp",
-            "port": segment.port,
-            "share_value": segment.share_value,
-            "share_mask": segment.share_mask,
-            "tries": _TRIES,
-            "timeout_s": _ANSWER_S,
-        }
-        words = [sys.executable, "-I", "-S", str(_PROGRAM), json.dumps(order)]
-        namespace = self._machine.place.instance(segment.origin)
+    def _ask(self, segment: Segment) -> Answer:
+        question = Question(
+            source=segment.origin_address,
+            target=segment.target_address,
+            protocol="icmp" if segment.protocol == "any" else segment.protocol,
+            port=segment.port,
+            share_value=segment.share_value,
+            share_mask=segment.share_mask,
+        )
         try:
-            answer: dict[str, Any] = json.loads(self._machine.run(words, namespace=namespace))
+            return ask(self._machine, self._machine.place.instance(segment.origin), question)
         except CommandError as error:
             raise VimUnavailableError(f"PoP {segment.origin_pop}: {segment.name}: {error}") from error
-        return answer
 
     def _counts(self, segment: Segment) -> dict[str, int]:
         pops = {self._pop_of_rule[rule] for rule in segment.rules}

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from adaptors.machine import namespaces
 from adaptors.machine.abilities import Abilities
+from adaptors.machine.asking import Question, ask
 from adaptors.machine.commands import CommandError, Machine
 from adaptors.machine.processes import Process
 from adaptors.wan import naming
@@ -14,6 +15,9 @@ from adaptors.wan.records import Built, LinkRecord, Records, Slot
 from adaptors.wan.shares import Shares
 from adaptors.wan.tunnels import SwitchOf, Tunnels
 from adaptors.wan.wires import Wires
+
+_TRIES = 20
+_MOST_OWN_MS = 0.5
 
 
 class Links:
@@ -57,12 +61,17 @@ class Links:
                 self._shares.lay(*self._carrier(record, pop), record.at(pop))
         progress(f"tunnel over {name}")
         self._tunnels.ensure(record)
-        self._records.keep_built(name, Built(namespaces=self._inodes(record), line=line, guards=guards))
+        own_ms = found.own_ms if found and wired else self._own_ms(record)
+        built = Built(namespaces=self._inodes(record), line=line, guards=guards, own_ms=own_ms)
+        self._records.keep_built(name, built)
+        if not wired:
+            self._wires.reshape(record, directory, built)
 
     def reshape(self, record: LinkRecord) -> None:
         """Give a link that is built the delay and rate that are wanted of it now."""
         built = self._records.built(record.link.name)
-        self._wires.reshape(record, self._records.directory(record.link.name), built.line if built else None)
+        if built:
+            self._wires.reshape(record, self._records.directory(record.link.name), built)
 
     def reserve(self, record: LinkRecord, pop: str, old: Sequence[Slot]) -> None:
         """Make the shares of what leaves a PoP those of the record; `old` are those that it had."""
@@ -79,6 +88,13 @@ class Links:
         self._guards.remove(record, built.guards if built else None)
         self._wires.remove(record)
         self._records.drop(record.link.name)
+
+    def _own_ms(self, record: LinkRecord) -> float:
+        """One-way delay of the new link before its wire is given any; what is above the limit is noise."""
+        here, there = (naming.overlay(record.number, end) for end in naming.ENDS)
+        question = Question(source=here, target=there, protocol="icmp", tries=_TRIES, timeout_s=1.0)
+        answer = ask(self._machine, self._machine.place.switch(record.link.between[0]), question)
+        return 0.0 if answer.rtt_ms is None else min(answer.rtt_ms / 2, _MOST_OWN_MS)
 
     def _carrier(self, record: LinkRecord, pop: str) -> tuple[str, str]:
         """The namespace and interface by which the tunnel's packets leave a PoP."""

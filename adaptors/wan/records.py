@@ -78,6 +78,8 @@ class Built(Model):
     """The delay line, where there is one."""
     guards: dict[str, Process]
     """PoP -> its wireguard-go, where that is what encrypts."""
+    own_ms: float = 0.0
+    """One-way delay that the parts have by themselves: the wire adds only what is missing to the link's."""
 
 
 class Records:

@@ -13,7 +13,7 @@ from adaptors.machine.processes import Process
 from adaptors.wan import naming
 from adaptors.wan.edges import Edges, no_ipv6
 from adaptors.wan.rates import wire_mbps
-from adaptors.wan.records import LinkRecord
+from adaptors.wan.records import Built, LinkRecord
 from domain.models import Model
 from domain.networking import WanLink
 
@@ -39,25 +39,27 @@ class Wires:
         self._encrypted = abilities.overlay != "vxlan"
 
     def build(self, record: LinkRecord, directory: Path) -> Process | None:
-        """Make the wire anew; the process that moves its frames, where there is one."""
+        """Make the wire anew, without delay; the process that moves its frames, where there is one."""
         self.remove(record)
         namespace = self._machine.place.wan(record.link.name)
         namespaces.create(self._machine, namespace)
         no_ipv6(self._machine, namespace, "{all,default}")
         for end in naming.ENDS:
             self._edges.build(record, end)
+        shape = self._shape(record.link, record.link.latency_ms)
         if self._by_netem:
-            self._netem(record.link, namespace)
+            self._netem(shape, namespace)
             return None
-        return self._delay_line(record.link, namespace, directory)
+        return self._delay_line(shape, namespace, directory)
 
-    def reshape(self, record: LinkRecord, directory: Path, line: Process | None) -> None:
+    def reshape(self, record: LinkRecord, directory: Path, built: Built) -> None:
         """Give the wire another delay or rate while it carries frames."""
-        if line is None:
-            self._shape_by_netem(record.link, self._machine.place.wan(record.link.name))
+        shape = self._shape(record.link, built.own_ms)
+        if built.line is None:
+            self._shape_by_netem(shape, self._machine.place.wan(record.link.name))
         else:
-            self._settings(record.link, directory)
-            line.signal(signal.SIGHUP)
+            _settings(shape, directory)
+            built.line.signal(signal.SIGHUP)
 
     def remove(self, record: LinkRecord) -> None:
         """Take the wire down; one that is not there is fine."""
@@ -65,11 +67,11 @@ class Wires:
             self._edges.remove(record, end)
         namespaces.remove(self._machine, self._machine.place.wan(record.link.name))
 
-    def _shape(self, link: WanLink) -> Shape:
+    def _shape(self, link: WanLink, own_ms: float) -> Shape:
         rate = wire_mbps(link.bandwidth_mbps, self._encrypted)
-        return Shape(delay_ms=link.latency_ms, rate_mbps=round(rate, 3))
+        return Shape(delay_ms=round(max(0.0, link.latency_ms - own_ms), 4), rate_mbps=round(rate, 3))
 
-    def _netem(self, link: WanLink, namespace: str) -> None:
+    def _netem(self, shape: Shape, namespace: str) -> None:
         a, b = naming.WIRE_ENDS
         chains = [
             f"add chain netdev wire {source} {{ type filter hook ingress device {source} priority 0; }}\n"
@@ -77,22 +79,16 @@ class Wires:
             for source, target in ((a, b), (b, a))
         ]
         self._machine.nft("add table netdev wire\n" + "".join(chains), namespace)
-        self._shape_by_netem(link, namespace)
+        self._shape_by_netem(shape, namespace)
 
-    def _shape_by_netem(self, link: WanLink, namespace: str) -> None:
-        shape = self._shape(link)
+    def _shape_by_netem(self, shape: Shape, namespace: str) -> None:
         queued_bits = shape.rate_mbps * 1e3 * (shape.delay_ms + _QUEUE_MS)
         limit = 100 + int(queued_bits / 8 / WAN_MTU)
         netem = f"netem delay {shape.delay_ms}ms rate {shape.rate_mbps * 1e6:.0f}bit limit {limit}"
         self._machine.tc([f"qdisc replace dev {end} root {netem}" for end in naming.WIRE_ENDS], namespace)
 
-    def _settings(self, link: WanLink, directory: Path) -> Path:
-        file = directory / "settings.json"
-        file.write_text(self._shape(link).model_dump_json())
-        return file
-
-    def _delay_line(self, link: WanLink, namespace: str, directory: Path) -> Process:
-        shape, settings, log = self._shape(link), self._settings(link, directory), directory / "line.log"
+    def _delay_line(self, shape: Shape, namespace: str, directory: Path) -> Process:
+        settings, log = _settings(shape, directory), directory / "line.log"
         log.unlink(missing_ok=True)
         words = [sys.executable, "-I", "-S", str(_DELAY_LINE), *naming.WIRE_ENDS]
         words += ["--delay-ms", f"{shape.delay_ms:g}", "--rate-mbps", f"{shape.rate_mbps}"]
@@ -104,3 +100,9 @@ class Wires:
                 raise CommandError(words[3:], -1, said)
             time.sleep(0.005)
         return started
+
+
+def _settings(shape: Shape, directory: Path) -> Path:
+    file = directory / "settings.json"
+    file.write_text(shape.model_dump_json())
+    return file
