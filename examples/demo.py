@@ -14,7 +14,7 @@ import time
 from examples.demo_shell import HOME, INTERLACE, DemoError, environment, interlace, title
 from examples.demo_traffic import fetch_pages, listen_on_the_wan, try_the_blocked_port
 
-_TOPOLOGY = "sndlib/germany50"
+_TOPOLOGY = "sndlib/nobel-eu"
 _DESCRIPTOR = "examples/secure-shop.yaml"
 
 
@@ -53,7 +53,7 @@ def prepare() -> None:
     title("Start a Temporal server and a worker on this machine")
     interlace("up")
     title(f"A real topology: {_TOPOLOGY} (SNDlib, through topohub), link latency = length / 200 km/ms")
-    infrastructure = str(HOME / "germany50.yaml")
+    infrastructure = str(HOME / "nobel-eu.yaml")
     interlace("infra", "generate", _TOPOLOGY, "-o", infrastructure)
     changes = json.loads(interlace("infra", "apply", infrastructure, "--json", quiet=True))["changes"]
     print(f"applied: {len(changes)} PoPs and links; capacities and prices are by rule")

@@ -13,6 +13,8 @@ from domain.networking import Probe, Segment, ServiceNetwork
 
 _PATIENCE_S = 20.0
 _TELL_EVERY_S = 0.2
+_ONE_BY_ONE = 16
+"""Up to so many segments are probed one after the other, so that probes do not delay each other."""
 _AT_ONCE = 4
 
 
@@ -31,7 +33,8 @@ class Prober:
         :raises VimRefusedError: if one got lost for good; the message says where
         """
         segments = self._network.segments
-        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="probe") as pool:
+        threads = 1 if len(segments) <= _ONE_BY_ONE else _AT_ONCE
+        with ThreadPoolExecutor(threads, thread_name_prefix="probe") as pool:
             asked = [pool.submit(self.probe, segment) for segment in segments]
             try:
                 self._await(asked, progress)

@@ -8,6 +8,7 @@ import pytest
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
+from activities.pops import Pops
 from activities.vims import VimActivities
 from adaptors.vim.port import Vim
 from adaptors.vim.registry import open_vim
@@ -81,7 +82,7 @@ def vim(catalogue: Catalogue, home: Path) -> Vim:
 
 
 def test_ledger_and_vim_agree_after_a_create(catalogue: Catalogue, tmp_path: Path) -> None:
-    ActivityEnvironment().run(VimActivities(catalogue, tmp_path).create, begin(catalogue))
+    ActivityEnvironment().run(VimActivities(catalogue, Pops(catalogue, tmp_path)).create, begin(catalogue))
     (row,) = catalogue.ledger.of_service("s1")
     (instance,) = vim(catalogue, tmp_path).list({"service": "s1"})
     assert (row.resource_name, row.address) == (instance.name, instance.address)
@@ -97,6 +98,6 @@ def test_an_attempt_that_returns_after_its_undo_leaves_nothing(catalogue: Catalo
 
     environment.on_heartbeat = undo_meanwhile
     with pytest.raises(ApplicationError):
-        environment.run(VimActivities(catalogue, tmp_path).create, order)
+        environment.run(VimActivities(catalogue, Pops(catalogue, tmp_path)).create, order)
     assert vim(catalogue, tmp_path).list({}) == ()
     assert catalogue.ledger.all() == ()
