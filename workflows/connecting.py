@@ -5,7 +5,7 @@ from itertools import pairwise
 from temporalio.exceptions import ApplicationError
 
 from domain import names
-from domain.networking import MODELLED, Connection
+from domain.networking import Connection
 from domain.phases import ResourceKind
 from domain.requests import ExternalResource, NetworkStep, PlannedService, Solution
 from workflows.operation import Operation, Undo
@@ -25,10 +25,8 @@ def networked_kind(solution: Solution) -> str | None:
     return kinds[0]
 
 
-async def connect(operation: Operation, planned: PlannedService, tenant: str, kind: str | None) -> Connection:
+async def connect(operation: Operation, planned: PlannedService, tenant: str, kind: str) -> Connection:
     """Join the PoPs, program their switches, and probe every chain before anybody relies on it."""
-    if kind is None:
-        return MODELLED
     plan = planned.plan
     passed = {pop for route in plan.routes for pop in route.pops}
     pops = sorted({*plan.placements.values(), *plan.endpoints.values(), *passed})

@@ -6,6 +6,7 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
 
 from domain import names
+from domain.networking import MODELLED
 from domain.phases import Phase
 from domain.plans import GraphInstance, ServiceGraph
 from domain.requests import (
@@ -61,8 +62,10 @@ class Instantiate(Operation):
             for wave in graph.waves:  # what depends on nothing still missing
                 members = [each for each in graph.instances if each.component in wave]
                 await self.all_of(self._create(each, request, graph, solution) for each in members)
-        async with self.phase(Phase.CONNECTING):
-            connection = await connect(self, planned, request.tenant, kind)
+        connection = MODELLED
+        if kind:
+            async with self.phase(Phase.CONNECTING):
+                connection = await connect(self, planned, request.tenant, kind)
         async with self.phase(Phase.COMMITTING):
             connected = ConnectedService(
                 held=self.held, graph=graph, plan=solution.plan, connection=connection

@@ -10,7 +10,7 @@ from activities.pops import Pops
 from adaptors.chaining.records import Records
 from adaptors.machine.abilities import examine
 from adaptors.machine.processes import Process
-from adaptors.vim.emulator.cleaning import strays, sweep
+from adaptors.vim.emulator.cleaning import release, strays, sweep
 from adaptors.wan.emulated import open_wan
 from catalogue.documents import read_descriptor
 from domain.records import ResourceRecord
@@ -96,3 +96,4 @@ class PacketLab(Lab):
         """Remove all that this home has on the machine."""
         open_wan(self.home).sweep(())
         sweep(self.home, ())
+        release(self.home)

@@ -19,7 +19,10 @@ from workflows.instantiate import Instantiate
 
 ROOT = Path(__file__).resolve().parents[2]
 HISTORIES = ROOT / "tests" / "fixtures" / "histories"
-RECORDED = ("instantiate", "instantiate-undone", "terminate")
+RECORDED = (
+    *("instantiate", "instantiate-undone", "terminate"),
+    *("instantiate-connected", "instantiate-connected-undone", "terminate-connected"),
+)
 
 
 @workflow.defn(name=names.OperationKind.INSTANTIATE, sandboxed=False)
