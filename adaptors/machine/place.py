@@ -6,8 +6,11 @@ The directory is named by a key of the home, so that several homes share a machi
 
 import hashlib
 import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
+
+from domain.errors import InterlaceError
 
 _LONGEST_INTERFACE = 15
 
@@ -26,9 +29,10 @@ class Place:
         """The place of a home; its directory is made where it is missing, closed to other users."""
         key = hashlib.sha256(str(home.resolve()).encode()).hexdigest()[:6]
         user = os.geteuid()
-        run = Path("/run/interlace") / key if user == 0 else Path(f"/tmp/interlace-{user}") / key
-        run.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return cls(key=key, run=run)
+        base = Path("/run/interlace") if user == 0 else Path(f"/tmp/interlace-{user}")
+        for directory in (base, base / key):
+            _own(directory, user)
+        return cls(key=key, run=base / key)
 
     @property
     def prefix(self) -> str:
@@ -50,6 +54,14 @@ class Place:
     def directory(self, kind: str, name: str) -> Path:
         """A directory of one thing, with a short path whatever its name; not made."""
         return self.run / kind / short(name, 12)
+
+
+def _own(directory: Path, user: int) -> None:
+    """Make a directory that only its user may look into; anybody may have made one in /tmp before."""
+    directory.mkdir(exist_ok=True, mode=0o700)
+    found = directory.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != user or found.st_mode & 0o022:
+        raise InterlaceError(f"{directory} belongs to somebody else, or others may write to it: remove it")
 
 
 def short(name: str, length: int = 8) -> str:
