@@ -31,12 +31,7 @@ def at(
 
     `interlace at shop customers -- curl -s 'http://${load-balancer.address}/'`
     """
-    import os
-    import subprocess
-    import sys
-
     from activities.pops import Pops
-    from adaptors.vim.emulator.functions import search_path
     from interfaces.cli.places import filled, find_place, places
     from interfaces.cli.session import catalogue
     from workers.settings import Settings
@@ -46,10 +41,21 @@ def at(
         there = find_place(found, service, place)
         vim = Pops(store, Settings.from_environment().home).networked(there.pop)
         words = vim.command(there.resource, filled(command, found))
+    _become(list(words), as_json)
+
+
+def _become(words: list[str], as_json: bool) -> None:
+    """Go on as the command; with --json, wait for it and tell what it printed."""
+    import os
+    import subprocess
+    import sys
+
+    from adaptors.vim.emulator.functions import search_path
+
     env = {**os.environ, "PATH": search_path()}
     if not as_json:
         sys.stdout.flush()
-        os.execvpe(words[0], list(words), env)
+        os.execvpe(words[0], words, env)
     done = subprocess.run(words, env=env, capture_output=True, text=True, errors="replace", check=False)
     emit_json({"exit_code": done.returncode, "stdout": done.stdout, "stderr": done.stderr})
     raise typer.Exit(done.returncode)
