@@ -1,79 +1,70 @@
-"""`python -m bench [--quick]`: measure, and print one table of measured, target and verdict."""
+"""`python -m bench [--quick]`: measure, and print tables of measured, target and verdict."""
 
 import argparse
 import asyncio
 import statistics
 
-from rich import box
-from rich.console import Console
-from rich.table import Table
-
+from bench import dataplane
 from bench.documents import COMPONENTS, TOPOLOGY
 from bench.measurements import Latency, Memory, command_line, measure, percentile
+from bench.tables import ROW, at_most, show
 
 _FEW = 20
-_ROW = tuple[str, str, str, str]
 
 
 def main() -> None:
     """Measure; a missed target is printed, and is no failure of the benchmark."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="fewer runs: less than a minute")
+    parser.add_argument("--quick", action="store_true", help="fewer runs")
     quick: bool = parser.parse_args().quick
     runs, many = (7, 20) if quick else (30, 200)
     help_s = command_line(7)
     latency, memory = asyncio.run(measure(runs, _FEW // 2 if quick else _FEW, many))
-    table = Table("what", "measured", "target", "verdict", box=box.SIMPLE)
-    for row in [*_latency_rows(latency), *_memory_rows(memory), _help_row(help_s)]:
-        table.add_row(*row)
-    Console(width=110).print(table)
+    show([*_latency_rows(latency), *_memory_rows(memory), _help_row(help_s)])
     print(
         f"{COMPONENTS} components on {TOPOLOGY}, VIMs without delay, one worker process, Temporal dev server"
     )
+    dataplane.report(quick)
 
 
-def _latency_rows(latency: Latency) -> list[_ROW]:
+def _latency_rows(latency: Latency) -> list[ROW]:
     p50 = statistics.median(latency.orchestrated)
     plain = statistics.median(latency.sequential)
     step = latency.overhead_per_step()
     return [
-        (f"instantiate, p50 of {len(latency.orchestrated)}", f"{p50:.3f} s", *_at_most(p50, 1.0, "s")),
+        (f"instantiate, p50 of {len(latency.orchestrated)}", f"{p50:.3f} s", *at_most(p50, 1.0, "s")),
         ("instantiate, p95", f"{percentile(latency.orchestrated, 0.95):.3f} s", "-", "-"),
         ("the same calls in a plain script, p50", f"{plain:.3f} s", "-", "-"),
         ("ratio to the plain script", f"{p50 / plain:.2f}", "-", "-"),
         (
             f"overhead per activity ({latency.activities} of them)",
             f"{step * 1000:.1f} ms",
-            *_at_most(step * 1000, 60.0, "ms"),
+            *at_most(step * 1000, 60.0, "ms"),
         ),
     ]
 
 
-def _memory_rows(memory: Memory) -> list[_ROW]:
+def _memory_rows(memory: Memory) -> list[ROW]:
     each = (memory.after_many - memory.after_few) / (memory.many - memory.few)
     return [
         (f"worker RSS after {memory.few} services", f"{memory.after_few:.0f} MiB", "-", "-"),
         (
             f"worker RSS after {memory.many} services",
             f"{memory.after_many:.0f} MiB",
-            *_at_most(memory.after_many, 300.0, "MiB"),
+            *at_most(memory.after_many, 300.0, "MiB"),
         ),
         ("growth of the RSS per service", f"{each * 1024:.0f} KiB", "-", "-"),
         (f"{memory.many} services, four at a time", f"{memory.many / memory.seconds:.1f} /s", "-", "-"),
     ]
 
 
-def _help_row(help_s: list[float]) -> _ROW:
+def _help_row(help_s: list[float]) -> ROW:
     middle = statistics.median(help_s)
     return (
         f"interlace --help, median of {len(help_s)}",
         f"{middle:.3f} s",
-        *_at_most(middle, 0.4, "s"),
+        *at_most(middle, 0.4, "s"),
     )
-
-
-def _at_most(value: float, target: float, unit: str) -> tuple[str, str]:
-    return f"<= {target:g} {unit}", "met" if value <= target else "MISSED"
 
 
 if __name__ == "__main__":

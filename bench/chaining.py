@@ -170,22 +170,8 @@ def mbps(machine: Machine, client: Port, server: Port) -> float:
     return float(json.loads(said)["end"]["sum_received"]["bits_per_second"]) / 1e6
 
 
-def main() -> None:
-    """Throughput beside the bridge, and how long changes take."""
-    with tempfile.TemporaryDirectory(prefix="interlace-bench-") as home:
-        abilities, machine = examine(Path(home))
-        if machine is None or abilities.privileges != "root":
-            sys.exit(f"needs root and network namespaces: {abilities.why}")
-        try:
-            bridge = _bridged(machine)
-            print(f"kernel bridge: {bridge:.0f} Mbit/s at MTU {MTU}")
-            for datapath in reversed(abilities.datapaths):
-                _measure(machine, datapath, bridge)
-        finally:
-            os.removedirs(machine.place.run / "pops")
-
-
-def _bridged(machine: Machine) -> float:
+def bridged(machine: Machine) -> float:
+    """TCP throughput in Mbit/s between two namespaces on a plain kernel bridge."""
     with bed(machine, "nft") as made:
         outside = machine.place.switch("bridge")
         namespaces.create(machine, outside)
@@ -198,6 +184,30 @@ def _bridged(machine: Machine) -> float:
         return mbps(machine, *ports)
 
 
+def chained(machine: Machine, datapath: Datapath) -> float:
+    """TCP throughput in Mbit/s of a chain through a routed instance."""
+    with bed(machine, datapath, "bench") as made:
+        left, right = made.pair("bench", "shop")
+        middle = made.middle("bench", "firewall", left, right)
+        made.switch("bench").program("shop", through(left, middle, right))
+        return mbps(machine, left, right)
+
+
+def main() -> None:
+    """Throughput beside the bridge, and how long changes take."""
+    with tempfile.TemporaryDirectory(prefix="interlace-bench-") as home:
+        abilities, machine = examine(Path(home))
+        if machine is None or abilities.privileges != "root":
+            sys.exit(f"needs root and network namespaces: {abilities.why}")
+        try:
+            bridge = bridged(machine)
+            print(f"kernel bridge: {bridge:.0f} Mbit/s at MTU {MTU}")
+            for datapath in reversed(abilities.datapaths):
+                _measure(machine, datapath, bridge)
+        finally:
+            os.removedirs(machine.place.run / "pops")
+
+
 def _measure(machine: Machine, datapath: Datapath, bridge: float) -> None:
     with bed(machine, datapath, "bench") as made:
         left, right = made.pair("bench", "shop")
@@ -208,15 +218,16 @@ def _measure(machine: Machine, datapath: Datapath, bridge: float) -> None:
         switch.program("shop", both_ways(left, right))
         direct = mbps(machine, left, right)
         switch.program("shop", through(left, middle, right))
-        chained = mbps(machine, left, right)
+        routed = mbps(machine, left, right)
         print(f"{datapath}: an instance of two ports made and attached in {1000 * took:.0f} ms")
         print(f"{datapath}: one hop {direct:.0f} Mbit/s, {direct / bridge:.2f} of the bridge;", end=" ")
-        print(f"through a routed instance {chained:.0f} Mbit/s, {chained / bridge:.2f} of it")
+        print(f"through a routed instance {routed:.0f} Mbit/s, {routed / bridge:.2f} of it")
         for count in (4, 400):
-            print(f"{datapath}: program() of {count} rules {_program_ms(switch, left, right, count):.0f} ms")
+            print(f"{datapath}: program() of {count} rules {program_ms(switch, left, right, count):.0f} ms")
 
 
-def _program_ms(switch: Switch, left: Port, right: Port, count: int) -> float:
+def program_ms(switch: Switch, left: Port, right: Port, count: int) -> float:
+    """Median milliseconds in which a switch takes so many other rules of a service."""
     took = []
     for turn in range(5):
         rules = [

@@ -15,7 +15,6 @@ from bench.processes import Machinery, running
 from bench.sequential import instantiate
 from catalogue.store import Catalogue, open_catalogue
 from domain import names
-from domain.requests import InstantiateRequest, OperationResult, TerminateRequest
 
 _WARM_UPS = 2
 _SIDE_BY_SIDE = 4
@@ -94,15 +93,15 @@ async def _latency(home: Path, runs: int) -> Latency:
             for number in range(_WARM_UPS + runs):
                 name = f"temporal-{number}"
                 started = time.perf_counter()
-                await _instantiate(machinery, name)
+                await machinery.instantiate(name, DESCRIPTOR)
                 orchestrated.append(time.perf_counter() - started)
                 activities = await _activities(machinery, name)
-                await _terminate(machinery, name)
+                await machinery.terminate(name)
                 name = f"script-{number}"
                 started = time.perf_counter()
                 instantiate(catalogue, home, name)
                 sequential.append(time.perf_counter() - started)
-                await _terminate(machinery, name)
+                await machinery.terminate(name)
     finally:
         catalogue.close()
     return Latency(orchestrated[_WARM_UPS:], sequential[_WARM_UPS:], activities)
@@ -123,29 +122,9 @@ async def _instantiate_all(machinery: Machinery, numbers: range) -> None:
 
     async def one(number: int) -> None:
         async with limit:
-            await _instantiate(machinery, f"many-{number}")
+            await machinery.instantiate(f"many-{number}", DESCRIPTOR)
 
     await asyncio.gather(*(one(number) for number in numbers))
-
-
-async def _instantiate(machinery: Machinery, service: str) -> None:
-    await machinery.client.execute_workflow(
-        names.OperationKind.INSTANTIATE,
-        InstantiateRequest(service=service, descriptor=DESCRIPTOR),
-        id=names.service_workflow_id(service),
-        task_queue=names.ORCHESTRATION_QUEUE,
-        result_type=OperationResult,
-    )
-
-
-async def _terminate(machinery: Machinery, service: str) -> None:
-    await machinery.client.execute_workflow(
-        names.OperationKind.TERMINATE,
-        TerminateRequest(service=service),
-        id=names.service_workflow_id(service),
-        task_queue=names.ORCHESTRATION_QUEUE,
-        result_type=OperationResult,
-    )
 
 
 async def _activities(machinery: Machinery, service: str) -> int:

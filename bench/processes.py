@@ -12,7 +12,8 @@ from pathlib import Path
 import psutil
 from temporalio.client import Client
 
-from domain.names import TASK_QUEUES
+from domain import names
+from domain.requests import InstantiateRequest, OperationResult, TerminateRequest
 from lab.launcher import free_port, temporal_binary
 from lab.supervisor import Child, server_command
 from workers.__main__ import has_poller
@@ -27,10 +28,31 @@ class Machinery:
 
     client: Client
     worker: psutil.Process
+    server: psutil.Process
 
     def rss_mib(self) -> float:
         """Resident memory of the worker process."""
         return float(self.worker.memory_info().rss) / 2**20
+
+    async def instantiate(self, service: str, descriptor: str) -> None:
+        """Start the workflow, and wait until the service is ACTIVE."""
+        request = InstantiateRequest(service=service, descriptor=descriptor)
+        await self._execute(names.OperationKind.INSTANTIATE, request)
+
+    async def terminate(self, service: str) -> None:
+        """Start the workflow, and wait until nothing of the service is left."""
+        await self._execute(names.OperationKind.TERMINATE, TerminateRequest(service=service))
+
+    async def _execute(
+        self, kind: names.OperationKind, request: InstantiateRequest | TerminateRequest
+    ) -> None:
+        await self.client.execute_workflow(
+            kind,
+            request,
+            id=names.service_workflow_id(request.service),
+            task_queue=names.ORCHESTRATION_QUEUE,
+            result_type=OperationResult,
+        )
 
 
 @asynccontextmanager
@@ -49,8 +71,8 @@ async def running(home: Path) -> AsyncIterator[Machinery]:
         client = await _connected(address, server)
         worker.ensure()
         await _served(client, worker)
-        assert worker.process is not None
-        yield Machinery(client, psutil.Process(worker.process.pid))
+        assert worker.process is not None and server.process is not None
+        yield Machinery(client, psutil.Process(worker.process.pid), psutil.Process(server.process.pid))
     finally:
         worker.stop()
         server.stop()
@@ -68,7 +90,7 @@ async def _connected(address: str, server: Child) -> Client:
 
 async def _served(client: Client, worker: Child) -> None:
     deadline = time.monotonic() + _PATIENCE_S
-    while not all([await has_poller(client, queue) for queue in TASK_QUEUES]):
+    while not all([await has_poller(client, queue) for queue in names.TASK_QUEUES]):
         _still_alive(worker, deadline)
         await asyncio.sleep(0.2)
 
