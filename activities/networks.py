@@ -13,7 +13,7 @@ from domain.errors import UnknownError, VimUnavailableError
 from domain.instances import VimInstance
 from domain.networking import Connection, ServiceNetwork, WanLink
 from domain.phases import ResourceKind
-from domain.requests import NetworkStep, Nothing, PlannedService
+from domain.requests import Held, NetworkStep, Nothing, PlannedService
 
 
 class NetworkActivities:
@@ -31,7 +31,8 @@ class NetworkActivities:
             where = {**plan.placements, **plan.endpoints}
             points = {name: self._point(planned, name, pop) for name, pop in where.items()}
             tunnel = self._network(next(iter(where.values()))).tunnel
-            network = compile_network(self._descriptor(planned), graph, plan, points, tunnel)
+            descriptor = self._descriptor(planned)
+            network = compile_network(_name_of(held), descriptor, graph, plan, points, tunnel)
             self._catalogue.services.keep_network(held.operation_id, held.fence, held.service, network)
         return Nothing()
 
@@ -47,7 +48,7 @@ class NetworkActivities:
                 bandwidth_mbps=known.bandwidth,
                 latency_ms=known.latency,
             )
-            self._network(step.pops[0]).join(link, step.held.service, activity.heartbeat)
+            self._network(step.pops[0]).join(link, _name_of(step.held), activity.heartbeat)
             self._note(step)
         return Nothing()
 
@@ -56,10 +57,10 @@ class NetworkActivities:
         """Make a PoP's part of the network be as compiled, in one atomic change of its switch."""
         with translated():
             self._intend(step)
-            parts = self._kept(step.held.service).pops
+            parts = self._kept(step.held).pops
             for pop in step.pops:
                 if pop in parts:
-                    self._network(pop).apply(step.held.service, parts[pop], activity.heartbeat)
+                    self._network(pop).apply(_name_of(step.held), parts[pop], activity.heartbeat)
             self._note(step)
         return Nothing()
 
@@ -68,7 +69,7 @@ class NetworkActivities:
         """Probe every segment, and wait until all instances are ready to serve."""
         held, plan = planned.held, planned.plan
         with translated():
-            network = self._kept(held.service)
+            network = self._kept(held)
             instances = {
                 names.resource_name(held.service, name, held.operation_id): pop
                 for name, pop in plan.placements.items()
@@ -89,25 +90,23 @@ class NetworkActivities:
     def _descriptor(self, planned: PlannedService) -> Descriptor:
         return self._catalogue.descriptors.get(planned.graph.descriptor, planned.graph.version)
 
-    def _kept(self, service: str) -> ServiceNetwork:
-        network = self._catalogue.services.network(service)
-        return network or ServiceNetwork(service=service, pops={}, segments=())
+    def _kept(self, held: Held) -> ServiceNetwork:
+        network = self._catalogue.services.network(held.service)
+        return network or ServiceNetwork(name=_name_of(held), service=held.service, pops={}, segments=())
 
     def _note(self, step: NetworkStep) -> None:
         """It is there; unless it was undone while this late attempt was still at it."""
-        service = step.held.service
-        name = names.network_name(service, step.held.operation_id)
+        name = _name_of(step.held)
         for pop in step.pops:
             try:
                 self._catalogue.ledger.created(name, pop, None, None)
             except UnknownError:
-                self._network(pop).remove(service, pop, activity.heartbeat)
+                self._network(pop).remove(name, pop, activity.heartbeat)
                 raise
 
     def _intend(self, step: NetworkStep) -> None:
         """The ledger knows what may exist at each PoP before anything is made there."""
         held = step.held
-        name = names.network_name(held.service, held.operation_id)
         tags = {"service": held.service, "operation": held.operation_id, "tenant": step.tenant}
         for pop in step.pops:
             self._catalogue.ledger.intend(
@@ -118,7 +117,11 @@ class NetworkActivities:
                 instance="network",
                 pop=pop,
                 vim_kind=self._pops.kind(pop),
-                resource_name=name,
+                resource_name=_name_of(held),
                 tags=tags,
                 kind=ResourceKind.NETWORK,
             )
+
+
+def _name_of(held: Held) -> str:
+    return names.network_name(held.service, held.operation_id)

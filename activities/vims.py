@@ -56,7 +56,7 @@ class VimActivities:
         with translated():
             if resource.kind is ResourceKind.NETWORK:
                 network = self._pops.network(resource.vim_kind)
-                network.remove(resource.service, resource.pop, activity.heartbeat)
+                network.remove(resource.name, resource.pop, activity.heartbeat)
             else:
                 self._pops.vim(resource.pop).delete(resource.name, activity.heartbeat)
             self._catalogue.ledger.gone(resource.name, resource.pop)

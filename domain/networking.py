@@ -110,6 +110,8 @@ class PopNetwork(Model):
 class ServiceNetwork(Model):
     """The whole network of a service."""
 
+    name: str
+    """Under which switches and links know it; that of a later network of the service is another."""
     service: Name
     pops: dict[Name, PopNetwork]
     """All PoPs that the service's packets see, those passed on the way too."""

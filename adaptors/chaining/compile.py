@@ -15,6 +15,7 @@ from domain.plans import Plan, ServiceGraph
 
 
 def compile_network(
+    name: str,
     descriptor: Descriptor,
     graph: ServiceGraph,
     plan: Plan,
@@ -23,6 +24,7 @@ def compile_network(
 ) -> ServiceNetwork:
     """The network of a placed service.
 
+    :param name: under which switches and links are to know it
     :param points: instance or endpoint -> how its VIM reports it
     :param tunnel: physical link -> the overlay's port for it, on the switches at both of its ends
     :raises InputError: a chain cannot be steered, contradicts another, or lacks a port or a route
@@ -39,6 +41,7 @@ def compile_network(
     routes = host_routes(joined.values(), pieces)
     prober = Prober(descriptor, rules, routes, UniqueNames())
     return ServiceNetwork(
+        name=name,
         service=graph.service,
         pops=_pops(rules, routes, _shares(joined.values())),
         segments=(*prober.chains(pieces), *prober.links(joined.values(), pieces)),

@@ -69,30 +69,30 @@ class EmulatedSwitch(ABC):
                 if self.healthy():
                     self._unplug(interface)
 
-    def program(self, service: str, rules: Sequence[Rule]) -> None:
-        """Replace all rules of the service on this switch in one atomic change; none removes it."""
+    def program(self, network: str, rules: Sequence[Rule]) -> None:
+        """Replace all rules of a network on this switch in one atomic change; none removes it."""
         check(self._pop, rules)
         with told(self._pop), self._records.locked():
-            old = self._records.programme(service)
+            old = self._records.programme(network)
             if rules:
                 self._revive()
-                self._replace(service, old, tuple(rules))
+                self._replace(network, old, tuple(rules))
             elif old:
                 if self.healthy():
                     self._apply(old, old.model_copy(update={"rules": ()}))
-                self._records.drop_programme(service)
+                self._records.drop_programme(network)
 
-    def packets(self, service: str) -> dict[str, int]:
-        """Rule name -> packets that it took since the service was programmed last."""
-        programme = self._records.programme(service)
+    def packets(self, network: str) -> dict[str, int]:
+        """Rule name -> packets that it took since the network was programmed last."""
+        programme = self._records.programme(network)
         if programme is None:
             return {}
         with told(self._pop):
             return by_name(programme.rules, self._taken(programme))
 
-    def services(self) -> frozenset[str]:
-        """The services that have rules on this switch."""
-        return frozenset(programme.service for programme in self._records.programmes())
+    def networks(self) -> frozenset[str]:
+        """The networks that have rules on this switch."""
+        return frozenset(programme.network for programme in self._records.programmes())
 
     def healthy(self) -> bool:
         """Whether all its processes run; costs next to nothing."""
@@ -148,16 +148,16 @@ class EmulatedSwitch(ABC):
         said = self._machine.run(["ip", "-o", "-batch", "-"], namespace=self._namespace, stdin=lines)
         return int(said.split(":", 1)[0])
 
-    def _replace(self, service: str, old: Programme | None, rules: tuple[Rule, ...]) -> None:
+    def _replace(self, network: str, old: Programme | None, rules: tuple[Rule, ...]) -> None:
         self._records.keep_ports(self._records.ports().with_numbers(mentioned(rules)))
-        new = self._records.keep_programme(service, rules)
+        new = self._records.keep_programme(network, rules)
         try:
             self._apply(old, new)
         except BaseException:
             if old:
-                self._records.keep_programme(service, old.rules)
+                self._records.keep_programme(network, old.rules)
             else:
-                self._records.drop_programme(service)
+                self._records.drop_programme(network)
             raise
 
     @abstractmethod

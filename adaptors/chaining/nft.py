@@ -22,7 +22,7 @@ class NftSwitch(EmulatedSwitch):
     def _start(self) -> None:
         usable = self._usable()
         scripts = ["flush ruleset\n", *(nft_script.close(interface) for interface in sorted(usable))]
-        scripts += [nft_script.steer(p.service, p.rules, usable) for p in self._records.programmes()]
+        scripts += [nft_script.steer(p.network, p.rules, usable) for p in self._records.programmes()]
         self._nft(scripts)
 
     def _plug(self, interface: str, *, anew: bool) -> None:
@@ -34,15 +34,15 @@ class NftSwitch(EmulatedSwitch):
 
     def _apply(self, old: Programme | None, new: Programme) -> None:
         if not new.rules:
-            self._nft([nft_script.drop(new.service)])
+            self._nft([nft_script.drop(new.network)])
             return
-        self._nft([nft_script.steer(new.service, new.rules, self._usable())])
+        self._nft([nft_script.steer(new.network, new.rules, self._usable())])
         entered = {rule.in_interface for rule in new.rules}
         for interface in sorted({rule.in_interface for rule in old.rules} - entered if old else ()):
-            self._tidy(nft_script.leave(new.service, interface))
+            self._tidy(nft_script.leave(new.network, interface))
 
     def _taken(self, programme: Programme) -> dict[int, int]:
-        words = ["nft", "-j", "list", "table", "netdev", nft_script.table(programme.service)]
+        words = ["nft", "-j", "list", "table", "netdev", nft_script.table(programme.network)]
         listed = json.loads(self._machine.run(words, namespace=self._namespace))
         rules = [entry["rule"] for entry in listed["nftables"] if "rule" in entry]
         taken: dict[int, int] = {}
@@ -55,7 +55,7 @@ class NftSwitch(EmulatedSwitch):
         all_of_them = self._records.programmes()
         concerned = [programme for programme in all_of_them if interface in mentioned(programme.rules)]
         usable = self._usable() if concerned else set()
-        return [nft_script.steer(p.service, p.rules, usable) for p in concerned]
+        return [nft_script.steer(p.network, p.rules, usable) for p in concerned]
 
     def _usable(self) -> set[str]:
         listed = self._machine.run(["cat", "/proc/net/dev"], namespace=self._namespace)

@@ -10,17 +10,17 @@ from domain.networking import Rule
 class Chaining(Protocol):
     """One PoP's switch. Every method raises only VimRefusedError or VimUnavailableError."""
 
-    def program(self, service: str, rules: Sequence[Rule]) -> None:
-        """Replace all rules of the service on this switch in one atomic change; none removes it.
+    def program(self, network: str, rules: Sequence[Rule]) -> None:
+        """Replace all rules of a service's network on this switch in one atomic change; none removes it.
 
-        No packet sees half of the change, and no other service notices it.
+        No packet sees half of the change, and no other network notices it.
         """
 
-    def packets(self, service: str) -> dict[str, int]:
-        """Rule name -> packets that it took since the service was programmed last."""
+    def packets(self, network: str) -> dict[str, int]:
+        """Rule name -> packets that it took since the network was programmed last."""
 
-    def services(self) -> frozenset[str]:
-        """The services that have rules on this switch."""
+    def networks(self) -> frozenset[str]:
+        """The networks that have rules on this switch."""
 
 
 class Switch(Chaining, Protocol):

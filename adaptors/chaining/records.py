@@ -20,7 +20,7 @@ from domain.models import Model
 from domain.networking import Rule
 
 _Anything = TypeVar("_Anything", bound=Model)
-_MOST_SERVICES = 0xFFFFFE
+_MOST_NETWORKS = 0xFFFFFE
 _MOST_PORTS = 0xFE00
 
 
@@ -62,11 +62,11 @@ class Ports(Model):
 
 
 class Programme(Model):
-    """What one service has programmed."""
+    """What has been programmed of one network."""
 
-    service: str
+    network: str
     number: int
-    """The service's own on this switch; no other has it."""
+    """The network's own on this switch; no other has it."""
     rules: tuple[Rule, ...]
 
 
@@ -121,30 +121,30 @@ class Records:
         """Note its processes."""
         _write(self.directory / "running.json", running)
 
-    def programme(self, service: str) -> Programme | None:
-        """What the service has programmed, if anything."""
-        return _read(self._file(service), Programme)
+    def programme(self, network: str) -> Programme | None:
+        """What has been programmed of a network, if anything."""
+        return _read(self._file(network), Programme)
 
     def programmes(self) -> list[Programme]:
-        """What all services have programmed."""
-        found = [_read(path, Programme) for path in sorted(self.directory.glob("service-*.json"))]
+        """What has been programmed of all networks."""
+        found = [_read(path, Programme) for path in sorted(self.directory.glob("network-*.json"))]
         return [programme for programme in found if programme]
 
-    def keep_programme(self, service: str, rules: tuple[Rule, ...]) -> Programme:
-        """Note what a service wants; its number stays what it was."""
-        known = self.programme(service)
+    def keep_programme(self, network: str, rules: tuple[Rule, ...]) -> Programme:
+        """Note what a network wants; its number stays what it was."""
+        known = self.programme(network)
         if known is None:
             taken = {programme.number for programme in self.programmes()}
-            number = _free(service, taken, _MOST_SERVICES)
+            number = _free(network, taken, _MOST_NETWORKS)
         else:
             number = known.number
-        programme = Programme(service=service, number=number, rules=rules)
-        _write(self._file(service), programme)
+        programme = Programme(network=network, number=number, rules=rules)
+        _write(self._file(network), programme)
         return programme
 
-    def drop_programme(self, service: str) -> None:
-        """The service has nothing here any more."""
-        self._file(service).unlink(missing_ok=True)
+    def drop_programme(self, network: str) -> None:
+        """The network has nothing here any more."""
+        self._file(network).unlink(missing_ok=True)
 
     def drop(self) -> None:
         """Remove every file; only within `locked`, whose own file then goes at its end."""
@@ -153,8 +153,8 @@ class Records:
         with suppress(OSError):  # others keep something there
             self._home.rmdir()
 
-    def _file(self, service: str) -> Path:
-        return self.directory / f"service-{short(service, 16)}.json"
+    def _file(self, network: str) -> Path:
+        return self.directory / f"network-{short(network, 16)}.json"
 
 
 def _free(name: str, taken: set[int], most: int) -> int:

@@ -33,33 +33,33 @@ class EmulatedNetwork:
     def tunnel(self, physical_link: str) -> str:
         return tunnel_interface(physical_link)
 
-    def join(self, link: WanLink, service: str, progress: Progress) -> None:
+    def join(self, link: WanLink, name: str, progress: Progress) -> None:
         for pop in link.between:
             progress(f"the switch of {pop}")
             self._switch(pop).ensure()
-        self._wan.join(link, service, progress)
+        self._wan.join(link, name, progress)
 
-    def apply(self, service: str, part: PopNetwork, progress: Progress) -> None:
+    def apply(self, name: str, part: PopNetwork, progress: Progress) -> None:
         vim = self._vim_of(part.pop)
-        with _told(part.pop, f"network of {service}"):
+        with _told(part.pop, f"network {name}"):
             progress("shares of the WAN")
-            self._wan.share(service, part.pop, part.shares)
-            for name, routes in part.routes.items():
-                progress(f"routes of {name}")
-                vim.routes(name, routes)
-            progress(f"{len(part.rules)} rules of {service}")
-            self._switch(part.pop).program(service, part.rules)
+            self._wan.share(name, part.pop, part.shares)
+            for resource, routes in part.routes.items():
+                progress(f"routes of {resource}")
+                vim.routes(resource, routes)
+            progress(f"{len(part.rules)} rules of {name}")
+            self._switch(part.pop).program(name, part.rules)
 
-    def remove(self, service: str, pop: str, progress: Progress) -> None:
-        with _told(pop, f"network of {service}"):
-            progress(f"rules of {service}")
+    def remove(self, name: str, pop: str, progress: Progress) -> None:
+        with _told(pop, f"network {name}"):
+            progress(f"rules of {name}")
             switch = self._switch(pop)
-            if service in switch.services():
-                switch.program(service, ())
-            progress(f"links of {service}")
-            self._wan.leave(service, pop)
-            for name in switch_names(self._machine):  # a link's other end may have nothing left either
-                open_switch(self._machine, name, switch.datapath).retire()
+            if name in switch.networks():
+                switch.program(name, ())
+            progress(f"links of {name}")
+            self._wan.leave(name, pop)
+            for known in switch_names(self._machine):  # a link's other end may have nothing left either
+                open_switch(self._machine, known, switch.datapath).retire()
 
     def verify(self, network: ServiceNetwork, instances: Mapping[str, str], progress: Progress) -> Connection:
         switches = {pop: self._switch(pop) for pop in network.pops}

@@ -14,14 +14,14 @@ class Network(Protocol):
     def tunnel(self, physical_link: str) -> str:
         """The switches' interface of the overlay over a physical link."""
 
-    def join(self, link: WanLink, service: str, progress: Progress) -> None:
-        """Find or build a link between two PoPs for a service."""
+    def join(self, link: WanLink, name: str, progress: Progress) -> None:
+        """Find or build a link between two PoPs for the network of this name."""
 
-    def apply(self, service: str, part: PopNetwork, progress: Progress) -> None:
-        """Make one PoP's part of the service's network be just this."""
+    def apply(self, name: str, part: PopNetwork, progress: Progress) -> None:
+        """Make one PoP's part of the network be just this."""
 
-    def remove(self, service: str, pop: str, progress: Progress) -> None:
-        """Take away all that a PoP has of the service's network; that there is none is fine."""
+    def remove(self, name: str, pop: str, progress: Progress) -> None:
+        """Take away all that a PoP has of the network; that there is none is fine."""
 
     def verify(self, network: ServiceNetwork, instances: Mapping[str, str], progress: Progress) -> Connection:
         """Send a probe through every segment, then wait until each instance (resource -> PoP) is ready."""

@@ -95,7 +95,7 @@ class Prober:
         pops = {self._pop_of_rule[rule] for rule in segment.rules}
         counts: dict[str, int] = {}
         for pop in pops:
-            counts |= self._switches[pop].packets(self._network.service)
+            counts |= self._switches[pop].packets(self._network.name)
         return counts
 
     def _seen(self, segment: Segment, before: Mapping[str, int]) -> list[str]:

@@ -42,6 +42,8 @@ class Report(Model):
     findings: tuple[Finding, ...]
     idle: tuple[str, ...] = ()
     """What is kept for the next service, which is no difference."""
+    note: str = ""
+    """Why much is lost at once, where that is known."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,13 @@ def audit(catalogue: Catalogue, home: Path) -> Report:
     findings = [finding for world in worlds for finding in _differences(catalogue, books, world)]
     idle, strays = _strays(catalogue, home, findings)
     findings += [Finding(problem="stray", resource=words, pop=None, detail="") for words in strays]
-    return Report(pops=len(names), resources=len(books.after), findings=tuple(findings), idle=tuple(idle))
+    return Report(
+        pops=len(names),
+        resources=len(books.after),
+        findings=tuple(findings),
+        idle=tuple(idle),
+        note=_note(home) if any(each.problem == "lost" for each in findings) else "",
+    )
 
 
 def _differences(catalogue: Catalogue, books: _Books, world: World) -> Iterator[Finding]:
@@ -90,15 +98,14 @@ def _differences(catalogue: Catalogue, books: _Books, world: World) -> Iterator[
         yield Finding(
             problem="leaked", resource=name, pop=world.pop, detail="in the VIM, but not in the ledger"
         )
-    served = {entry.service for entry in books.ever(ResourceKind.NETWORK, world.pop)}
-    for service in sorted((world.services or frozenset()) - served):
+    intended = {entry.resource_name for entry in books.ever(ResourceKind.NETWORK, world.pop)}
+    for name in sorted((world.networks or frozenset()) - intended):
         yield Finding(
             problem="leaked",
-            resource=f"network of {service}",
+            resource=name,
             pop=world.pop,
             detail="on the switch, but not in the ledger",
             kind=ResourceKind.NETWORK,
-            service=service,
         )
 
 
@@ -119,13 +126,19 @@ def _is_lost(catalogue: Catalogue, entry: ResourceRecord, world: World) -> bool:
         return False
     if entry.kind is ResourceKind.INSTANCE:
         return entry.resource_name not in world.instances
-    if world.services is None or entry.service in world.services:
+    if world.networks is None or entry.resource_name in world.networks:
         return False
     record = next((each for each in catalogue.services.list() if each.name == entry.service), None)
     if record is None or record.state is not ServiceState.ACTIVE:
         return False
     network = catalogue.services.network(entry.service)
     return network is not None and world.pop in network.pops and bool(network.pops[world.pop].rules)
+
+
+def _note(home: Path) -> str:
+    from interfaces.cli import emulated
+
+    return emulated.gone(home)
 
 
 def _strays(catalogue: Catalogue, home: Path, told: list[Finding]) -> tuple[list[str], list[str]]:

@@ -1,11 +1,10 @@
 """All that the emulator has on this machine: what nothing explains, and its removal."""
 
 from collections.abc import Collection, Iterator
-from contextlib import suppress
 from pathlib import Path
 
-from adaptors.machine import namespaces
-from adaptors.machine.abilities import examine
+from adaptors.machine import namespaces, usernamespace
+from adaptors.machine.abilities import examine, forget_unused
 from adaptors.machine.place import Place
 from adaptors.vim.emulator import cleaning
 from adaptors.wan.emulated import open_wan
@@ -13,7 +12,6 @@ from catalogue.store import Catalogue
 from domain.errors import InterlaceError
 from domain.names import NETWORKED_KINDS
 from domain.phases import ResourceKind
-from domain.records import ResourceRecord
 
 
 class Known(Collection[str]):
@@ -33,13 +31,10 @@ class Known(Collection[str]):
     def __iter__(self) -> Iterator[str]:
         entries = self._catalogue.ledger.all()
         yield from self._more
-        yield from (self._name(entry) for entry in entries if entry.kind is self._kind)
+        yield from (entry.resource_name for entry in entries if entry.kind is self._kind)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
-
-    def _name(self, entry: ResourceRecord) -> str:
-        return entry.resource_name if self._kind is ResourceKind.INSTANCE else entry.service
 
 
 def is_used(catalogue: Catalogue, home: Path) -> bool:
@@ -49,22 +44,26 @@ def is_used(catalogue: Catalogue, home: Path) -> bool:
     return any(Place.of(home).run.iterdir())
 
 
+def gone(home: Path) -> str:
+    """What became of an emulated world that went away by itself; empty where none did."""
+    return usernamespace.gone(Place.of(home))
+
+
 def forget(home: Path) -> None:
     """Remove the place that nobody used, once nobody works on it."""
-    with suppress(OSError):
-        Place.of(home).run.rmdir()
+    forget_unused(home)
 
 
 def strays(catalogue: Catalogue, home: Path, told: Collection[str] = ()) -> list[str]:
     """What nothing in the ledger explains; `told` are resources that are reported already."""
-    services = Known(catalogue, ResourceKind.NETWORK)
-    return _strays(home, services, Known(catalogue, ResourceKind.INSTANCE, told))
+    networks = Known(catalogue, ResourceKind.NETWORK)
+    return _strays(home, networks, Known(catalogue, ResourceKind.INSTANCE, told))
 
 
 def sweep(catalogue: Catalogue, home: Path) -> list[str]:
     """Remove what nothing in the ledger explains; a line for each thing."""
-    services = Known(catalogue, ResourceKind.NETWORK)
-    return _swept(home, services, Known(catalogue, ResourceKind.INSTANCE))
+    networks = Known(catalogue, ResourceKind.NETWORK)
+    return _swept(home, networks, Known(catalogue, ResourceKind.INSTANCE))
 
 
 def remove_all(home: Path) -> tuple[list[str], list[str]]:
@@ -78,20 +77,20 @@ def remove_all(home: Path) -> tuple[list[str], list[str]]:
     return removed, remains
 
 
-def _strays(home: Path, services: Collection[str], resources: Collection[str]) -> list[str]:
+def _strays(home: Path, networks: Collection[str], resources: Collection[str]) -> list[str]:
     if examine(home)[1] is None:
         return []
-    return [*open_wan(home).strays(services), *cleaning.strays(home, resources)]
+    return [*open_wan(home).strays(networks), *cleaning.strays(home, resources)]
 
 
-def _swept(home: Path, services: Collection[str], resources: Collection[str]) -> list[str]:
+def _swept(home: Path, networks: Collection[str], resources: Collection[str]) -> list[str]:
     """Links first, since they end at switches; where that fails, again once the switches are gone."""
     if examine(home)[1] is None:
         return []
     try:
-        return [*open_wan(home).sweep(services), *cleaning.sweep(home, resources)]
+        return [*open_wan(home).sweep(networks), *cleaning.sweep(home, resources)]
     except InterlaceError as error:
-        rest = [*cleaning.sweep(home, resources), *open_wan(home).sweep(services)]
+        rest = [*cleaning.sweep(home, resources), *open_wan(home).sweep(networks)]
         return [f"with trouble ({error})", *rest, *cleaning.sweep(home, resources)]
 
 

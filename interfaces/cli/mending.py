@@ -7,7 +7,7 @@ from pathlib import Path
 from activities.pops import Pops
 from catalogue.store import Catalogue
 from domain.errors import InterlaceError
-from domain.phases import OperationState, ResourceKind, ResourceState
+from domain.phases import OperationState, ResourceKind
 from domain.records import ResourceRecord
 from interfaces.cli import emulated
 from interfaces.cli.auditing import Finding, Report
@@ -41,18 +41,17 @@ class _Mender:
             return
         with _told(self._say, f"{finding.resource} on {finding.pop} (leaked)"):
             if finding.kind is ResourceKind.NETWORK:
-                assert finding.service is not None
-                self._remove_network(finding.service, finding.pop)
+                self._remove_network(finding.resource, finding.pop)
             else:
                 self._pops.vim(finding.pop).delete(finding.resource, _quiet)
 
     def try_leftover(self, entry: ResourceRecord) -> None:
-        """Once more, as the sweep does; but the rules of a newer service of the same name stay."""
+        """Once more, as the sweep does."""
         with _told(self._say, f"{entry.resource_name} on {entry.pop} (left over)"):
             if entry.kind is ResourceKind.INSTANCE:
                 self._pops.vim(entry.pop).delete(entry.resource_name, _quiet)
-            elif not self._has_successor(entry):
-                self._remove_network(entry.service, entry.pop)
+            else:
+                self._remove_network(entry.resource_name, entry.pop)
             self._catalogue.ledger.gone(entry.resource_name, entry.pop)
 
     def sweep(self) -> None:
@@ -66,22 +65,12 @@ class _Mender:
             for line in emulated.sweep(self._catalogue, self._home):
                 self._say(f"removed  {line} (stray)")
 
-    def _remove_network(self, service: str, pop: str) -> None:
-        self._pops.network(self._pops.kind(pop)).remove(service, pop, _quiet)
+    def _remove_network(self, name: str, pop: str) -> None:
+        self._pops.network(self._pops.kind(pop)).remove(name, pop, _quiet)
 
     def _is_known(self, finding: Finding) -> bool:
-        entries = [entry for entry in self._catalogue.ledger.all() if entry.pop == finding.pop]
-        if finding.kind is ResourceKind.NETWORK:
-            return any((each.kind, each.service) == (finding.kind, finding.service) for each in entries)
-        return any(each.resource_name == finding.resource for each in entries)
-
-    def _has_successor(self, entry: ResourceRecord) -> bool:
-        return any(
-            each.kind is ResourceKind.NETWORK
-            and each.pop == entry.pop
-            and each.state is not ResourceState.LEFTOVER
-            for each in self._catalogue.ledger.of_service(entry.service)
-        )
+        entries = self._catalogue.ledger.all()
+        return any((each.resource_name, each.pop) == (finding.resource, finding.pop) for each in entries)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ class World:
     pop: str
     instances: frozenset[str] = frozenset()
     """By the names of the resources."""
-    services: frozenset[str] | None = None
+    networks: frozenset[str] | None = None
     """Those that its switch has rules of; None where packets are modelled and there is no switch."""
     silent: str = ""
     """Why it does not answer; empty where it does."""
@@ -36,6 +36,6 @@ def _read(pops: Pops, pop: str) -> World:
         instances = frozenset(instance.name for instance in pops.vim(pop).list({}))
         if pops.kind(pop) not in NETWORKED_KINDS:
             return World(pop, instances)
-        return World(pop, instances, pops.networked(pop).switch().services())
+        return World(pop, instances, pops.networked(pop).switch().networks())
     except InterlaceError as error:
         return World(pop, silent=str(error))

@@ -47,7 +47,7 @@ def test_nothing_passes_without_rules(site: Bed) -> None:
     left, right = site.pair(POP, SERVICE)
     assert not _pings(site, left, right)
     assert not _udp_passes(left, right)
-    assert site.switch(POP).services() == frozenset()
+    assert site.switch(POP).networks() == frozenset()
     assert site.switch(POP).packets(SERVICE) == {}
 
 
@@ -71,11 +71,11 @@ def test_ports_are_told_apart(site: Bed) -> None:
 def test_without_rules_again_nothing_passes(site: Bed) -> None:
     left, right = site.pair(POP, SERVICE)
     site.switch(POP).program(SERVICE, both_ways(left, right))
-    assert site.switch(POP).services() == {SERVICE}
+    assert site.switch(POP).networks() == {SERVICE}
     site.switch(POP).program(SERVICE, [])
     site.switch(POP).program(SERVICE, [])
     assert not _udp_passes(left, right)
-    assert site.switch(POP).services() == frozenset()
+    assert site.switch(POP).networks() == frozenset()
 
 
 def test_a_higher_priority_goes_first(site: Bed) -> None:
@@ -173,7 +173,7 @@ def test_services_with_the_same_addresses_never_meet(site: Bed) -> None:
             bystander.recv(100)
     assert _udp_passes(*pairs["game"])
     assert not _udp_passes(*pairs["shop"])
-    assert switch.services() == {"game"}
+    assert switch.networks() == {"game"}
 
 
 def test_packets_are_counted_by_rule(site: Bed) -> None:
@@ -303,7 +303,7 @@ def test_what_cannot_be_programmed_is_refused(site: Bed, wrong: dict[str, object
     bad = Rule.model_validate({**good.model_dump(), "label": good.label, **wrong})
     with pytest.raises(VimRefusedError, match=r"paris: rule .*"):
         site.switch(POP).program(SERVICE, [good, bad])
-    assert site.switch(POP).services() == frozenset()
+    assert site.switch(POP).networks() == frozenset()
 
 
 def test_remove_leaves_nothing_and_can_be_repeated(site: Bed) -> None:
@@ -316,7 +316,7 @@ def test_remove_leaves_nothing_and_can_be_repeated(site: Bed) -> None:
     assert switch_names(site.machine) == []
     assert site.machine.place.switch(POP) not in namespaces.names(site.machine)
     switch.ensure()
-    assert switch.services() == frozenset()
+    assert switch.networks() == frozenset()
 
 
 def test_names_of_63_characters_work(site: Bed) -> None:
@@ -327,7 +327,7 @@ def test_names_of_63_characters_work(site: Bed) -> None:
     switch.program(service, both_ways(*pair))
     assert _udp_passes(*pair)
     assert switch_names(site.machine) == sorted([POP, pop])
-    assert switch.services() == {service}
+    assert switch.networks() == {service}
 
 
 def test_many_attach_and_program_at_once(site: Bed) -> None:
@@ -338,7 +338,7 @@ def test_many_attach_and_program_at_once(site: Bed) -> None:
         list(pool.map(lambda port: site.switch(POP).attach(port.interface), ports))
         assert time.monotonic() - started < _PATIENCE_S
         list(pool.map(lambda pair: site.switch(POP).program(pair[0].interface, both_ways(*pair)), couples))
-    assert site.switch(POP).services() == {left.interface for left, _ in couples}
+    assert site.switch(POP).networks() == {left.interface for left, _ in couples}
     for left, right in couples:
         site.route(left, right.address)
         assert _udp_passes(left, right)

@@ -79,7 +79,8 @@ def build(
     }
     plan = _plan(graph, places)
     points = _points(descriptor, graph, frozenset(routed), prefix)
-    return World(descriptor, graph, plan, points, compile_network(descriptor, graph, plan, points, tunnel))
+    network = compile_network("shop-network", descriptor, graph, plan, points, tunnel)
+    return World(descriptor, graph, plan, points, network)
 
 
 def _plan(graph: ServiceGraph, places: Mapping[str, str]) -> Plan:

@@ -92,13 +92,13 @@ def intend(
 
 
 class FakeSwitch:
-    """A switch that only says which services it has rules of."""
+    """A switch that only says which networks it has rules of."""
 
-    def __init__(self, services: set[str]) -> None:
-        self._services = services
+    def __init__(self, networks: set[str]) -> None:
+        self._networks = networks
 
-    def services(self) -> frozenset[str]:
-        return frozenset(self._services)
+    def networks(self) -> frozenset[str]:
+        return frozenset(self._networks)
 
 
 class FakeInstance:
@@ -109,9 +109,9 @@ class FakeInstance:
 class FakePops:
     """PoP north of kind emulator, as the command line sees it."""
 
-    def __init__(self, instances: set[str], services: set[str]) -> None:
+    def __init__(self, instances: set[str], networks: set[str]) -> None:
         self.instances = instances
-        self.services = services
+        self.networks = networks
         self.observations: Mapping[str, Observation] = {}
 
     def __call__(self, *_: object) -> "FakePops":
@@ -132,13 +132,13 @@ class FakePops:
         return tuple(map(FakeInstance, sorted(self.instances)))
 
     def switch(self) -> FakeSwitch:
-        return FakeSwitch(self.services)
+        return FakeSwitch(self.networks)
 
     def delete(self, name: str, progress: Callable[[str], None]) -> None:
         self.instances.discard(name)
 
-    def remove(self, service: str, pop: str, progress: Callable[[str], None]) -> None:
-        self.services.discard(service)
+    def remove(self, name: str, pop: str, progress: Callable[[str], None]) -> None:
+        self.networks.discard(name)
 
     def observe(self, name: str) -> Observation:
         if name not in self.observations:

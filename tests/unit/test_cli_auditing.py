@@ -46,12 +46,12 @@ def test_what_the_ledger_does_not_know_has_leaked_and_is_deleted(
     store: Catalogue, tmp_path: Path, world: FakePops
 ) -> None:
     world.instances = {"ghost-web-1-a"}
-    world.services = {"ghost"}
-    assert problems(audit(store, tmp_path)) == [("leaked", "ghost-web-1-a"), ("leaked", "network of ghost")]
+    world.networks = {"ghost-network-a"}
+    assert problems(audit(store, tmp_path)) == [("leaked", "ghost-web-1-a"), ("leaked", "ghost-network-a")]
     said = fixed(store, tmp_path)
     assert said == [
         "removed  ghost-web-1-a on north (leaked)",
-        "removed  network of ghost on north (leaked)",
+        "removed  ghost-network-a on north (leaked)",
     ]
     assert problems(audit(store, tmp_path)) == []
 
@@ -62,19 +62,19 @@ def test_what_an_operation_under_way_means_to_make_is_not_leaked(
     lease = begin(store)
     intend(store, lease, "web-1", "shop-web-1-a", "emulator")
     intend(store, lease, "network", "shop-network-a", "emulator", NETWORK)
-    world.instances, world.services = {"shop-web-1-a"}, {"shop"}
+    world.instances, world.networks = {"shop-web-1-a"}, {"shop-network-a"}
     assert audit(store, tmp_path).findings == ()
 
 
 def test_what_became_known_since_the_audit_is_kept(store: Catalogue, tmp_path: Path, world: FakePops) -> None:
-    world.instances, world.services = {"shop-web-1-a"}, {"shop"}
+    world.instances, world.networks = {"shop-web-1-a"}, {"shop-network-a"}
     outdated = audit(store, tmp_path)
     lease = begin(store)
     intend(store, lease, "web-1", "shop-web-1-a", "emulator")
     intend(store, lease, "network", "shop-network-a", "emulator", NETWORK)
     assert fixed(store, tmp_path, outdated)[:-1] == []
     assert world.instances == {"shop-web-1-a"}
-    assert world.services == {"shop"}
+    assert world.networks == {"shop-network-a"}
 
 
 def test_what_is_lost_is_told_once_no_operation_holds_the_service(
@@ -101,12 +101,12 @@ def test_rules_that_an_active_service_lacks_are_lost(
     intend(store, lease, "network", "shop-network-a", "emulator", NETWORK)
     store.ledger.created("shop-network-a", "north", None, None)
     part = PopNetwork(pop="north", rules=(rule,))
-    network = ServiceNetwork(service="shop", pops={"north": part}, segments=())
+    network = ServiceNetwork(name="shop-network-1", service="shop", pops={"north": part}, segments=())
     store.services.keep_network(lease.operation_id, lease.fence, "shop", network)
     store.services.restore(lease.operation_id, lease.fence, "shop", ServiceState.ACTIVE)
     end(store, lease)
     assert problems(audit(store, tmp_path)) == [("lost", "shop-network-a")]
-    world.services = {"shop"}
+    world.networks = {"shop-network-a"}
     assert audit(store, tmp_path).findings == ()
 
 
@@ -131,9 +131,9 @@ def test_an_old_networks_leftover_does_not_take_the_new_services_rules(
     store.services.remove(lease.operation_id, lease.fence, "shop")
     end(store, lease)
     intend(store, begin(store, operation="op-2"), "network", "shop-network-new", "emulator", NETWORK)
-    world.services = {"shop"}
+    world.networks = {"shop-network-old", "shop-network-new"}
     fixed(store, tmp_path)
-    assert world.services == {"shop"}
+    assert world.networks == {"shop-network-new"}
     assert [each.resource_name for each in store.ledger.all()] == ["shop-network-new"]
 
 

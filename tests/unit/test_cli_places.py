@@ -120,7 +120,7 @@ def test_users_get_in_where_the_packets_of_an_endpoint_end(store: Catalogue) -> 
     )
     lease = store.operations.holder("shop")
     assert lease is not None
-    network = ServiceNetwork(service="shop", pops={}, segments=segments)
+    network = ServiceNetwork(name="shop-network-1", service="shop", pops={}, segments=segments)
     store.services.keep_network(lease.operation_id, lease.fence, "shop", network)
     ways = reaches(store, store.services.get("shop"), found)
     assert [str(way) for way in ways] == [

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from domain.names import SEARCH_ATTRIBUTES, TASK_QUEUES
+from domain.names import SEARCH_ATTRIBUTES, TASK_QUEUES, vim_queue
 from workers.plugin import GRACE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -102,9 +102,11 @@ def secrets_come_from_files(document: Document) -> Iterator[str]:
 
 
 def every_queue_has_a_worker(document: Document) -> Iterator[str]:
+    """But for the emulator's: it makes the networks of the machine that `interlace up` runs on."""
     served = [queue for service in workers(document).values() for queue in queues(service["command"])]
-    if sorted(served) != sorted(TASK_QUEUES):
-        yield f"queues {sorted(served)}, not {sorted(TASK_QUEUES)}"
+    wanted = [queue for queue in TASK_QUEUES if queue != vim_queue("emulator")]
+    if sorted(served) != sorted(wanted):
+        yield f"queues {sorted(served)}, not {sorted(wanted)}"
 
 
 def workers_are_checked_and_stopped_properly(document: Document) -> Iterator[str]:

@@ -70,7 +70,7 @@ def test_a_chain_has_a_way_through_each_instance() -> None:
     assert [each.name for each in (first, second)] == ["shopping/1", "shopping/2"]
     assert {each.chain for each in (first, second)} == {"shopping"}
     assert {each.latency_ms for each in (first, second)} == {12.0}
-    assert first.classifier.port == 443
+    assert first.classifier.protocol == "tcp"
 
 
 def test_a_chain_may_run_against_the_direction_a_link_was_written_in() -> None:

@@ -13,10 +13,9 @@ from pathlib import Path
 
 from adaptors.chaining.switches import open_switch, switch_names
 from adaptors.machine import namespaces
-from adaptors.machine.abilities import Datapath, examine
+from adaptors.machine.abilities import Datapath, examine, forget
 from adaptors.machine.commands import Machine
 from adaptors.machine.place import short
-from adaptors.machine.usernamespace import held
 from adaptors.vim.emulator import building, cgroups, records
 from adaptors.vim.emulator.host import LOCKS, Host
 from adaptors.vim.emulator.ledger import Ledger
@@ -69,15 +68,7 @@ def sweep(home: Path, known: Collection[str]) -> list[str]:
 
 def release(home: Path) -> None:
     """Give up the place on this machine; only once all is swept and no process works on it any more."""
-    machine = examine(home)[1]
-    if machine is None:
-        return
-    if (holder := held(machine.place)) is not None:
-        end_all([holder])
-    shutil.rmtree(machine.place.run, ignore_errors=True)
-    with suppress(OSError):
-        machine.place.run.parent.rmdir()
-    examine.cache_clear()
+    forget(home)
 
 
 def _found(home: Path, machine: Machine, known: Collection[str]) -> Iterator[Stray]:
@@ -121,7 +112,7 @@ def _switches(
     named = {name.removeprefix(ours) for name in namespaces.names(machine) if name.startswith(ours)}
     for pop in sorted({*named, *switch_names(machine)} - used):
         switch = open_switch(machine, pop, best)
-        if not (known and (switch.services() or _has_tunnel(machine, pop))):
+        if not (known and (switch.networks() or _has_tunnel(machine, pop))):
             yield Stray(f"switch of PoP {pop}", switch.remove, short(f"switch of {pop}", 12))
 
 
