@@ -108,7 +108,7 @@ def use_it() -> None:
     try_the_blocked_port()
     title("The round trip, measured against what the plan promised")
     interlace("probe", "shop")
-    title("Between the sites nobody can read along")
+    title("Who can read along between the sites?")
     listen_on_the_wan()
 
 

@@ -2,16 +2,20 @@
 
 import json
 import subprocess
+import sys
 import time
 from collections import Counter
 from pathlib import Path
 
-from adaptors.wan.emulated import open_wan
+from adaptors.machine.abilities import examine
+from adaptors.wan.emulated import EmulatedWan, open_wan
 from examples.demo_shell import HOME, DemoError, environment, interlace
 
 _FRONT = "${load-balancer.address}"
 _REPLICAS = 2
 _PAGES = 20
+_BUSY = 1000
+_TAP = Path(__file__).with_name("wiretap.py")
 _MARKER = "only-the-customer-may-read-this"
 
 
@@ -47,10 +51,9 @@ def try_the_blocked_port() -> None:
 
 
 def listen_on_the_wan() -> None:
-    """What a customer sends, captured on each WAN link that it passes: none of it in plaintext."""
+    """What a customer sends, captured on each WAN link: unreadable where they are encrypted."""
     wan = open_wan(HOME)
-    links = wan.links()
-    captures = {link: HOME / f"{link}.pcap" for link in links}
+    captures = {link: HOME / f"{link}.capture" for link in wan.links()}
     listeners = [_listen(*wan.capture_point(link), file) for link, file in captures.items()]
     time.sleep(1)
     for _ in range(5):
@@ -59,32 +62,33 @@ def listen_on_the_wan() -> None:
     for listener in listeners:
         listener.terminate()
         listener.wait()
-    sizes = {link: len(file.read_bytes()) for link, file in captures.items()}
-    leaking = [link for link, file in captures.items() if _MARKER.encode() in file.read_bytes()]
-    busy = [link for link, size in sizes.items() if size > 1000]
-    print(f"captured {sum(sizes.values())} bytes on {len(busy)} WAN links: {wan.overlay()}")
-    if wan.encrypted() and leaking:
-        raise DemoError(f"plaintext was seen on {', '.join(leaking)}")
-    seen = f"readable on {', '.join(leaking)}" if leaking else "in none of them"
-    print(f"the customers' header {_MARKER!r} is {seen}")
+    frames = {link: file.read_bytes() if file.exists() else b"" for link, file in captures.items()}
+    busy = [link for link, seen in frames.items() if len(seen) > _BUSY]
+    if not busy:
+        raise DemoError(f"nothing was captured on the WAN links {', '.join(frames)}")
+    print(f"captured {sum(map(len, frames.values()))} bytes on {len(busy)} WAN links, of {wan.overlay()}")
+    _judge([link for link, seen in frames.items() if _MARKER.encode() in seen], wan)
+
+
+def _judge(readable: list[str], wan: EmulatedWan) -> None:
+    header = f"the customers' header {_MARKER!r}"
+    if wan.encrypted():
+        if readable:
+            raise DemoError(f"{header} was seen in plaintext on {', '.join(readable)}")
+        print(f"{header} is in none of them: they are encrypted")
+        return
+    if not readable:
+        raise DemoError(f"{header} was not seen, although nothing is encrypted here")
+    print(f"{header} can be read on {', '.join(readable)}: NOT encrypted")
+    print(f"why: {examine(HOME)[0].overlay_why.removeprefix('not encrypted: ')}")
 
 
 def _listen(namespace: str, interface: str, file: Path) -> subprocess.Popen[bytes]:
-    words = [
-        "nsenter",
-        f"--net=/run/netns/{namespace}",
-        "tcpdump",
-        "-U",
-        "-s0",
-        "-i",
-        interface,
-        "-w",
-        str(file),
-    ]
+    machine = examine(HOME)[1]
+    assert machine is not None
     return subprocess.Popen(
-        words,
+        machine.words([sys.executable, "-I", "-S", str(_TAP), interface, str(file)], namespace),
         env=environment(),
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
         stdin=subprocess.DEVNULL,
     )

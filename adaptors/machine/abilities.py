@@ -1,15 +1,17 @@
 """What this machine lets the emulator do, found by doing it."""
 
-import functools
+import atexit
 import os
 import shutil
+import threading
 import uuid
 from pathlib import Path
 from typing import Literal
 
 from adaptors.machine.commands import CommandError, Machine
+from adaptors.machine.locks import locked
 from adaptors.machine.place import Place
-from adaptors.machine.usernamespace import UserNamespaceError, entering
+from adaptors.machine.usernamespace import UserNamespaceError, entering, held, leave, only_held
 from domain.models import Model
 
 Datapath = Literal["ovs", "nft"]
@@ -38,10 +40,62 @@ class Abilities(Model):
         return self.datapaths[0] if self.datapaths else None
 
 
-@functools.cache
+_LOOK = "look.lock"
+_examined: dict[Path, tuple[Abilities, Machine | None]] = {}
+_fresh: set[Path] = set()
+_guard = threading.Lock()
+
+
 def examine(home: Path) -> tuple[Abilities, Machine | None]:
-    """Try everything out once a process; the machine is None where no network can be made."""
+    """Try everything out once a process; the machine is None where no network can be made.
+
+    Where the user namespace is held by another process than before, the machine enters it there from now on.
+    What a look makes on the machine is gone when this process ends, unless something was made there.
+    """
+    with _guard:
+        found = _examined.get(home)
+        if found is None or not _still(found[1]):
+            place = Place.of(home)
+            if not any(place.run.iterdir()):
+                _fresh.add(home)
+            with locked(place.run / _LOOK):
+                found = _examined[home] = _examine(Place.of(home))
+        return found
+
+
+def forget(home: Path) -> None:
+    """Leave the place of a home on this machine; only for who has removed all that is there."""
+    with _guard:
+        _examined.pop(home, None)
+        _fresh.discard(home)
+        leave(Place.of(home))
+
+
+def forget_unused(home: Path) -> None:
+    """Leave the place of a home if there is nothing but what a look at this machine makes."""
     place = Place.of(home)
+    with _guard, locked(place.run / _LOOK):
+        if only_held(place, _LOOK):
+            _examined.pop(home, None)
+            leave(place)
+
+
+@atexit.register
+def forget_looks() -> None:
+    """Leave the places that this process was the first to look at, where nobody has made anything since."""
+    while _fresh:
+        forget_unused(_fresh.pop())
+
+
+def _still(machine: Machine | None) -> bool:
+    """Whether commands still get to where they should run."""
+    if machine is None or not machine.enter:
+        return True
+    holder = held(machine.place)
+    return holder is not None and f"--target={holder.pid}" in machine.enter
+
+
+def _examine(place: Place) -> tuple[Abilities, Machine | None]:
     lacking = sorted({package for word, package in _NETWORK.items() if not _command(word)})
     if lacking:
         return _nothing(f"missing here: {', '.join(lacking)} (apt-get install {' '.join(lacking)})"), None

@@ -39,6 +39,13 @@ class Machine:
     enter: tuple[str, ...] = ()
     """Words before every command."""
 
+    def words(self, words: Sequence[str], namespace: str | None = None, cwd: Path | None = None) -> list[str]:
+        """A command with what leads to where it is to run before it."""
+        into = [f"--net=/run/netns/{namespace}"] if namespace else []
+        at = [f"--wd={cwd}"] if cwd else []
+        nsenter = ["nsenter", *into, *at, "--"] if into or at else []
+        return [*self.enter, *nsenter, *words]
+
     def attempt(
         self,
         words: Sequence[str],
@@ -53,7 +60,7 @@ class Machine:
 
         :raises CommandError: only if it does not start or takes longer than `timeout_s`
         """
-        full = self._words(words, namespace, cwd)
+        full = self.words(words, namespace, cwd)
         try:
             done = subprocess.run(
                 full,
@@ -101,7 +108,7 @@ class Machine:
         cwd: Path | None = None,
     ) -> Process:
         """Start a command in a session of its own; it outlives this process. Its words go to `log`."""
-        full = self._words(words, namespace, cwd)
+        full = self.words(words, namespace, cwd)
         with log.open("ab") as sink:
             started = subprocess.Popen(
                 full,
@@ -129,12 +136,6 @@ class Machine:
     def nft(self, script: str, namespace: str) -> None:
         """An nftables script: one transaction."""
         self.run(["nft", "-f", "-"], namespace=namespace, stdin=script)
-
-    def _words(self, words: Sequence[str], namespace: str | None, cwd: Path | None) -> list[str]:
-        into = [f"--net=/run/netns/{namespace}"] if namespace else []
-        at = [f"--wd={cwd}"] if cwd else []
-        nsenter = ["nsenter", *into, *at, "--"] if into or at else []
-        return [*self.enter, *nsenter, *words]
 
 
 def _environment(more: Mapping[str, str] | None) -> dict[str, str]:

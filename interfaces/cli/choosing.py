@@ -42,4 +42,5 @@ def runs(abilities: Abilities) -> str:
     """What real packets go through here, in a few words."""
     delay = "netem" if abilities.delay == "netem" else "a userspace delay line"
     overlay = f"overlay {abilities.overlay}{' (not encrypted)' if abilities.overlay == 'vxlan' else ''}"
-    return f"{abilities.best}, as {abilities.privileges}; {overlay}; WAN delay by {delay}"
+    privileges = "as root" if abilities.privileges == "root" else "in a user namespace"
+    return f"{abilities.best}, {privileges}; {overlay}; WAN delay by {delay}"

@@ -86,7 +86,7 @@ def audit(
             mend(store, home, report, said.append if as_json else print)
             report = compare(store, home)
     if as_json:
-        unsaid = None if report.idle else {"idle"}
+        unsaid = {name for name in ("idle", "note") if not getattr(report, name)}
         emit_json(report.model_dump(mode="json", exclude=unsaid) | ({"fixed": said} if fix else {}))
     else:
         _show_report(report)
@@ -99,5 +99,7 @@ def _show_report(report: "Report") -> None:
         print(finding)
     count, idle = len(report.findings), len(report.idle)
     verdict = f"{count} difference{'s' if count > 1 else ''}" if count else "clean"
+    if report.note:
+        print(f"note      {report.note}")
     kept = f" ({idle} idle switch{'es' if idle > 1 else ''} kept for the next service)" if idle else ""
     print(f"{report.pops} PoPs, {report.resources} resources in the ledger: {verdict}{kept}")

@@ -38,7 +38,7 @@ def machine_with(monkeypatch: pytest.MonkeyPatch, abilities: Abilities) -> None:
     ("abilities", "wanted", "delay", "kind", "why"),
     [
         (ROOT, "auto", None, "emulator", "ovs, as root"),
-        (USER, "auto", None, "emulator", "nft, as user namespace; overlay vxlan (not encrypted)"),
+        (USER, "auto", None, "emulator", "nft, in a user namespace; overlay vxlan (not encrypted)"),
         (NOBODY, "auto", None, "modelled", "does not run here: not root"),
         (ROOT, "auto", "1 s", "modelled", "--create-delay"),
         (ROOT, "modelled", "1 s", "modelled", "as asked"),

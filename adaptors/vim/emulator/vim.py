@@ -7,6 +7,7 @@ from pathlib import Path
 from adaptors.chaining.port import Switch
 from adaptors.machine import namespaces
 from adaptors.machine.abilities import examine
+from adaptors.machine.usernamespace import gone
 from adaptors.vim.emulator import building, hooks, records
 from adaptors.vim.emulator.calls import Call, Trouble, answering
 from adaptors.vim.emulator.changes import await_ready, reconfigure
@@ -148,7 +149,8 @@ class EmulatorVim:
     def _known(self, host: Host, name: str) -> Record:
         record = self._here(host, name)
         if record is None:
-            raise Trouble("there is none of this name")
+            lost = gone(host.machine.place)
+            raise Trouble(f"there is none of this name{'; ' if lost else ''}{lost}")
         return record
 
     def _here(self, host: Host, name: str) -> Record | None:
