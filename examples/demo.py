@@ -11,6 +11,7 @@ import signal
 import subprocess
 import time
 
+from adaptors.machine.abilities import examine
 from examples.demo_shell import HOME, INTERLACE, DemoError, environment, interlace, title
 from examples.demo_traffic import fetch_pages, listen_on_the_wan, try_the_blocked_port
 
@@ -27,7 +28,7 @@ def main() -> None:
         instantiate_with_a_killed_worker()
         dataplane = look()
         if dataplane == "modelled":
-            print("no packets to show: this machine runs the modelled VIM (see above why)")
+            print("no packets to show: PoPs are modelled here")
         else:
             use_it()
         nothing_lost()
@@ -96,7 +97,8 @@ def look() -> str:
     if service["state"] != "ACTIVE":
         raise DemoError(f"the service is {service['state']}")
     dataplane: str = service["connection"]["dataplane"]
-    print(f"\ndataplane: {dataplane}")
+    why = examine(HOME)[0].why
+    print(f"\ndataplane: {dataplane}{f' (why not a better one: {why})' if why else ''}")
     return dataplane
 
 

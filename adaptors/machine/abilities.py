@@ -168,7 +168,8 @@ def _no_ovs(machine: Machine) -> str:
 
 def _no_tun(machine: Machine) -> str:
     opened = machine.attempt(["sh", "-c", "exec 3<>/dev/net/tun"])
-    return "" if opened.code == 0 else f"/dev/net/tun cannot be opened ({opened.stderr.strip()[-60:]})"
+    said = opened.stderr.strip().rpartition(": ")[2]
+    return "" if opened.code == 0 else f"/dev/net/tun cannot be opened ({said})"
 
 
 def _command(word: str) -> bool:

@@ -24,9 +24,13 @@ _GONE = "usernamespace.gone"
 _KINDS = ("user", "mnt")
 _SETUP = "mount -t tmpfs run /run && mkdir -p /run/netns && echo ready && exec sleep infinity"
 _AGAIN = "echo ready && exec sleep infinity"
+_HINTS = {
+    "No space left on device": " (sysctl user.max_user_namespaces allows no more)",
+    "Operation not permitted": " (see sysctl kernel.unprivileged_userns_clone, and AppArmor)",
+}
 _GONE_WORDS = (
-    "the user namespace of the emulated world is gone, and all that ran in it (its processes were killed, or"
-    " this machine was restarted); what is here now began anew"
+    "the emulated world is gone: its user namespace ended with all its processes (killed, or this machine"
+    " was restarted)"
 )
 
 
@@ -137,12 +141,17 @@ def _started(place: Place, words: list[str]) -> Process:
     assert started.stdout is not None and started.stderr is not None
     if started.stdout.readline().strip() != "ready":
         started.wait()
-        raise UserNamespaceError(started.stderr.read().strip() or "unshare said nothing")
+        raise UserNamespaceError(_because(started.stderr.read().strip()))
     namespaces = _namespaces(started.pid)
     assert namespaces is not None
     found = _Held(holder=Process.of(started.pid), namespaces=namespaces)
     (place.run / _FILE).write_text(found.model_dump_json())
     return found.holder
+
+
+def _because(said: str) -> str:
+    hint = next((hint for words, hint in _HINTS.items() if said.endswith(words)), "")
+    return f"{said.removeprefix('unshare: ') or 'unshare said nothing'}{hint}"
 
 
 def _namespaces(pid: int) -> tuple[int, ...] | None:

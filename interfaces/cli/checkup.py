@@ -1,5 +1,6 @@
 """The findings of `interlace doctor`."""
 
+import os
 import shutil
 import sys
 
@@ -66,6 +67,9 @@ def _state() -> Finding:
     home = Settings.from_environment().home
     free_gib = shutil.disk_usage(home).free / 2**30
     found = f"{home}, {free_gib:.1f} GiB free"
+    if not os.access(home, os.W_OK | os.X_OK):
+        remedy = "make it this user's, or set INTERLACE_HOME to another directory"
+        return Finding(what="state directory", ok=False, found=f"{home} cannot be written", remedy=remedy)
     return Finding(what="state directory", ok=free_gib > 0.5, found=found, remedy="free 0.5 GiB of disk")
 
 

@@ -69,6 +69,7 @@ def sweep(catalogue: Catalogue, home: Path) -> list[str]:
 def remove_all(home: Path) -> tuple[list[str], list[str]]:
     """Remove everything of this home, whoever uses it: a line for each thing, and what remains."""
     if examine(home)[1] is None:
+        forget(home)
         return [], []
     removed = _swept(home, (), ())
     remains = _strays(home, (), ())

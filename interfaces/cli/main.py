@@ -69,6 +69,8 @@ def main() -> None:
     The Temporal client may abort while Python shuts down (sdk-python issue 300): leave without that.
     """
     code = _run()
+    if abilities := sys.modules.get("adaptors.machine.abilities"):
+        abilities.forget_looks()
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

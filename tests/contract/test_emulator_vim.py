@@ -394,6 +394,95 @@ with swept(home):
 """
 
 
+HOLDERS = """
+import os, psutil, signal, sys, time; from pathlib import Path
+from adaptors.machine import usernamespace
+from adaptors.machine.abilities import examine, forget_unused
+from adaptors.machine.place import Place
+from domain.errors import VimRefusedError
+from tests.contract.emulated import WORKER, add_function, eventually, processes_of, quiet, spec, swept, vim_at
+home = Path(sys.argv[1])
+abilities, machine = examine(home)
+if machine is None:
+    print("SKIP", abilities.why); sys.exit()
+
+def held():
+    found = usernamespace.held(machine.place)
+    assert found
+    return found
+
+looked = held()
+forget_unused(home)
+assert not looked.alive() and not machine.place.run.exists()
+add_function(home, "worker", **WORKER)
+with swept(home):
+    vim = vim_at(home, "nft")
+    made = vim.create(spec(), quiet)
+    forget_unused(home)
+    first = held()
+    first.signal(signal.SIGKILL)
+    assert eventually(lambda: not first.alive())
+    assert vim.read("web-1") == made and vim.observe("web-1").healthy
+    assert held() != first and usernamespace.gone(machine.place) == ""
+    inside = usernamespace._known(machine.place).namespaces
+    while found := [pid for pid in psutil.pids() if usernamespace._namespaces(pid) == inside]:
+        for pid in found:
+            os.kill(pid, signal.SIGKILL)
+        time.sleep(0.1)
+    assert eventually(lambda: usernamespace.held(machine.place) is None)
+    assert vim.list({}) == ()
+    try:
+        vim.observe("web-1")
+    except VimRefusedError as error:
+        assert "the emulated world is gone" in str(error)
+    vim.delete("web-1", quiet)
+    assert vim.create(spec(), quiet).status == "RUNNING"
+print("held")
+"""
+
+
+def test_a_killed_holder_of_the_user_namespace_is_replaced_and_a_world_that_is_gone_begins_anew() -> None:
+    if os.geteuid() != 0:
+        pytest.skip("root starts it as an ordinary user")
+    assert _run_as_nobody(HOLDERS).startswith("held")
+
+
+NO_MORE = """
+import sys; from pathlib import Path
+from adaptors.machine.abilities import examine
+from adaptors.machine.place import Place
+from interfaces.cli import emulated
+home = Path(sys.argv[1])
+open("/proc/sys/user/max_user_namespaces", "w").write("0")
+abilities, machine = examine(home)
+assert machine is None and not abilities.datapaths
+print(abilities.why)
+emulated.remove_all(home)
+assert not Place.of(home).run.exists() or not any(Place.of(home).run.iterdir())
+emulated.forget(home)
+"""
+
+
+def test_without_user_namespaces_an_ordinary_user_is_told_why_and_nothing_stays() -> None:
+    if os.geteuid() != 0:
+        pytest.skip("root starts it as an ordinary user")
+    said = _run_as_nobody(NO_MORE, "unshare", "--user", "--map-current-user", "--keep-caps")
+    assert "the kernel refuses a user namespace" in said and "max_user_namespaces" in said
+
+
+def _run_as_nobody(script: str, *within: str) -> str:
+    interpreter = _interpreter_of_nobody()
+    home = _as_nobody(["mktemp", "-d"]).stdout.strip()
+    try:
+        done = _as_nobody([*within, *interpreter, "-c", script, home])
+    finally:
+        _as_nobody(["rm", "-rf", home])
+    if done.stdout.startswith("SKIP") or "unshare failed" in done.stderr:
+        pytest.skip(done.stdout + done.stderr)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
 def test_an_ordinary_user_runs_it_too(tmp_path_factory: pytest.TempPathFactory) -> None:
     if os.geteuid() != 0:
         pytest.skip("all of these tests run without root already")

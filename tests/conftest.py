@@ -1,0 +1,19 @@
+"""What all tests share: they say what they cannot have here, and leave no look at this machine behind."""
+
+from pathlib import Path
+
+from adaptors.machine.abilities import examine, forget_looks
+
+
+def pytest_report_header() -> str:
+    """One line on the dataplanes that the tests of packets run on, or why they are skipped."""
+    abilities, _ = examine(Path("/tmp"))
+    if not abilities.datapaths:
+        return f"dataplane: none, so tests of packets are skipped ({abilities.why})"
+    lacking = f"; not had: ovs, so its tests are skipped ({abilities.why})" if abilities.why else ""
+    return f"dataplane: {', '.join(abilities.datapaths)}, {abilities.overlay}{lacking}"
+
+
+def pytest_sessionfinish() -> None:
+    """Nobody holds a user namespace in which nothing is."""
+    forget_looks()
