@@ -53,6 +53,8 @@ def _activities(queue: str, client: Client, catalogue: Catalogue, settings: Sett
         return [PlacementActivities(catalogue, settings.placement_time_limit_s).solve]
     pops = Pops(catalogue, settings.home)
     vims, networks = VimActivities(catalogue, pops), NetworkActivities(catalogue, pops)
+    if queue not in map(names.vim_queue, names.NETWORKED_KINDS):
+        return [vims.create, vims.delete]
     return [vims.create, vims.delete, networks.compile, networks.join, networks.program, networks.verify]
 
 

@@ -13,6 +13,7 @@ from temporalio.worker import Worker
 from catalogue.store import open_catalogue
 from domain import names, requests
 from domain.models import Model
+from domain.networking import Connection
 from domain.plans import ServiceGraph
 from workers.assembly import WORKFLOWS, build
 from workers.settings import Settings
@@ -26,14 +27,21 @@ SIGNATURES: dict[str, tuple[type[Model], type[Model]]] = {
     names.SOLVE: (ServiceGraph, requests.Solution),
     names.RESERVE: (requests.PlannedService, requests.Nothing),
     names.RELEASE: (requests.Held, requests.Nothing),
-    names.COMMIT: (requests.PlannedService, requests.Nothing),
+    names.COMMIT: (requests.ConnectedService, requests.Nothing),
     names.REMOVE: (requests.Held, requests.Nothing),
     names.RESOURCES: (requests.ResourceQuery, requests.ResourceList),
     names.LEAVE: (requests.LeaveResource, requests.Nothing),
     names.CREATE: (requests.CreateInstance, requests.Nothing),
     names.DELETE: (requests.ExternalResource, requests.Nothing),
+    names.COMPILE: (requests.PlannedService, requests.Nothing),
+    names.JOIN: (requests.NetworkStep, requests.Nothing),
+    names.PROGRAM: (requests.NetworkStep, requests.Nothing),
+    names.VERIFY: (requests.PlannedService, Connection),
 }
 """As the workflows call them."""
+
+VIM = {names.CREATE, names.DELETE}
+NETWORK = {names.COMPILE, names.JOIN, names.PROGRAM, names.VERIFY}
 
 
 def served(worker: Worker) -> dict[str, Callable[..., Any]]:
@@ -52,10 +60,11 @@ async def test_every_activity_is_served_with_the_signature_that_workflows_call(
     catalogue = open_catalogue(settings.catalogue_url)
     queues = {w.task_queue: served(w) for w in build(client, catalogue, settings, names.TASK_QUEUES)}
     catalogue.close()
-    assert sum(map(len, queues.values())) == len(SIGNATURES)
+    assert {name for activities in queues.values() for name in activities} == SIGNATURES.keys()
     assert queues[names.PLACEMENT_QUEUE].keys() == {names.SOLVE}
     for kind in names.VIM_KINDS:
-        assert queues[names.vim_queue(kind)].keys() == {names.CREATE, names.DELETE}
+        networked = kind in names.NETWORKED_KINDS
+        assert queues[names.vim_queue(kind)].keys() == VIM | (NETWORK if networked else set())
     every = {name: each for activities in queues.values() for name, each in activities.items()}
     for name, (takes, gives) in SIGNATURES.items():
         (parameter,) = inspect.signature(every[name]).parameters.values()
