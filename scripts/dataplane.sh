@@ -14,5 +14,5 @@ done
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     echo "installing for the emulator's dataplane: ${missing[*]}"
 fi
-scripts/apt.sh "${missing[@]}" ||
-    echo "not had: ${missing[*]}; the emulator does without where it can (\`interlace doctor\` says what runs)"
+scripts/apt.sh "${missing[@]}" 2>/dev/null ||
+    echo "not had, and to be installed by root: ${missing[*]}; the emulator does without where it can (\`interlace doctor\` says what runs)"
