@@ -1,6 +1,9 @@
 """What all tests share: they say what they cannot have here, and leave no look at this machine behind."""
 
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 from adaptors.machine.abilities import examine, forget_looks
 
@@ -14,6 +17,13 @@ def pytest_report_header() -> str:
     return f"dataplane: {', '.join(abilities.datapaths)}, {abilities.overlay}{lacking}"
 
 
+@pytest.fixture(autouse=True)
+def _no_look_is_left() -> Iterator[None]:
+    """After each test nobody holds a user namespace in which nothing is."""
+    yield
+    forget_looks()
+
+
 def pytest_sessionfinish() -> None:
-    """Nobody holds a user namespace in which nothing is."""
+    """Nor after the looks of modules."""
     forget_looks()
