@@ -108,10 +108,17 @@ class Rig:
         thread.join()
         return made[0]
 
-    def tcp_mbps(self, seconds: float, address: str = ADDRESSES["right"]) -> float:
-        """What one TCP connection from left to right brings over, from its first byte to its last."""
+    def tcp_mbps(
+        self, seconds: float, address: str = ADDRESSES["right"], queued_bytes: int | None = None
+    ) -> float:
+        """What one TCP connection from left to right brings over, from its first byte to its last.
+
+        :param queued_bytes: how much the sender may have waiting, where the kernel should not choose
+        """
         stream = socket.SOCK_STREAM
         with self.socket("right", stream) as listener, self.socket("left", stream) as sender:
+            if queued_bytes:
+                sender.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, queued_bytes)
             listener.bind((address, 0))
             listener.listen()
             sender.connect(listener.getsockname())

@@ -60,6 +60,7 @@ def examine(home: Path) -> tuple[Abilities, Machine | None]:
                 _fresh.add(home)
             with locked(place.run / _LOOK):
                 found = _examined[home] = _examine(Place.of(home))
+                (place.run / _LOOK).unlink(missing_ok=True)
         return found
 
 

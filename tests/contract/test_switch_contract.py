@@ -23,6 +23,8 @@ from bench.chaining import MTU, Bed, Port, bed, both_ways, hop, socket_in, throu
 from domain.errors import VimRefusedError, VimUnavailableError
 from domain.networking import Label, Protocol, Rule
 
+pytestmark = pytest.mark.alone
+
 POP, FAR, SERVICE = "paris", "lyon", "shop"
 _SERVER_PORT = 7001
 _SO_RCVBUFFORCE = 33
