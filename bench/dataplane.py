@@ -27,6 +27,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.dataplane", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer runs")
     quick: bool = parser.parse_args().quick
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs would ignore it
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         report(quick)
@@ -64,7 +65,10 @@ def _rows(datapaths: tuple[Datapath, ...], quick: bool) -> list[ROW]:
     for datapath in datapaths:
         rows.append(_throughput_row(datapath, bridge, chains[datapath]))
         rows += _change_rows(datapath, switching.changes(datapath, 1 if quick else 3))
+        before = os.getloadavg()[0]
         rows += _lab_rows(datapath, labs.measure(datapath, _QUICK if quick else _FULL))
+        load = f"{before:.1f} and {os.getloadavg()[0]:.1f}"
+        rows.append((f"{datapath}: load average before and after its services", load, "-", "-"))
     return rows
 
 
