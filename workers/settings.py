@@ -4,6 +4,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from domain.errors import InputError
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -18,7 +20,14 @@ class Settings:
     def from_environment(cls) -> "Settings":
         """INTERLACE_HOME, INTERLACE_CATALOGUE_URL, INTERLACE_CATALOGUE_PASSWORD_FILE."""
         home = Path(os.environ.get("INTERLACE_HOME") or Path.home() / ".local" / "state" / "interlace")
-        home.mkdir(parents=True, exist_ok=True)
+        try:
+            home.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"the state directory {home} cannot be made: {error.strerror}") from error
+        if not os.access(home, os.R_OK | os.W_OK | os.X_OK):
+            raise InputError(
+                f"the state directory {home} is not yours to write to; INTERLACE_HOME names another"
+            )
         url = os.environ.get("INTERLACE_CATALOGUE_URL") or f"sqlite:///{home / 'catalogue.db'}"
         return cls(home=home, catalogue_url=_with_password(url))
 

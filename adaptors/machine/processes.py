@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,13 +11,16 @@ import psutil
 
 from domain.models import Model
 
+_START_TICKS = 19
+"""Where proc(5) has `starttime`, counted from the field after the name."""
+
 
 class Process(Model):
     """A process that is told from a later one with the same id by its start time."""
 
     pid: int
     started: float
-    """Seconds since the epoch."""
+    """As the kernel counts, on Linux: a clock that is set meanwhile changes nothing."""
 
     @classmethod
     def of(cls, pid: int) -> "Process":
@@ -24,13 +28,13 @@ class Process(Model):
 
         :raises psutil.NoSuchProcess: if there is none
         """
-        return cls(pid=pid, started=psutil.Process(pid).create_time())
+        return cls(pid=pid, started=_look(pid)[0])
 
     def alive(self) -> bool:
         """Whether it still runs."""
         try:
-            found = psutil.Process(self.pid)
-            return found.create_time() == self.started and found.status() != psutil.STATUS_ZOMBIE
+            started, runs = _look(self.pid)
+            return runs and started == self.started
         except psutil.NoSuchProcess:
             return False
 
@@ -41,6 +45,21 @@ class Process(Model):
                 os.kill(self.pid, number)
             except ProcessLookupError:
                 return
+
+
+def _look(pid: int) -> tuple[float, bool]:
+    """When a process started, and whether it still runs rather than waits to be buried.
+
+    :raises psutil.NoSuchProcess: if there is none
+    """
+    if not sys.platform.startswith("linux"):
+        found = psutil.Process(pid)
+        return found.create_time(), found.status() != psutil.STATUS_ZOMBIE
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        raise psutil.NoSuchProcess(pid) from None
+    return float(fields[_START_TICKS]), fields[0] not in ("Z", "X")
 
 
 def end(processes: Iterable[Process], wait_s: float = 2.0) -> bool:

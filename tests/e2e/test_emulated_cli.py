@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from adaptors.machine.abilities import examine
+from adaptors.machine import namespaces
+from adaptors.machine.abilities import examine, forget_unused
 from adaptors.machine.place import Place
 from adaptors.machine.processes import Process
 from tests.e2e.packets import emulated
@@ -41,14 +43,21 @@ def cli(tmp_path: Path) -> Iterator[Cli]:
     assert on_the_machine(tmp_path) == []
 
 
+def spaces(home: Path) -> list[str]:
+    """The network namespaces of a home."""
+    machine = examine(home)[1]
+    return namespaces.names(machine) if machine else []
+
+
 def on_the_machine(home: Path) -> list[str]:
     """Namespaces, processes and files of a home, found without the help of what made them."""
     place = Place.of(home)
-    names = [entry.name for entry in Path("/run/netns").glob(f"{place.prefix}*")]
+    names = spaces(home)
+    forget_unused(home)  # what that look took
     files = [str(path) for path in place.run.rglob("*") if path.is_file()]
     marked = [pid.name for pid in Path("/proc").glob("[0-9]*") if _mentions(pid, str(place.run))]
     if not files:
-        place.run.rmdir()
+        shutil.rmtree(place.run, ignore_errors=True)
     return names + files + marked
 
 
@@ -99,23 +108,24 @@ def test_the_leftovers_of_a_crashed_run_are_found_and_removed(cli: Cli, tmp_path
     until(lambda: not any(each.alive() for each in supervisor_first))
     for name in ("catalogue.db", "catalogue.db-wal", "catalogue.db-shm", "temporal.db"):
         (tmp_path / name).unlink(missing_ok=True)  # the worst of crashes: nobody remembers anything
-    assert list(Path("/run/netns").glob(f"{Place.of(tmp_path).prefix}*"))
+    assert spaces(tmp_path)
     assert cli("up").returncode == 0
     cli.json(0, "infra", "apply", tmp_path / "ring.yaml")
     found = cli.json(1, "audit")["findings"]
     assert {finding["problem"] for finding in found} >= {"leaked"}
     cli("audit", "--fix")
     assert cli.json(0, "audit")["findings"] == []
-    assert not list(Path("/run/netns").glob(f"{Place.of(tmp_path).prefix}*"))
+    assert not spaces(tmp_path)
 
 
 def test_a_dead_function_is_seen(cli: Cli) -> None:
     assert cli("instantiate", "shop", "secure-shop").returncode == 0
     health = {each["name"]: each for each in cli.json(0, "observe", "shop")}
     assert {each["health"]["state"] for each in health.values()} == {"healthy"}, health
-    place = Place.of(cli.home)
-    [name] = [path.name for path in Path("/run/netns").glob(f"{place.prefix}vnf-shop-web-1-*")]
-    pids = subprocess.run(["ip", "netns", "pids", name], capture_output=True, text=True, check=True).stdout
+    machine = examine(cli.home)[1]
+    assert machine
+    [name] = [name for name in spaces(cli.home) if "-vnf-shop-web-1-" in name]
+    pids = machine.run(["ip", "netns", "pids", name])
     for pid in pids.split():
         Process.of(int(pid)).signal(signal.SIGKILL)
     health = {each["name"]: each for each in cli.json(1, "observe", "shop")}
