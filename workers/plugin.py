@@ -12,7 +12,7 @@ from temporalio.workflow import SandboxImportNotificationPolicy
 
 _SHARED_WITH_WORKFLOWS = (
     *("domain", "pydantic", "pydantic_core"),
-    *("workflows.operation", "workflows.connecting", "workflows.failures"),
+    *("workflows.operation", "workflows.board", "workflows.connecting", "workflows.failures"),
 )
 """Loaded once, not anew for every workflow; an import of anything else fails when the worker is built."""
 

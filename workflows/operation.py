@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TypeVar
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy, SearchAttributeKey
+from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
 from temporalio.workflow import ActivityCancellationType, ParentClosePolicy
 
@@ -23,10 +23,9 @@ from domain.requests import (
     Nothing,
     OperationProgress,
     Patience,
-    StepProgress,
-    StepState,
     SweepRequest,
 )
+from workflows.board import Board
 from workflows.failures import root_cause
 
 T = TypeVar("T", bound=Model)
@@ -47,11 +46,9 @@ class Operation:
     kind: names.OperationKind
 
     def __init__(self) -> None:
-        self._phase = Phase.STARTING
-        self._steps: dict[str, StepState] = {}
+        self._board = Board(self.kind)
         self._undo: list[list[Undo]] = []
         self._stoppable = False
-        self._failure: str | None = None
         self._service = ""
         self._fence = 0
         self._patience = Patience()
@@ -60,14 +57,7 @@ class Operation:
     @workflow.query(name=names.PROGRESS_QUERY, description="Phase and steps of this operation")
     def progress(self) -> OperationProgress:
         """How far the operation is, step by step."""
-        steps = tuple(StepProgress(name=name, state=state) for name, state in self._steps.items())
-        return OperationProgress(
-            operation_id=self.operation_id,
-            service=self._service,
-            phase=self._phase,
-            steps=steps,
-            failure=self._failure,
-        )
+        return self._board.progress(self.operation_id)
 
     @property
     def operation_id(self) -> str:
@@ -91,7 +81,7 @@ class Operation:
         `undo` reverts what taking the lease does to the service's record.
         """
         self._service, self._patience = start.service, patience
-        self._show(start.tenant)
+        self._board.open(start.service, start.tenant)
         self._fence = (await self._begin(start)).fence
         if undo:
             self.on_undo(undo)
@@ -103,7 +93,7 @@ class Operation:
             await _uncut(self._roll_back(failure))
             raise self._ending(failure) from failure
         await _uncut(self._finish(OperationState.COMPLETED, None))
-        self._enter(Phase.DONE)
+        self._board.enter(Phase.DONE)
         return result
 
     async def _begin(self, start: BeginOperation) -> Held:
@@ -111,14 +101,16 @@ class Operation:
         try:
             return await _uncut(self.call(names.BEGIN, start, Held, step="take the lease"))
         except FailureError as failure:
-            self._failure = root_cause(failure)
-            self._enter(Phase.FAILED)
-            raise ApplicationError(self._failure, type="OperationRefused", non_retryable=True) from failure
+            self._board.failure = root_cause(failure)
+            self._board.enter(Phase.FAILED)
+            raise ApplicationError(
+                self._board.failure, type="OperationRefused", non_retryable=True
+            ) from failure
 
     @asynccontextmanager
     async def phase(self, phase: Phase) -> AsyncIterator[None]:
         """A stretch of the operation, shown to people while it lasts."""
-        self._enter(phase)
+        self._board.enter(phase)
         yield
 
     def on_undo(self, *undos: Undo) -> None:
@@ -136,7 +128,7 @@ class Operation:
             if solves
             else ActivityCancellationType.WAIT_CANCELLATION_COMPLETED
         )
-        with self._step(step):
+        with self._board.step(step):
             answer: T = await workflow.execute_activity(
                 activity,
                 argument,
@@ -169,7 +161,7 @@ class Operation:
     ) -> T:
         """One call to a VIM or a network: retried while that can help, cancelled only once it has stopped."""
         limit = timedelta(seconds=give_up_after_s or self._patience.give_up_after_s)
-        with self._step(step):
+        with self._board.step(step):
             answer: T = await workflow.execute_activity(
                 activity,
                 argument,
@@ -226,20 +218,22 @@ class Operation:
 
     async def _roll_back(self, failure: BaseException) -> None:
         self._stoppable = False
-        self._failure = "cancelled" if is_cancelled_exception(failure) else root_cause(failure)
-        self._enter(Phase.UNDOING)
+        self._board.failure = "cancelled" if is_cancelled_exception(failure) else root_cause(failure)
+        self._board.enter(Phase.UNDOING)
         for layer in reversed(self._undo):
             await asyncio.gather(*(undo() for undo in layer))
         await self.sweep_leftovers()
         cancelled = is_cancelled_exception(failure)
-        await self._finish(OperationState.CANCELLED if cancelled else OperationState.FAILED, self._failure)
-        self._enter(Phase.FAILED)
+        await self._finish(
+            OperationState.CANCELLED if cancelled else OperationState.FAILED, self._board.failure
+        )
+        self._board.enter(Phase.FAILED)
 
     def _ending(self, failure: BaseException) -> BaseException:
         if is_cancelled_exception(failure):
-            return asyncio.CancelledError(self._failure)
+            return asyncio.CancelledError(self._board.failure)
         left = f"; left behind, a sweep keeps deleting: {', '.join(self.leftovers)}" if self.leftovers else ""
-        message = f"{self.kind} of {self._service} failed and was undone{left}: {self._failure}"
+        message = f"{self.kind} of {self._service} failed and was undone{left}: {self._board.failure}"
         return ApplicationError(message, type="OperationFailed", non_retryable=True)
 
     async def _finish(self, state: OperationState, failure: str | None) -> None:
@@ -251,47 +245,6 @@ class Operation:
         """A cancel that arrived while an activity was ending successfully must not be lost."""
         if self._stoppable and workflow.cancellation_reason() is not None:
             raise asyncio.CancelledError
-
-    def _step(self, name: str) -> "_Step":
-        return _Step(self._steps, name, self._draw)
-
-    def _enter(self, phase: Phase) -> None:
-        self._phase = phase
-        workflow.upsert_search_attributes([_keyword(names.PHASE_ATTRIBUTE).value_set(phase.value)])
-        self._draw()
-
-    def _show(self, tenant: str) -> None:
-        workflow.upsert_search_attributes(
-            [
-                _keyword(names.SERVICE_ATTRIBUTE).value_set(self._service),
-                _keyword(names.OPERATION_ATTRIBUTE).value_set(self.kind.value),
-                _keyword(names.TENANT_ATTRIBUTE).value_set(tenant),
-            ]
-        )
-
-    def _draw(self) -> None:
-        marks = {"running": "…", "done": "✓", "failed": "✗", "undone": "↩"}
-        rows = [f"- {marks[state]} {name}" for name, state in self._steps.items()]
-        failure = [f"**Failure:** {self._failure}", ""] if self._failure else []
-        title = f"### {self.kind} of {self._service}: {self._phase}"
-        workflow.set_current_details("\n".join([title, "", *failure, *rows]))
-
-
-class _Step:
-    """Shows a step as running, then as done or failed."""
-
-    def __init__(self, steps: dict[str, StepState], name: str, draw: Callable[[], None]) -> None:
-        self._steps, self._name, self._draw = steps, name, draw
-
-    def __enter__(self) -> None:
-        self._steps[self._name] = "running"
-        self._draw()
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is GeneratorExit:
-            return  # the worker drops the workflow from its cache; nothing may be drawn any more
-        self._steps[self._name] = "failed" if kind else "done"
-        self._draw()
 
 
 async def _uncut(work: Coroutine[object, None, R]) -> R:
@@ -305,7 +258,3 @@ async def _uncut(work: Coroutine[object, None, R]) -> R:
 
 def _is_network(resource: ExternalResource) -> bool:
     return resource.kind is ResourceKind.NETWORK
-
-
-def _keyword(name: str) -> SearchAttributeKey[str]:
-    return SearchAttributeKey.for_keyword(name)

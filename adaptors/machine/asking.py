@@ -21,7 +21,7 @@ class Question(Model):
     share_value: int = 0
     share_mask: int = 0
     """The source port has `port & share_mask == share_value`."""
-    tries: int = 10
+    tries: int = 5
     timeout_s: float = 2.0
 
 

@@ -5,6 +5,7 @@ A user adds one without touching our code; docs/functions.md is the contract.
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -137,8 +138,9 @@ class Function(Manifest):
 
 
 def search_path() -> str:
-    """PATH for hooks: ours, and where Debian keeps nft, ip and haproxy, which `su` leaves out."""
-    return os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
+    """PATH for hooks: our own Python first; at the end where Debian keeps nft, ip and haproxy."""
+    ours = str(Path(sys.executable).parent)
+    return os.pathsep.join([ours, os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
 
 
 def function_path(home: Path) -> tuple[Path, ...]:

@@ -8,12 +8,12 @@ from adaptors.chaining.port import Switch
 from adaptors.machine import namespaces
 from adaptors.machine.abilities import examine
 from adaptors.machine.usernamespace import gone
+from adaptors.vim.capacity import exhausted
 from adaptors.vim.emulator import building, hooks, records
 from adaptors.vim.emulator.calls import Call, Trouble, answering
 from adaptors.vim.emulator.changes import await_ready, reconfigure
 from adaptors.vim.emulator.host import Host, lock_of
 from adaptors.vim.emulator.ledger import Ledger
-from adaptors.vim.emulator.limits import complaints
 from adaptors.vim.emulator.network import set_routes
 from adaptors.vim.emulator.observing import observed, standing
 from adaptors.vim.emulator.plans import Plan, planned
@@ -135,7 +135,7 @@ class EmulatorVim:
     def _recorded(self, host: Host, spec: InstanceSpec, plan: Plan) -> Record:
         with host.ledger.writing() as connection:
             used = records.usage(connection, self._pop)
-            if broken := list(complaints(spec.resources, used, self._total)):
+            if broken := list(exhausted(spec.resources, used, self._total)):
                 raise Trouble("; ".join(broken))
             return records.insert(connection, spec, plan.function.forwarding)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from adaptors.vim.capacity import exhausted
 from adaptors.vim.modelled.settings import Quota
 from domain.infrastructure import Resources
 
@@ -11,14 +12,7 @@ def complaints(
 ) -> Iterator[str]:
     """Each limit that one more instance would break, in the VIM's words."""
     after = used + asked
-    capacity = (
-        ("vcpus", asked.vcpus, used.vcpus, total.vcpus, ""),
-        ("memory", asked.memory, used.memory, total.memory, " MiB"),
-        ("disk", asked.disk, used.disk, total.disk, " GiB"),
-    )
-    for what, more, have, limit, unit in capacity:
-        if more and have + more > limit:
-            yield f"capacity exhausted: {what} {have}{unit} used + {more}{unit} asked > {limit}{unit}"
+    yield from exhausted(asked, used, total)
     quotas = (
         ("instances", count + 1, quota.instances, ""),
         ("vcpus", after.vcpus, quota.vcpus, ""),

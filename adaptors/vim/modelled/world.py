@@ -1,14 +1,10 @@
-"""The modelled world's file: SQLite in WAL mode, shared by any number of threads and processes."""
+"""The modelled world's file."""
 
-import sqlite3
-import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
 
-FILE = "modelled-vim.sqlite"
+from adaptors.vim.sqlite_file import SqliteFile
 
-_BUSY_TIMEOUT_S = 30.0
+FILE = "modelled-vim.sqlite"
 
 _SCHEMA = (
     """CREATE TABLE IF NOT EXISTS instances (
@@ -39,55 +35,11 @@ _SCHEMA = (
 )
 
 
-class World:
-    """Opens a short-lived connection for each reading or writing; what is committed outlives any crash."""
+class World(SqliteFile):
+    """All instances of the modelled PoPs, and the faults injected into them."""
 
     def __init__(self, home: Path) -> None:
         home.mkdir(parents=True, exist_ok=True)
-        self._path = home / FILE
-        with self.writing() as connection:
-            for statement in _SCHEMA:
-                connection.execute(statement)
-
-    @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
-        """A consistent snapshot."""
-        with self._connected() as connection:
-            connection.execute("BEGIN")
-            yield connection
-            connection.execute("ROLLBACK")
-
-    @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
-        """A transaction that holds the world's only write lock from its start."""
-        with self._connected() as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield connection
-            except BaseException:
-                connection.execute("ROLLBACK")
-                raise
-            connection.execute("COMMIT")
-
-    @contextmanager
-    def _connected(self) -> Iterator[sqlite3.Connection]:
-        with closing(
-            sqlite3.connect(self._path, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
-        ) as connection:
-            connection.row_factory = sqlite3.Row
-            _use_wal(connection)
-            connection.execute("PRAGMA synchronous = NORMAL")
-            yield connection
-
-
-def _use_wal(connection: sqlite3.Connection) -> None:
-    """Switch a new file to WAL; unlike other statements the switch does not wait for the lock by itself."""
-    deadline = time.monotonic() + _BUSY_TIMEOUT_S
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            return
-        except sqlite3.OperationalError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.005)
+        super().__init__(home / FILE, _SCHEMA)
+        with self.reading():
+            pass  # a world that cannot be opened is told at once

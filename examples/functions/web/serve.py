@@ -183,7 +183,7 @@ def main() -> None:
     control = Path(os.environ["INTERLACE_DIR"]) / "control.sock"
     control.unlink(missing_ok=True)
     Control.web = Server(("", State.config["port"]), Handler)
-    threading.Thread(target=Control.web.serve_forever, args=(0.05,), daemon=True).start()
+    threading.Thread(target=Control.web.serve_forever, daemon=True).start()
     socketserver.ThreadingUnixStreamServer(str(control), Control).serve_forever()
 
 

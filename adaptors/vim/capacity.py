@@ -1,12 +1,12 @@
-"""What keeps an emulated PoP from taking one more instance: its capacity."""
+"""The capacity of a PoP whose instances we count ourselves."""
 
 from collections.abc import Iterator
 
 from domain.infrastructure import Resources
 
 
-def complaints(asked: Resources, used: Resources, total: Resources) -> Iterator[str]:
-    """Each limit that one more instance would break, in the VIM's words."""
+def exhausted(asked: Resources, used: Resources, total: Resources) -> Iterator[str]:
+    """Each resource that one more instance would take too much of, in the VIM's words."""
     capacity = (
         ("vcpus", asked.vcpus, used.vcpus, total.vcpus, ""),
         ("memory", asked.memory, used.memory, total.memory, " MiB"),
