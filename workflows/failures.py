@@ -1,14 +1,16 @@
-"""What to tell people of a failure: its innermost cause, in the other side's words."""
+"""What to tell people of a failure: its cause, in our message that holds the other side's words."""
 
 from temporalio.exceptions import ApplicationError, FailureError, TimeoutError
 
 
 def root_cause(failure: BaseException) -> str:
-    """The message of the innermost cause that says something."""
+    """The first message of ours along the causes; it says where, what, and why. Else that time ran out."""
     found = _message(failure)
     cause: BaseException | None = failure
     while cause is not None:
-        if isinstance(cause, ApplicationError | TimeoutError):
+        if isinstance(cause, ApplicationError):
+            return cause.message
+        if isinstance(cause, TimeoutError):
             found = _message(cause)
         cause = cause.__cause__ if isinstance(cause, FailureError) else None
     return found

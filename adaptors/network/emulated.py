@@ -65,11 +65,18 @@ class EmulatedNetwork:
         switches = {pop: self._switch(pop) for pop in network.pops}
         probes = Prober(self._machine, network, switches).probe_all(progress)
         for name, pop in instances.items():
-            self._vim_of(pop).ready(name, progress, _READY_S)
+            self._await_ready(name, pop, progress)
         datapaths = {switch.datapath for switch in switches.values()}
         return Connection(
             dataplane="+".join(sorted(datapaths)), overlay=self._overlay(network), probes=probes
         )
+
+    def _await_ready(self, name: str, pop: str, progress: Progress) -> None:
+        """What is not ready in this time, with its network there, will not be: asking again cannot help."""
+        try:
+            self._vim_of(pop).ready(name, progress, _READY_S)
+        except VimUnavailableError as error:
+            raise VimRefusedError(str(error)) from error
 
     def _overlay(self, network: ServiceNetwork) -> str:
         if not any(part.shares for part in network.pops.values()):

@@ -163,3 +163,38 @@ async def test_an_image_that_nobody_has_fails_in_words_and_is_undone(lab: Packet
     assert "load-balanser" in words and "load-balancer" in words
     assert lab.state() == lab.before
     assert lab.left() == []
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_function_that_dies_is_told_with_its_place_and_its_last_words(lab: PacketLab) -> None:
+    directory = lab.home / "functions" / "dying"
+    directory.mkdir(parents=True)
+    (directory / "function.yaml").write_text(
+        "api_version: interlace/v1\nkind: Function\nname: dying\nversion: '1.0'\ndescription: Dies.\n"
+        "forwarding: terminating\nhooks:\n  start: [sh, -c, 'echo my last words; exit 3']\n"
+    )
+    text = (EXAMPLES / "secure-shop.yaml").read_text()
+    lab.onboard(text.replace("store:1.0", "dying:1.0").replace("1.0.0", "1.0.3", 1))
+    words = await failure(await lab.start("shop", "secure-shop", version="1.0.3"))
+    for told in ("PoP south", "shop-database-1", "exit code 3", "my last words"):
+        assert told in words, words
+    assert lab.state() == lab.before
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_function_that_never_gets_ready_fails_the_service_once_and_in_its_words(
+    lab: PacketLab,
+) -> None:
+    directory = lab.home / "functions" / "cold"
+    directory.mkdir(parents=True)
+    (directory / "function.yaml").write_text(
+        "api_version: interlace/v1\nkind: Function\nname: cold\nversion: '1.0'\ndescription: Stays cold.\n"
+        "forwarding: terminating\nhooks:\n  ready: [sh, -c, 'echo still warming up; exit 1']\n"
+    )
+    text = (EXAMPLES / "secure-shop.yaml").read_text()
+    check = "    health_check: {type: tcp, port: 5432}\n"
+    assert check in text
+    lab.onboard(text.replace("store:1.0", "cold:1.0").replace(check, "").replace("1.0.0", "1.0.4", 1))
+    words = await failure(await lab.start("shop", "secure-shop", version="1.0.4"))
+    assert "still warming up" in words and "is not ready within 30 s" in words, words
+    assert lab.state() == lab.before
