@@ -82,6 +82,7 @@ def operations(
         emit_json([record.model_dump(mode="json") for record in records])
         return
     rows = [
-        (clock(r.started_at), r.kind, r.service, r.state, r.workflow_id, r.failure or "") for r in records
+        (clock(r.started_at), r.kind, r.service, r.state, r.workflow_id, (r.failure or "").partition("\n")[0])
+        for r in records
     ]
     table(["started", "operation", "service", "state", "workflow", "failure"], rows)
