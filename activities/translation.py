@@ -25,4 +25,4 @@ def translated() -> Iterator[None]:
             type=type(error).__name__,
             non_retryable=final,
             next_retry_delay=timedelta(seconds=delay) if delay else None,
-        ) from error
+        ) from None  # whose words are in ours; with its stack it could exceed what a failure may hold

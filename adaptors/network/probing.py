@@ -34,23 +34,21 @@ class Prober:
         """
         segments = self._network.segments
         threads = 1 if len(segments) <= _ONE_BY_ONE else _AT_ONCE
-        with ThreadPoolExecutor(threads, thread_name_prefix="probe") as pool:
+        pool = ThreadPoolExecutor(threads, thread_name_prefix="probe")
+        try:
             asked = [pool.submit(self.probe, segment) for segment in segments]
-            try:
-                self._await(asked, progress)
-                return tuple(done.result() for done in asked)
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+            return self._first_failure_or_all(asked, progress)
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)  # a probe under way may take long to give up
 
-    def _await(self, asked: list[Future[Probe]], progress: Progress) -> None:
-        """Until all have answered or one has failed."""
+    def _first_failure_or_all(self, asked: list[Future[Probe]], progress: Progress) -> tuple[Probe, ...]:
         left: set[Future[Probe]] = set(asked)
         while left:
             done, left = wait(left, timeout=_TELL_EVERY_S, return_when=FIRST_EXCEPTION)
             progress(f"{len(asked) - len(left)} of {len(asked)} probes came through")
-            if any(each.exception() for each in done):
-                return
+            for each in done:
+                each.result()
+        return tuple(each.result() for each in asked)
 
     def probe(self, segment: Segment) -> Probe:
         """Probe one segment, again for a while where no answer comes.
