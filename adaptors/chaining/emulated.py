@@ -180,5 +180,6 @@ class EmulatedSwitch(ABC):
     def _taken(self, programme: Programme) -> dict[int, int]:
         """Packets by the rules' fingerprints."""
 
-    def _forget(self) -> None:  # noqa: B027
+    @abstractmethod
+    def _forget(self) -> None:
         """Let go of what this process keeps open for the switch."""

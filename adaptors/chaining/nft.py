@@ -25,6 +25,9 @@ class NftSwitch(EmulatedSwitch):
         scripts += [nft_script.steer(p.network, p.rules, usable) for p in self._records.programmes()]
         self._nft(scripts)
 
+    def _forget(self) -> None:
+        """Nothing is kept open: each change is a process of its own."""
+
     def _plug(self, interface: str, *, anew: bool) -> None:
         self._nft([nft_script.close(interface), *self._all_that_mention(interface)])
 
