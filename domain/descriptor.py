@@ -52,6 +52,15 @@ class HealthCheck(Model):
         return self
 
 
+class Lifecycle(Model):
+    """How instances of a component are exchanged."""
+
+    single: bool = False
+    """Two of one instance must never run at once: it ends before its successor begins."""
+    drain: DurationS = 5.0
+    """How long what is in flight may take to end before an instance is deleted."""
+
+
 class Component(Model):
     """A VNF or a microservice."""
 
@@ -70,6 +79,7 @@ class Component(Model):
     depends_on: tuple[Name, ...] = ()
     scaling: Scaling | None = None
     health_check: HealthCheck | None = None
+    lifecycle: Lifecycle = Lifecycle()
 
     @model_validator(mode="after")
     def _instances_within_limits(self) -> "Component":

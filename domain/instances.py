@@ -38,6 +38,8 @@ class InstanceSpec(Model):
     connection_points: tuple[Name, ...] = ()
     health_check: HealthCheck | None = None
     """Passed before the instance counts as running."""
+    addresses: dict[Name, str] = Field(default_factory=dict)
+    """Connection point -> IPv4 address that it must have; its predecessor may have it still."""
     tags: dict[str, str]
 
     @field_validator("tags")

@@ -7,11 +7,25 @@ class OperationKind(StrEnum):
     """A lifecycle operation; the value is its workflow type."""
 
     INSTANTIATE = "Instantiate"
+    SCALE = "Scale"
+    MIGRATE = "Migrate"
+    HEAL = "Heal"
+    UPDATE = "Update"
     TERMINATE = "Terminate"
 
 
 SWEEP = "Sweep"
+PLAN = "Plan"
 PROGRESS_QUERY = "progress"
+
+PAUSE = "pause"
+RESUME = "resume"
+RETRY = "retry"
+SKIP = "skip"
+EDIT = "edit"
+GIVE_UP = "give-up"
+UPDATES = (PAUSE, RESUME, RETRY, SKIP, EDIT, GIVE_UP)
+"""What may be said to an operation under way."""
 
 BEGIN = "operation.begin"
 FINISH = "operation.finish"
@@ -29,6 +43,17 @@ COMPILE = "network.compile"
 JOIN = "wan.join"
 PROGRAM = "chain.program"
 VERIFY = "chain.verify"
+
+START = "operation.start"
+SCOPE = "plan.scope"
+SURVEY = "vim.survey"
+MAKE_PLAN = "plan.make"
+AMEND = "plan.amend"
+PLAN_UNDO = "plan.undo"
+COMMIT_PLAN = "service.commit"
+RESTORE = "service.restore"
+COMPARE = "service.compare"
+NOTE_TIMES = "operation.times"
 
 ORCHESTRATION_QUEUE = "orchestration"
 PLACEMENT_QUEUE = "placement"

@@ -10,6 +10,7 @@ class Phase(StrEnum):
     PLANNING = "Planning"
     PROVISIONING = "Provisioning"
     CONNECTING = "Connecting"
+    DRAINING = "Draining"
     DELETING = "Deleting"
     COMMITTING = "Committing"
     UNDOING = "Undoing"

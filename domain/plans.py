@@ -92,3 +92,14 @@ class Plan(Model):
     gap: float
     """Proven relative distance to the optimum; 0 is optimal."""
     solve_ms: float
+
+
+class Standing(Model):
+    """What of a service runs already and holds its capacity, for a placement that changes the rest."""
+
+    instances: dict[str, Name] = {}
+    """Instance -> PoP: there it takes no more than it holds."""
+    routes: tuple[Route, ...] = ()
+    """Of graph links that stay: their ways are kept, and only more bandwidth counts anew."""
+    move_cost_per_hour: dict[str, float] = {}
+    """Instance -> what it must save to be placed elsewhere than it stands."""

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from domain.models import Model, Name, Version
 from domain.names import OperationKind
@@ -31,6 +31,9 @@ class InstantiateRequest(Model):
     """The newest onboarded one where absent."""
     tenant: Name = "default"
     patience: Patience = Patience()
+    plan: str | None = None
+    """A stored plan to apply."""
+    on_failure: Literal["undo", "hold"] = "undo"
 
 
 class TerminateRequest(Model):
@@ -39,6 +42,9 @@ class TerminateRequest(Model):
     service: Name
     tenant: Name = "default"
     patience: Patience = Patience()
+    plan: str | None = None
+    """A stored plan to apply."""
+    on_failure: Literal["undo", "hold"] = "undo"
 
 
 class SweepRequest(Model):
@@ -57,9 +63,11 @@ class OperationResult(Model):
     cost_per_hour: float | None = None
     currency: str | None = None
     leftovers: tuple[str, ...] = ()
+    plan_id: str | None = None
+    notes: tuple[str, ...] = ()
 
 
-StepState = Literal["running", "done", "failed", "undone"]
+StepState = Literal["waiting", "running", "retrying", "held", "done", "failed", "skipped", "undone"]
 
 
 class StepProgress(Model):
@@ -67,6 +75,17 @@ class StepProgress(Model):
 
     name: str
     state: StepState
+    id: str = ""
+    """By which an update names it; empty where it cannot be steered."""
+    pop: str = ""
+    attempt: int = 1
+    next_attempt_at: AwareDatetime | None = None
+    cause: str = ""
+    """Why its last attempt failed, in the other side's words."""
+    note: str = ""
+    """What is worth saying of how it was done."""
+    skippable: bool = False
+    editable: bool = False
 
 
 class OperationProgress(Model):
@@ -77,6 +96,10 @@ class OperationProgress(Model):
     phase: Phase
     steps: tuple[StepProgress, ...]
     failure: str | None = None
+    plan_id: str | None = None
+    paused: str | None = None
+    """Why no new step begins; None where steps do."""
+    expected_duration_s: float | None = None
 
 
 class BeginOperation(Model):

@@ -1,6 +1,7 @@
 """The ports that VIM adaptors serve; `tests/contract/test_vim_contract.py` holds each of them to `Vim`."""
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from adaptors.chaining.port import Switch
@@ -8,6 +9,7 @@ from domain.infrastructure import Resources
 from domain.instances import InstanceSpec, VimInstance
 from domain.models import Model
 from domain.networking import HostRoute
+from domain.steering import ImageTraits
 
 Progress = Callable[[str], None]
 """Told what a call waits for, at least each 0.2 s. Where it raises, the call stops at once."""
@@ -37,6 +39,17 @@ class Vim(Protocol):
 
     def capacity(self) -> tuple[Resources, Resources]:
         """What the PoP has in total, and what of it is in use."""
+
+    def configure(
+        self, name: str, config: Mapping[str, str | int | float | bool], progress: Progress
+    ) -> None:
+        """Give a running instance another config; where it is refused, the old one stays."""
+
+    def ailment(self, name: str) -> str | None:
+        """What is wrong with an instance, in the VIM's words; None where it is there and well."""
+
+    def traits(self, image: str) -> ImageTraits:
+        """What an image's function says of itself."""
 
 
 class PortCounters(Model):
@@ -82,10 +95,17 @@ class NetworkedVim(Vim, Protocol):
     def ready(self, name: str, progress: Progress, timeout_s: float) -> None:
         """Wait until the instance can serve, now that its network is connected."""
 
-    def configure(
-        self, name: str, config: Mapping[str, str | int | float | bool], progress: Progress
-    ) -> None:
-        """Give a running instance another config; where its function refuses, the old one stays."""
+    def drain(self, name: str, progress: Progress, timeout_s: float) -> str:
+        """Let an instance take no new work and wait until none is in flight; how that went, for people.
+
+        A function that is still busy when the time is over is left alone: that is told, and no error.
+        """
+
+    def export_state(self, name: str, directory: Path, progress: Progress) -> str:
+        """Write an instance's state into an empty directory: tracked connections, and its function's own."""
+
+    def import_state(self, name: str, directory: Path, progress: Progress) -> str:
+        """Give an instance what `export_state` wrote; given again, it counts once."""
 
     def observe(self, name: str) -> Observation:
         """How the instance is now."""

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
-SIBLINGS = {"catalogue", "placement", "adaptors", "monitoring", "reliability"}
+SIBLINGS = {"catalogue", "placement", "planning", "adaptors", "monitoring", "reliability"}
 CORE = {"domain", "activities", "workflows", "workers", "interfaces"} | SIBLINGS
 
 # For each package of the project, the other packages of the project that it may import.
