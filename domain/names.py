@@ -44,6 +44,9 @@ JOIN = "wan.join"
 PROGRAM = "chain.program"
 VERIFY = "chain.verify"
 
+PLANNED_PATCH = "planned"
+"""Set in histories of operations that plan first; those without it began before there were plans."""
+
 START = "operation.start"
 SCOPE = "plan.scope"
 SURVEY = "vim.survey"

@@ -7,6 +7,7 @@ class Phase(StrEnum):
     """How far an operation is."""
 
     STARTING = "Starting"
+    MENDING = "Mending"
     PLANNING = "Planning"
     PROVISIONING = "Provisioning"
     CONNECTING = "Connecting"

@@ -18,11 +18,16 @@ from catalogue.store import Catalogue
 from domain import names
 from workers.plugin import GRACE
 from workers.settings import Settings
+from workflows.heal import Heal
 from workflows.instantiate import Instantiate
+from workflows.migrate import Migrate
+from workflows.plan import Plan
+from workflows.scale import Scale
 from workflows.sweep import Sweep
 from workflows.terminate import Terminate
+from workflows.update import Update
 
-WORKFLOWS: tuple[type, ...] = (Instantiate, Terminate, Sweep)
+WORKFLOWS: tuple[type, ...] = (Instantiate, Scale, Migrate, Heal, Update, Terminate, Plan, Sweep)
 _THREADS = {names.ORCHESTRATION_QUEUE: 16, names.PLACEMENT_QUEUE: 2}
 _VIM_THREADS = 32
 
@@ -68,6 +73,6 @@ def _worker(client: Client, queue: str, activities: Activities) -> Worker:
         activity_executor=ThreadPoolExecutor(threads, thread_name_prefix=queue),
         max_concurrent_activities=threads,
         graceful_shutdown_timeout=GRACE,
-        sticky_queue_schedule_to_start_timeout=timedelta(seconds=2),
-        max_heartbeat_throttle_interval=timedelta(seconds=2),
+        sticky_queue_schedule_to_start_timeout=timedelta(seconds=1),
+        max_heartbeat_throttle_interval=timedelta(seconds=0.5),
     )

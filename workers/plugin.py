@@ -12,7 +12,9 @@ from temporalio.workflow import SandboxImportNotificationPolicy
 
 _SHARED_WITH_WORKFLOWS = (
     *("domain", "pydantic", "pydantic_core"),
-    *("workflows.operation", "workflows.board", "workflows.connecting", "workflows.failures"),
+    *("workflows.board", "workflows.calls", "workflows.failures", "workflows.operation"),
+    *("workflows.planning", "workflows.returning", "workflows.steerable", "workflows.steered"),
+    *("workflows.stepping", "workflows.unplanned"),
 )
 """Loaded once, not anew for every workflow; an import of anything else fails when the worker is built."""
 

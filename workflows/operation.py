@@ -1,58 +1,59 @@
-"""What every lifecycle operation shares: the lease, the steps as shown, the saga, the ending."""
+"""What every lifecycle operation does: lease, plan, steps, and the way back where it fails."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
-from contextlib import asynccontextmanager, suppress
-from datetime import timedelta
+from collections.abc import Coroutine
+from contextlib import suppress
 from typing import TypeVar
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
-from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
-from temporalio.workflow import ActivityCancellationType, ParentClosePolicy
+from temporalio.exceptions import ActivityError, ApplicationError, FailureError, is_cancelled_exception
+from temporalio.workflow import ParentClosePolicy
 
 from domain import names
+from domain.lifecycle import AnyRequest
 from domain.models import Model
-from domain.phases import OperationState, Phase, ResourceKind
+from domain.operation_plans import PlanBrief, Step
+from domain.phases import OperationState, Phase
 from domain.requests import (
     BeginOperation,
-    ExternalResource,
     FinishOperation,
     Held,
-    LeaveResource,
     Nothing,
     OperationProgress,
-    Patience,
+    OperationResult,
     SweepRequest,
 )
+from domain.steering import Began, PlanRef, StepNote, StepOrder, StepTimes
+from workflows import calls
 from workflows.board import Board
 from workflows.failures import root_cause
+from workflows.planning import make_plan
+from workflows.returning import Returning
+from workflows.steered import Steering
+from workflows.stepping import Manner, Stepper
 
 T = TypeVar("T", bound=Model)
 R = TypeVar("R")
-Undo = Callable[[], Awaitable[object]]
 
-_OWN_STORE = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=5))
-_OUTSIDE = RetryPolicy(initial_interval=timedelta(milliseconds=500), maximum_interval=timedelta(seconds=20))
-_HEARTBEAT = timedelta(seconds=5)
-_SOLVING = timedelta(minutes=5)
-_STORING = timedelta(seconds=20)
-"""What a worker's death midway costs at most: a call of milliseconds sends no heartbeat."""
+_REFUSALS = ("InputError", "DocumentError", "UnknownError", "ExistsError", "InfeasibleError", "InUseError")
+"""Errors of planning that say: nothing was changed, ask for something else."""
 
 
 class Operation:
-    """Base of the operations; a subclass says only its kind and its steps."""
+    """Base of the operations; a subclass says its kind, and what is special about it."""
 
     kind: names.OperationKind
 
     def __init__(self) -> None:
         self._board = Board(self.kind)
-        self._undo: list[list[Undo]] = []
+        self._steering = Steering(self._board)
+        self._stepper = Stepper(self._board, self._steering, self._attempt)
+        self._held: Held | None = None
+        self._plan: PlanBrief | None = None
+        self._request: AnyRequest | None = None
         self._stoppable = False
-        self._service = ""
-        self._fence = 0
-        self._patience = Patience()
-        self.leftovers: list[str] = []
+        self._returning = Returning(self._board, self._stepper)
+        self._outcome = ""
 
     @workflow.query(name=names.PROGRESS_QUERY, description="Phase and steps of this operation")
     def progress(self) -> OperationProgress:
@@ -67,39 +68,84 @@ class Operation:
     @property
     def held(self) -> Held:
         """The proof of the lease that each write carries."""
-        return Held(operation_id=self.operation_id, fence=self._fence, service=self._service)
+        assert self._held is not None
+        return self._held
 
-    async def carry_out(
-        self,
-        start: BeginOperation,
-        patience: Patience,
-        steps: Callable[[], Awaitable[T]],
-        undo: Undo | None = None,
-    ) -> T:
-        """Run `steps` under the service's lease; whatever fails or is cancelled is undone in full.
+    @property
+    def request(self) -> AnyRequest:
+        """What was asked for."""
+        assert self._request is not None
+        return self._request
 
-        `undo` reverts what taking the lease does to the service's record.
-        """
-        self._service, self._patience = start.service, patience
-        self._board.open(start.service, start.tenant)
-        self._fence = (await self._begin(start)).fence
-        if undo:
-            self.on_undo(undo)
-        self._stoppable = True
+    async def carry_out(self, request: AnyRequest) -> OperationResult:
+        """Plan, do just that, commit; whatever fails or is cancelled comes back to what was committed."""
+        self._request = request
+        self._steering.service = request.service
+        self._board.open(request.service, request.tenant)
+        began = await self._begin()
+        self._held = began.held
+        self._steering.open = self._stoppable = True
         try:
-            self._stop_if_cancelled()
-            result = await steps()
+            await self._until_given_up(self._work(began))
         except (asyncio.CancelledError, FailureError) as failure:
+            self._steering.open = self._stoppable = False
             await _uncut(self._roll_back(failure))
             raise self._ending(failure) from failure
-        await _uncut(self._finish(OperationState.COMPLETED, None))
+        self._steering.open = self._stoppable = False  # from here on a cancel comes too late
+        await _uncut(self._end(OperationState.COMPLETED, None))
         self._board.enter(Phase.DONE)
-        return result
+        return self._result()
 
-    async def _begin(self, start: BeginOperation) -> Held:
+    async def _work(self, began: Began) -> None:
+        if began.mend:
+            self._board.enter(Phase.MENDING)
+            await self._returning.mend(self._ref(), self.request.patience)
+        await self.change()
+        self._board.enter(Phase.COMMITTING)
+        await self._ours(names.COMMIT_PLAN, self._ref(), StepNote, step="commit the service")
+        await self.tidy()
+
+    async def tidy(self) -> None:
+        """Remove what only the way here needed."""
+
+    async def change(self) -> None:
+        """Make a plan and carry it out."""
+        await self.follow(await self.plan())
+
+    async def plan(self, avoid: dict[str, frozenset[str]] | None = None) -> PlanBrief:
+        """Make, or take, the plan, and reserve what it needs."""
+        self._board.enter(Phase.PLANNING)
+        with self._board.step("plan"):
+            self._plan = await make_plan(self.kind, self.request.model_dump(mode="json"), self.held, avoid)
+        self._stop_if_cancelled()
+        self._board.follow(self._plan)
+        return self._plan
+
+    async def follow(self, plan: PlanBrief) -> None:
+        """Carry out a plan's steps."""
+        patience = self.request.patience
+        manner = Manner(
+            give_up_after_s=patience.give_up_after_s,
+            delete_give_up_after_s=patience.undo_give_up_after_s,
+            hold=self.request.on_failure == "hold",
+        )
+        await self._stepper.run(plan.waves, manner)
+
+    async def _begin(self) -> Began:
         """Take the lease. A cancel waits for the answer: an unknown lease could not be given back."""
+        request, info = self.request, workflow.info()
+        start = BeginOperation(
+            operation_id=self.operation_id,
+            kind=self.kind,
+            service=request.service,
+            tenant=request.tenant,
+            workflow_id=info.workflow_id,
+            run_id=info.run_id,
+            descriptor=getattr(request, "descriptor", None),
+            version=getattr(request, "version", None),
+        )
         try:
-            return await _uncut(self.call(names.BEGIN, start, Held, step="take the lease"))
+            return await _uncut(self._ours(names.START, start, Began, step="take the lease"))
         except FailureError as failure:
             self._board.failure = root_cause(failure)
             self._board.enter(Phase.FAILED)
@@ -107,144 +153,115 @@ class Operation:
                 self._board.failure, type="OperationRefused", non_retryable=True
             ) from failure
 
-    @asynccontextmanager
-    async def phase(self, phase: Phase) -> AsyncIterator[None]:
-        """A stretch of the operation, shown to people while it lasts."""
-        self._board.enter(phase)
-        yield
-
-    def on_undo(self, *undos: Undo) -> None:
-        """Note how to revert the next step, before it starts; several are reverted side by side."""
-        self._undo.append(list(undos))
-
-    async def call(self, activity: str, argument: Model, result: type[T], *, step: str) -> T:
-        """One call into our own store or the placement.
-
-        A cancel waits for a write under way: one that lands after the undo would stay for good.
-        """
-        solves = activity == names.SOLVE
-        on_cancel = (
-            ActivityCancellationType.TRY_CANCEL
-            if solves
-            else ActivityCancellationType.WAIT_CANCELLATION_COMPLETED
+    async def _attempt(self, step: Step, patience_s: float) -> StepNote:
+        order = StepOrder(
+            held=self.held,
+            tenant=self.request.tenant,
+            plan_id=self._plan.plan_id if self._plan else None,
+            step=step,
         )
+        note = await calls.attempt(order, self.request.patience.step_timeout_s, patience_s)
+        self._stop_if_cancelled()
+        return note
+
+    async def _ours(self, activity: str, argument: Model, result: type[T], *, step: str) -> T:
         with self._board.step(step):
-            answer: T = await workflow.execute_activity(
-                activity,
-                argument,
-                result_type=result,
-                task_queue=names.PLACEMENT_QUEUE if solves else names.ORCHESTRATION_QUEUE,
-                start_to_close_timeout=_SOLVING if solves else _STORING,
-                heartbeat_timeout=_HEARTBEAT if solves else None,
-                retry_policy=_OWN_STORE,
-                cancellation_type=on_cancel,
-                summary=step,
-            )
+            answer = await calls.ask_store(activity, argument, result, summary=step)
         self._stop_if_cancelled()
         return answer
 
-    async def call_vim(
-        self, activity: str, argument: Model, kind: str, *, step: str, give_up_after_s: float | None = None
-    ) -> None:
-        """One call to a VIM that only acts."""
-        await self.ask_vim(activity, argument, kind, Nothing, step=step, give_up_after_s=give_up_after_s)
-
-    async def ask_vim(
-        self,
-        activity: str,
-        argument: Model,
-        kind: str,
-        result: type[T],
-        *,
-        step: str,
-        give_up_after_s: float | None = None,
-    ) -> T:
-        """One call to a VIM or a network: retried while that can help, cancelled only once it has stopped."""
-        limit = timedelta(seconds=give_up_after_s or self._patience.give_up_after_s)
-        with self._board.step(step):
-            answer: T = await workflow.execute_activity(
-                activity,
-                argument,
-                result_type=result,
-                task_queue=names.vim_queue(kind),
-                schedule_to_start_timeout=limit,
-                schedule_to_close_timeout=limit,
-                start_to_close_timeout=timedelta(seconds=self._patience.step_timeout_s),
-                heartbeat_timeout=_HEARTBEAT,
-                retry_policy=_OUTSIDE,
-                cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-                summary=step,
-            )
-        self._stop_if_cancelled()
-        return answer
-
-    async def all_of(self, parts: Iterable[tuple[Awaitable[object], Undo | None]]) -> None:
-        """Run the parts side by side; their undos form one layer. None is left running when this returns."""
-        listed = list(parts)
-        self._undo.append([undo for _, undo in listed if undo])
-        tasks = [asyncio.ensure_future(part) for part, _ in listed]
+    async def _until_given_up(self, work: Coroutine[object, None, None]) -> None:
+        """Do the work, unless it is cancelled or given up; it has stopped when this returns."""
+        task = asyncio.ensure_future(work)
+        watch = asyncio.ensure_future(workflow.wait_condition(lambda: self._steering.given_up is not None))
         try:
-            await asyncio.gather(*tasks)
+            await workflow.wait([task, watch], return_when=asyncio.FIRST_COMPLETED)
+            given_up = not task.done()
         finally:
-            for task in tasks:
+            watch.cancel()
+            if not task.done():
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+                with suppress(asyncio.CancelledError, FailureError):
+                    await _uncut(_settled(task))
+        if given_up:
+            reason = self._steering.given_up or "no reason given"
+            raise ApplicationError(f"given up by an operator: {reason}", type="GivenUp", non_retryable=True)
+        task.result()
 
-    async def delete_or_leave(self, resource: ExternalResource) -> None:
-        """Delete a resource, or note it as a leftover that a sweep will keep deleting."""
-        limit = self._patience.undo_give_up_after_s
-        what = f"the network of {resource.service}" if _is_network(resource) else resource.instance
-        step = f"delete {what} on {resource.pop}"
-        try:
-            await self.call_vim(names.DELETE, resource, resource.vim_kind, step=step, give_up_after_s=limit)
-        except FailureError as failure:
-            if is_cancelled_exception(failure):
-                raise
-            left = LeaveResource(resource=resource, reason=root_cause(failure))
-            await self.call(names.LEAVE, left, Nothing, step=f"note leftover {what}")
-            self.leftovers.append(resource.name)
+    async def _roll_back(self, failure: BaseException) -> None:
+        cancelled = is_cancelled_exception(failure)
+        self._board.failure = "cancelled" if cancelled else root_cause(failure)
+        self._board.enter(Phase.UNDOING)
+        self._outcome = await self.come_back()
+        state = OperationState.CANCELLED if cancelled else OperationState.FAILED
+        await self._end(state, f"{self._board.failure} ({self._outcome.removeprefix(', ').strip()})")
+        self._board.enter(Phase.FAILED)
 
-    async def sweep_leftovers(self) -> None:
-        """Hand what could not be deleted to a sweep that outlives this operation."""
-        if self.leftovers:
+    async def come_back(self) -> str:
+        """Make the service be as it was; what to tell of that, between `failed` and the reason."""
+        if not self._stepper.begun:
+            await self._ours(names.RESTORE, self._ref(), StepNote, step="keep the service as it is")
+            return ", nothing was changed"
+        return await self._returning.undo(self._ref(), self.request.patience)
+
+    async def _end(self, state: OperationState, failure: str | None) -> None:
+        """Hand what is left over to a sweep, note what was learned, give the lease back."""
+        await self._sweep_leftovers()
+        if self._stepper.times:
+            times = StepTimes(times=tuple(self._stepper.times))
+            with suppress(FailureError):
+                await self._ours(names.NOTE_TIMES, times, Nothing, step="note how long it took")
+        ending = FinishOperation(held=self.held, state=state, failure=failure)
+        await self._ours(names.FINISH, ending, Nothing, step="give the lease back")
+        await workflow.wait_condition(workflow.all_handlers_finished)
+
+    async def _sweep_leftovers(self) -> None:
+        """What could not be deleted is for a sweep that outlives this operation."""
+        if self._stepper.leftovers:
             await workflow.start_child_workflow(
                 names.SWEEP,
-                SweepRequest(service=self._service),
+                SweepRequest(service=self.request.service),
                 id=f"sweep/{self.operation_id}",
                 task_queue=names.ORCHESTRATION_QUEUE,
                 parent_close_policy=ParentClosePolicy.ABANDON,
-                static_summary=f"Deletes what {self.operation_id} left of {self._service}",
+                static_summary=f"Deletes what {self.operation_id} left of {self.request.service}",
             )
-
-    async def _roll_back(self, failure: BaseException) -> None:
-        self._stoppable = False
-        self._board.failure = "cancelled" if is_cancelled_exception(failure) else root_cause(failure)
-        self._board.enter(Phase.UNDOING)
-        for layer in reversed(self._undo):
-            await asyncio.gather(*(undo() for undo in layer))
-        await self.sweep_leftovers()
-        cancelled = is_cancelled_exception(failure)
-        await self._finish(
-            OperationState.CANCELLED if cancelled else OperationState.FAILED, self._board.failure
-        )
-        self._board.enter(Phase.FAILED)
 
     def _ending(self, failure: BaseException) -> BaseException:
         if is_cancelled_exception(failure):
             return asyncio.CancelledError(self._board.failure)
-        left = f"; left behind, a sweep keeps deleting: {', '.join(self.leftovers)}" if self.leftovers else ""
-        message = f"{self.kind} of {self._service} failed and was undone{left}: {self._board.failure}"
-        return ApplicationError(message, type="OperationFailed", non_retryable=True)
+        message = f"{self.kind} of {self.request.service} failed{self._outcome}"
+        kind = "OperationRefused" if not self._stepper.begun and _refuses(failure) else "OperationFailed"
+        return ApplicationError(f"{message}: {self._board.failure}", type=kind, non_retryable=True)
 
-    async def _finish(self, state: OperationState, failure: str | None) -> None:
-        ending = FinishOperation(held=self.held, state=state, failure=failure)
-        self._stoppable = False  # from here on a cancel comes too late: the outcome stands
-        await self.call(names.FINISH, ending, Nothing, step="give the lease back")
+    def _result(self) -> OperationResult:
+        plan = self._plan
+        return OperationResult(
+            operation_id=self.operation_id,
+            service=self.request.service,
+            cost_per_hour=plan.cost_per_hour if plan else None,
+            currency=plan.currency if plan else None,
+            leftovers=tuple(self._stepper.leftovers),
+            plan_id=plan.plan_id if plan else None,
+            notes=plan.notes if plan else (),
+        )
+
+    def _ref(self) -> PlanRef:
+        return PlanRef(held=self.held, plan_id=self._plan.plan_id if self._plan else None)
 
     def _stop_if_cancelled(self) -> None:
         """A cancel that arrived while an activity was ending successfully must not be lost."""
         if self._stoppable and workflow.cancellation_reason() is not None:
             raise asyncio.CancelledError
+
+
+def _refuses(failure: BaseException) -> bool:
+    cause = failure.cause if isinstance(failure, ActivityError) else failure
+    return isinstance(cause, ApplicationError) and cause.type in _REFUSALS
+
+
+async def _settled(task: "asyncio.Task[None]") -> None:
+    await task
 
 
 async def _uncut(work: Coroutine[object, None, R]) -> R:
@@ -254,7 +271,3 @@ async def _uncut(work: Coroutine[object, None, R]) -> R:
         with suppress(asyncio.CancelledError):
             await asyncio.shield(task)
     return task.result()
-
-
-def _is_network(resource: ExternalResource) -> bool:
-    return resource.kind is ResourceKind.NETWORK

@@ -15,7 +15,9 @@ from domain import names
 from domain.requests import InstantiateRequest, Nothing, OperationResult, ResourceList, ResourceQuery
 from workers.assembly import WORKFLOWS
 from workers.plugin import plugin
+from workflows.calls import ask_store
 from workflows.instantiate import Instantiate
+from workflows.unplanned.instantiate import UnplannedInstantiate
 
 ROOT = Path(__file__).resolve().parents[2]
 HISTORIES = ROOT / "tests" / "fixtures" / "histories"
@@ -25,28 +27,33 @@ RECORDED = (
 )
 
 
+class Forgetful(UnplannedInstantiate):
+    """Forgets to reserve."""
+
+    async def call(self, activity, argument, result, *, step):  # type: ignore[no-untyped-def]
+        if activity == names.RESERVE:
+            return Nothing()
+        return await super().call(activity, argument, result, step=step)
+
+
 @workflow.defn(name=names.OperationKind.INSTANTIATE, sandboxed=False)
 class Changed(Instantiate):
     """Instantiate with an activity more."""
 
     @workflow.run
     async def run(self, request: InstantiateRequest) -> OperationResult:
-        await self.call(names.RESOURCES, ResourceQuery(service=request.service), ResourceList, step="look")
+        query = ResourceQuery(service=request.service)
+        await ask_store(names.RESOURCES, query, ResourceList, summary="look")
         return await super().run(request)
 
 
 @workflow.defn(name=names.OperationKind.INSTANTIATE, sandboxed=False)
 class Skipping(Instantiate):
-    """Instantiate that forgets to reserve."""
+    """Instantiate that goes on as before there were plans, but forgets to reserve."""
 
     @workflow.run
     async def run(self, request: InstantiateRequest) -> OperationResult:
-        return await super().run(request)
-
-    async def call(self, activity, argument, result, *, step):  # type: ignore[no-untyped-def]
-        if activity == names.RESERVE:
-            return Nothing()
-        return await super().call(activity, argument, result, step=step)
+        return await Forgetful(self._board).run(request)
 
 
 def history(name: str) -> WorkflowHistory:

@@ -8,7 +8,7 @@ from domain import names
 from domain.networking import Connection
 from domain.phases import ResourceKind
 from domain.requests import ExternalResource, NetworkStep, PlannedService, Solution
-from workflows.operation import Operation, Undo
+from workflows.unplanned.operation import Operation, Undo
 
 
 def networked_kind(solution: Solution) -> str | None:

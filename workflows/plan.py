@@ -1,0 +1,19 @@
+"""Plan: what an operation would do, kept in the catalogue to be applied later. Nothing else changes."""
+
+from temporalio import workflow
+
+from domain import names
+from domain.lifecycle import PlanRequest
+from domain.operation_plans import PlanBrief
+from workflows.planning import make_plan
+
+
+@workflow.defn(name=names.PLAN)
+class Plan:
+    """Plan any operation."""
+
+    @workflow.run
+    async def run(self, request: PlanRequest) -> PlanBrief:
+        """The steps; the whole plan is in the catalogue under its id."""
+        wanted = request.parsed()
+        return await make_plan(request.kind, wanted.model_dump(mode="json"))

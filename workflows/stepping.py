@@ -1,0 +1,195 @@
+"""Carrying out a plan's steps: attempts, pauses, decisions of an operator, and what becomes of a failure."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from temporalio import workflow
+from temporalio.exceptions import (
+    ActivityError,
+    ApplicationError,
+    FailureError,
+    TimeoutError,
+    is_cancelled_exception,
+)
+
+from domain import names
+from domain.operation_plans import Step, StepAction, Wave
+from domain.requests import ExternalResource, LeaveResource, Nothing
+from domain.steering import StepNote, StepTime
+from workflows import calls
+from workflows.board import Board
+from workflows.failures import root_cause
+from workflows.steered import Steering
+
+_FIRST_PAUSE_S = 0.5
+_LONGEST_PAUSE_S = 20.0
+
+Attempt = Callable[[Step, float], Awaitable[StepNote]]
+"""One attempt of a step, which may wait so many seconds for a worker."""
+
+
+class StepFailedError(ApplicationError):
+    """A step failed for good, or for longer than anybody wanted to wait."""
+
+    def __init__(self, step: Step, cause: str) -> None:
+        super().__init__(cause, type="StepFailed", non_retryable=True)
+        self.step = step
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How steps are carried out."""
+
+    give_up_after_s: float
+    """For all attempts of one step."""
+    delete_give_up_after_s: float
+    """For those of a deletion that may become a leftover."""
+    hold: bool = False
+    """A failed step waits for an operator."""
+    undoing: bool = False
+    """What cannot be done is noted, and the rest goes on; no pause holds it."""
+
+
+@dataclass
+class _Patience:
+    """How long the attempts of one step may go on."""
+
+    limit_s: float
+    since: datetime
+
+    def lasts(self, pause_s: float) -> bool:
+        """Whether there is time for another attempt after a pause."""
+        return workflow.now() + timedelta(seconds=pause_s) < self.since + timedelta(seconds=self.limit_s)
+
+
+class Stepper:
+    """Carries out waves of steps."""
+
+    def __init__(self, board: Board, steering: Steering, make_attempt: Attempt) -> None:
+        self._board = board
+        self._steering = steering
+        self._attempt = make_attempt
+        self.begun = False
+        """Whether anything may have changed outside."""
+        self.leftovers: list[str] = []
+        self.undone_not: list[str] = []
+        """What an undo could not bring back, and why."""
+        self.times: list[StepTime] = []
+
+    async def run(self, waves: Iterable[Wave], manner: Manner) -> None:
+        """Wave by wave; the steps of one wave side by side. None is left running when this returns."""
+        for wave in waves:
+            if not manner.undoing:
+                self._board.enter(wave.phase)
+            self.begun = True
+            await _all(self._do(step, manner) for step in wave.steps)
+
+    async def _do(self, step: Step, manner: Manner) -> None:
+        limit_s = manner.delete_give_up_after_s if _may_stay(step) else manner.give_up_after_s
+        patience = _Patience(limit_s, workflow.now())
+        number = 0
+        while True:
+            if not manner.undoing:
+                patience.since += await self._steering.unpaused()
+            number += 1
+            self._board.show(step, "running", attempt=number)
+            begun = workflow.now()
+            try:
+                done = await self._attempt(step, limit_s)
+            except FailureError as failure:
+                if is_cancelled_exception(failure):
+                    self._board.show(step, "failed", attempt=number, cause="cancelled")
+                    raise
+                if not await self._goes_on(step, number, failure, patience, manner):
+                    return
+            else:
+                self._done(step, number, begun, done)
+                return
+
+    def _done(self, step: Step, number: int, begun: datetime, done: StepNote) -> None:
+        self._board.show(step, "done", attempt=number, note=done.note)
+        if number == 1:
+            took = (workflow.now() - begun).total_seconds()
+            self.times.append(StepTime(action=step.action.value, vim_kind=step.vim_kind, seconds=took))
+
+    async def _goes_on(
+        self, step: Step, number: int, failure: FailureError, patience: _Patience, manner: Manner
+    ) -> bool:
+        """Whether to try once more; False where the step is left as it is."""
+        cause = root_cause(failure)
+        pause_s = _pause_s(failure, number)
+        if not _is_permanent(failure) and patience.lasts(pause_s):
+            at = workflow.now() + timedelta(seconds=pause_s)
+            self._board.show(step, "retrying", attempt=number, next_attempt_at=at, cause=cause)
+            return await self._chosen(step, number, cause, pause_s) != "skip"
+        if manner.hold and not manner.undoing:
+            self._board.show(step, "held", attempt=number, cause=cause)
+            choice = await self._chosen(step, number, cause, None)
+            patience.since = workflow.now()
+            return choice != "skip"
+        self._board.show(step, "failed", attempt=number, cause=cause)
+        if _may_stay(step) or (manner.undoing and step.action is StepAction.DELETE):
+            await self._leave(step, cause)
+        elif manner.undoing:
+            self.undone_not.append(f"{step.title}: {cause}")
+        else:
+            raise StepFailedError(step, cause)
+        return False
+
+    async def _chosen(self, step: Step, number: int, cause: str, pause_s: float | None) -> str:
+        """What an operator chose, or `retry` when the pause is over."""
+        choice = await self._steering.choice(step.id, pause_s)
+        if choice == "skip":
+            self._board.show(step, "skipped", attempt=number, cause=cause)
+            if step.action is StepAction.DELETE:
+                await self._leave(step, f"skipped by an operator: {cause}")
+        return choice
+
+    async def _leave(self, step: Step, cause: str) -> None:
+        """Note a resource as a leftover that a sweep will keep deleting."""
+        if step.resource is None:
+            return
+        resource = ExternalResource(
+            service=self._steering.service,
+            name=step.resource,
+            instance=step.instance or "network",
+            pop=step.pop,
+            vim_kind=step.vim_kind,
+            kind=step.kind,
+        )
+        left = LeaveResource(resource=resource, reason=cause)
+        await calls.ask_store(names.LEAVE, left, Nothing, summary=f"note leftover {step.resource}")
+        self.leftovers.append(step.resource)
+
+
+async def _all(parts: Iterable[Awaitable[None]]) -> None:
+    tasks = [asyncio.ensure_future(part) for part in parts]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _may_stay(step: Step) -> bool:
+    """Whether what cannot be deleted now may be left to a sweep."""
+    return step.action is StepAction.DELETE and step.skippable
+
+
+def _is_permanent(failure: FailureError) -> bool:
+    cause = failure.cause if isinstance(failure, ActivityError) else failure
+    return isinstance(cause, ApplicationError) and cause.non_retryable
+
+
+def _pause_s(failure: FailureError, number: int) -> float:
+    """None after a worker died: another can begin at once."""
+    cause = failure.cause if isinstance(failure, ActivityError) else failure
+    if isinstance(cause, TimeoutError) and number <= 2:
+        return 0.0
+    asked = getattr(cause, "next_retry_delay", None)
+    if asked is not None:
+        return float(asked.total_seconds())
+    return float(min(_FIRST_PAUSE_S * 2 ** (number - 1), _LONGEST_PAUSE_S))
