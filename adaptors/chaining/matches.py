@@ -122,6 +122,18 @@ def overlap(one: Ingress, other: Ingress) -> bool:
     )
 
 
+def covers(one: Ingress, other: Ingress) -> bool:
+    """Whether the first takes every packet that the second takes."""
+    shared = (one.share_of, one.share_value, one.share_mask)
+    return (
+        one.destination == other.destination
+        and one.protocol in ("any", other.protocol)
+        and one.source_port in (None, other.source_port)
+        and one.destination_port in (None, other.destination_port)
+        and (one.share_of is None or shared == (other.share_of, other.share_value, other.share_mask))
+    )
+
+
 def _known_side(ingress: Ingress) -> str | None:
     if ingress.destination_port is not None:
         return "destination"
