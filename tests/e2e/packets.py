@@ -13,6 +13,8 @@ from adaptors.machine.processes import Process
 from adaptors.vim.emulator.cleaning import release, strays, sweep
 from adaptors.wan.emulated import open_wan
 from catalogue.documents import read_descriptor
+from domain.deployments import Deployment
+from domain.infrastructure import Resources
 from domain.records import ResourceRecord
 from tests.workflows.lab import Lab
 
@@ -43,6 +45,19 @@ class PacketLab(Lab):
         super().__init__(client, home, document)
         self.pops = Pops(self.catalogue, home)
         self.secret("shop-database-password", "correct-horse-battery")
+
+    def existing(self, service: str) -> list[tuple[str, str, str]]:
+        return [
+            (pop, each.name, each.tags["instance"])
+            for pop in self.catalogue.infrastructure.get().pops
+            for each in self.pops.vim(pop).list({"service": service})
+        ]
+
+    def world_usage(self) -> dict[str, Resources]:
+        return {pop: self.pops.vim(pop).capacity()[1] for pop in self.catalogue.infrastructure.get().pops}
+
+    def endpoints(self, deployment: Deployment) -> dict[str, str]:
+        return dict(deployment.plan.endpoints)
 
     def secret(self, name: str, value: str) -> None:
         """Keep a secret where workers look for it."""

@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,15 @@ from adaptors.vim.modelled.world import World
 from catalogue.documents import read_descriptor, read_infrastructure
 from catalogue.store import Catalogue, open_catalogue
 from domain import names
+from domain.deployments import Deployment
 from domain.errors import UnknownError
 from domain.infrastructure import Resources
+from domain.lifecycle import REQUESTS
+from domain.operation_plans import PlanBrief
+from domain.phases import ResourceKind
 from domain.records import ServiceRecord
 from domain.requests import InstantiateRequest, OperationProgress, OperationResult, Patience, TerminateRequest
+from domain.steering import Told
 from workers.assembly import build
 from workers.settings import Settings
 
@@ -51,6 +57,7 @@ components:
     kind: microservice
     image: web:1
     instances: 2
+    scaling: {min: 1, max: 4}
     resources: {vcpus: 1, memory: 1 GiB}
     connection_points: [http, data]
     environment: {DATABASE_HOST: "${database.address}"}
@@ -209,6 +216,64 @@ class Lab:
             result_type=OperationResult,
         )
 
+    async def operate(
+        self, kind: str, service: str, workflow_id: str | None = None, **fields: Any
+    ) -> WorkflowHandle[Any, OperationResult]:
+        """Start any operation."""
+        operation = names.OperationKind(kind)
+        return await self.client.start_workflow(
+            operation,
+            REQUESTS[operation](service=service, **fields),
+            id=workflow_id or names.service_workflow_id(service),
+            task_queue=names.ORCHESTRATION_QUEUE,
+            result_type=OperationResult,
+            task_timeout=timedelta(seconds=2),
+        )
+
+    async def plan(self, kind: str, service: str, **fields: Any) -> PlanBrief:
+        """Plan an operation, changing nothing."""
+        return await self.client.execute_workflow(
+            names.PLAN,
+            {"kind": kind, "request": {"service": service, **fields}},
+            id=f"plan/{service}/{kind}",
+            task_queue=names.ORCHESTRATION_QUEUE,
+            result_type=PlanBrief,
+        )
+
+    def existing(self, service: str) -> list[tuple[str, str, str]]:
+        """(PoP, name in the VIM, instance) of all that exists of a service."""
+        found = [(*key.split("/", 1), row.tags) for key, row in self.world().items()]
+        return [(pop, name, tags["instance"]) for pop, name, tags in found if tags["service"] == service]
+
+    def running(self, service: str) -> dict[str, str]:
+        """Instance -> PoP, of the service's instances in the world; one that is there twice fails."""
+        found: dict[str, str] = {}
+        for pop, _, instance in self.existing(service):
+            assert instance not in found, f"{instance} is there twice"
+            found[instance] = pop
+        return found
+
+    def whole(self, service: str) -> None:
+        """World, ledger, deployment, records and reservations of an ACTIVE service agree."""
+        deployment = self.catalogue.services.deployment(service)
+        assert deployment is not None
+        there = {name for _, name, _ in self.existing(service)}
+        assert there == {each.resource for each in deployment.instances}
+        known = self.catalogue.ledger.of_service(service)
+        assert {each.resource_name for each in known if each.kind is ResourceKind.INSTANCE} == there
+        placements = {each.name: each.pop for each in deployment.instances}
+        assert self.running(service) == placements
+        assert placements == {**deployment.plan.placements, **self.endpoints(deployment)}
+        record = self.catalogue.services.get(service)
+        assert {each.name: each.pop for each in record.instances} == deployment.plan.placements
+        assert self.world_usage() == self.catalogue.infrastructure.usage().pops
+        assert not self.catalogue.services.unsettled(service)
+        assert self.catalogue.operations.holder(service) is None
+
+    def endpoints(self, deployment: Deployment) -> dict[str, str]:
+        """Endpoints that are instances; those of modelled PoPs are not."""
+        return {}
+
     async def end_all(self) -> None:
         """Leave no workflow to the next test's workers."""
         self.clear()
@@ -220,9 +285,18 @@ class Lab:
                 continue
 
 
+Handle = WorkflowHandle[Any, Any]
+
+
 async def progress(handle: WorkflowHandle[Any, Any]) -> OperationProgress:
     answer: OperationProgress = await handle.query(names.PROGRESS_QUERY, result_type=OperationProgress)
     return answer
+
+
+async def say(handle: WorkflowHandle[Any, Any], update: str, **fields: Any) -> str:
+    """Send an update, and give its answer."""
+    told: Told = await handle.execute_update(update, fields, result_type=Told)
+    return told.message
 
 
 async def attribute(handle: WorkflowHandle[Any, Any], name: str) -> str | None:

@@ -86,7 +86,9 @@ async def test_while_provisioning(lab: Lab) -> None:
     await (await lab.start("s1")).result()
 
 
-@pytest.mark.parametrize(("part", "method"), [("operations", "begin"), ("services", "commit")])
+@pytest.mark.parametrize(
+    ("part", "method"), [("operations", "begin"), ("plans", "keep"), ("services", "commit_deployment")]
+)
 async def test_while_the_catalogue_writes(
     lab: Lab, monkeypatch: pytest.MonkeyPatch, part: str, method: str
 ) -> None:
@@ -102,9 +104,9 @@ async def test_while_the_catalogue_writes(
 
 async def test_a_reservation_under_way_is_waited_for(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     """Were it not, it could take the capacity after the undo had released it, for ever."""
-    reserving = Held(monkeypatch, lab.catalogue.reservations, "reserve")
+    reserving = Held(monkeypatch, lab.catalogue.reservations, "transition")
     handle = await lab.start("s1")
-    await eventually(reserving.reached.is_set, "reserve is called")
+    await eventually(reserving.reached.is_set, "the reservation is under way")
     finishing = Held(monkeypatch, lab.catalogue.operations, "finish")
     await handle.cancel()
     await asyncio.sleep(1)

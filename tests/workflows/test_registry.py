@@ -11,9 +11,10 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from catalogue.store import open_catalogue
-from domain import names, requests
+from domain import names, requests, steering
 from domain.models import Model
 from domain.networking import Connection
+from domain.operation_plans import PlanBrief, StepAction
 from domain.plans import ServiceGraph
 from workers.assembly import WORKFLOWS, build
 from workers.settings import Settings
@@ -37,11 +38,23 @@ SIGNATURES: dict[str, tuple[type[Model], type[Model]]] = {
     names.JOIN: (requests.NetworkStep, requests.Nothing),
     names.PROGRAM: (requests.NetworkStep, requests.Nothing),
     names.VERIFY: (requests.PlannedService, Connection),
+    names.START: (requests.BeginOperation, steering.Began),
+    names.SCOPE: (steering.PlanOrder, steering.Scope),
+    names.SURVEY: (steering.SurveyOrder, steering.Survey),
+    names.MAKE_PLAN: (steering.PlanOrder, PlanBrief),
+    names.AMEND: (steering.Amendment, steering.StepNote),
+    names.PLAN_UNDO: (steering.PlanRef, steering.UndoBrief),
+    names.COMMIT_PLAN: (steering.PlanRef, steering.StepNote),
+    names.RESTORE: (steering.PlanRef, steering.StepNote),
+    names.COMPARE: (steering.CompareOrder, steering.Differences),
+    names.NOTE_TIMES: (steering.StepTimes, requests.Nothing),
+    **{action.value: (steering.StepOrder, steering.StepNote) for action in StepAction},
 }
 """As the workflows call them."""
 
-VIM = {names.CREATE, names.DELETE}
-NETWORK = {names.COMPILE, names.JOIN, names.PROGRAM, names.VERIFY}
+OF_NETWORKS = {StepAction.COMPILE, StepAction.JOIN, StepAction.PROGRAM, StepAction.PROBE, StepAction.TRANSFER}
+VIM = {names.CREATE, names.DELETE, names.SURVEY, names.COMPARE, *(set(StepAction) - OF_NETWORKS)}
+NETWORK = {names.COMPILE, names.JOIN, names.PROGRAM, names.VERIFY, *OF_NETWORKS}
 
 
 def served(worker: Worker) -> dict[str, Callable[..., Any]]:
@@ -61,7 +74,7 @@ async def test_every_activity_is_served_with_the_signature_that_workflows_call(
     queues = {w.task_queue: served(w) for w in build(client, catalogue, settings, names.TASK_QUEUES)}
     catalogue.close()
     assert {name for activities in queues.values() for name in activities} == SIGNATURES.keys()
-    assert queues[names.PLACEMENT_QUEUE].keys() == {names.SOLVE}
+    assert queues[names.PLACEMENT_QUEUE].keys() == {names.SOLVE, names.MAKE_PLAN}
     for kind in names.VIM_KINDS:
         networked = kind in names.NETWORKED_KINDS
         assert queues[names.vim_queue(kind)].keys() == VIM | (NETWORK if networked else set())
@@ -74,7 +87,8 @@ async def test_every_activity_is_served_with_the_signature_that_workflows_call(
 
 async def test_every_name_of_an_activity_is_known_here() -> None:
     dotted = {value for key, value in vars(names).items() if key.isupper() and "." in str(value)}
-    assert {value for value in dotted if isinstance(value, str)} == SIGNATURES.keys()
+    known = {value for value in dotted if isinstance(value, str)} | {action.value for action in StepAction}
+    assert known == SIGNATURES.keys()
 
 
 @pytest.mark.parametrize("workflow_type", WORKFLOWS)

@@ -1,0 +1,149 @@
+"""Running services changed on the emulator while their users use them: nothing is lost."""
+
+import json
+import subprocess
+import time
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from temporalio.client import Client
+
+from adaptors.machine.abilities import examine
+from tests.e2e.packets import PacketLab, emulated
+from tests.workflows.lab import dev_server, failure
+from workers.plugin import connect
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "secure-shop.yaml"
+ABILITIES, _ = examine(Path("/tmp"))
+PINGS, PAGES = 5000, 200
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.timeout(300),
+    pytest.mark.alone,
+    pytest.mark.skipif(not ABILITIES.datapaths, reason=f"no emulator here: {ABILITIES.why}"),
+]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def client() -> AsyncIterator[Client]:
+    async with dev_server() as environment:
+        yield await connect(environment.client.service_client.config.target_host)
+
+
+@pytest_asyncio.fixture(loop_scope="module", params=ABILITIES.datapaths)
+async def lab(client: Client, tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[PacketLab]:
+    """The shop on emulated PoPs that all suit its firewall; its chain takes every protocol."""
+    lab = PacketLab(client, tmp_path, emulated(request.param).replace("[plain]", "[dpdk]"))
+    lab.onboard(EXAMPLE.read_text().replace("classifier: {protocol: tcp}", "classifier: {}"))
+    try:
+        async with lab.workers():
+            await (await lab.start("shop", "secure-shop")).result()
+            yield lab
+            lab.whole("shop")
+            assert lab.left([each.resource_name for each in lab.catalogue.ledger.all()]) == []
+            await (await lab.start_terminate("shop")).result()
+            await lab.end_all()
+            assert lab.state() == lab.before
+    finally:
+        lab.clean()
+        lab.catalogue.close()
+    assert lab.left() == []
+
+
+class Traffic:
+    """What the customers send while something changes."""
+
+    def __init__(self, lab: PacketLab) -> None:
+        self._lab = lab
+        self._front = lab.address("shop", "load-balancer-1")
+
+    def __enter__(self) -> "Traffic":
+        url = f"http://{self._front}/whoami"
+        loop = f"for i in $(seq {PAGES}); do curl -s -m 10 -o /dev/null -w '%{{http_code}}\\n' {url}; done"
+        self._pages = self._spawn(["sh", "-c", loop])
+        self._pings = self._spawn(["ping", "-q", "-c", str(PINGS), "-i", "0.004", self._front])
+        time.sleep(1)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.pings = self._pings.communicate(timeout=120)[0]
+        self.pages = self._pages.communicate(timeout=120)[0].split()
+
+    def _spawn(self, words: Sequence[str]) -> "subprocess.Popen[str]":
+        entry = self._lab.entry("shop", "customers")
+        full = self._lab.pops.networked(entry.pop).command(entry.resource_name, words)
+        return subprocess.Popen(full, stdout=subprocess.PIPE, text=True)
+
+    def nothing_lost(self) -> None:
+        assert f"{PINGS} packets transmitted, {PINGS} received" in self.pings, self.pings
+        assert self.pages == ["200"] * PAGES
+
+
+def answering(lab: PacketLab) -> set[str]:
+    """The replicas that answer the customers."""
+    front = lab.address("shop", "load-balancer-1")
+    return {json.loads(lab.fetch("shop", f"http://{front}/whoami"))["instance"] for _ in range(12)}
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_the_firewall_moves_under_traffic(lab: PacketLab) -> None:
+    here = lab.running("shop")["edge-firewall-1"]
+    there = next(pop for pop in ("south", "west", "north") if pop != here)
+    with Traffic(lab) as traffic:
+        await (await lab.operate("Migrate", "shop", moves={"edge-firewall": there})).result()
+    assert lab.running("shop")["edge-firewall-1"] == there
+    traffic.nothing_lost()
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_replicas_come_and_go_under_traffic(lab: PacketLab) -> None:
+    with Traffic(lab) as traffic:
+        await (await lab.operate("Scale", "shop", component="web", instances=3)).result()
+        assert len(answering(lab)) == 3
+        await (await lab.operate("Scale", "shop", component="web", instances=2)).result()
+    traffic.nothing_lost()
+    assert len(answering(lab)) == 2
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_replica_moves_under_traffic(lab: PacketLab) -> None:
+    was = lab.running("shop")
+    (free,) = {"north", "south", "west"} - {was["web-1"], was["web-2"]}
+    with Traffic(lab) as traffic:
+        await (await lab.operate("Migrate", "shop", moves={"web-1": free})).result()
+    traffic.nothing_lost()
+    assert len(answering(lab)) == 2
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_the_store_moves_with_what_it_keeps(lab: PacketLab) -> None:
+    front = lab.address("shop", "load-balancer-1")
+    for _ in range(3):
+        before = json.loads(lab.fetch("shop", f"http://{front}/visits"))["visits"]
+    was = lab.address("shop", "database-1")
+    flavour = {"vcpus": 2, "memory": 4096, "disk": 100}
+    await (await lab.operate("Scale", "shop", component="database", resources=flavour)).result()
+    assert lab.address("shop", "database-1") == was
+    assert json.loads(lab.fetch("shop", f"http://{front}/visits"))["visits"] == before + 1
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_killed_firewall_is_healed(lab: PacketLab) -> None:
+    front = lab.address("shop", "load-balancer-1")
+    assert lab.at("shop", "edge-firewall-1", "nft", "flush", "ruleset").returncode == 0
+    await (await lab.operate("Heal", "shop")).result()
+    assert lab.fetch("shop", f"http://{front}/healthz")
+    assert len(answering(lab)) == 2
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_change_that_fails_leaves_the_shop_serving(lab: PacketLab) -> None:
+    with Traffic(lab) as traffic:
+        message = await failure(
+            await lab.operate("Scale", "shop", component="edge-firewall", image="edge-firewal:9")
+        )
+    assert "edge-firewal" in message
+    traffic.nothing_lost()
