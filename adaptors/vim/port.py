@@ -25,7 +25,9 @@ class Vim(Protocol):
     def create(self, spec: InstanceSpec, progress: Progress) -> VimInstance:
         """Find or create the instance of that name and wait until it runs.
 
-        A name that is taken by an instance of another spec is refused.
+        One of that spec that has failed (ERROR) is built anew, in its place: it keeps its addresses. A name
+        that is taken by an instance of another spec is refused, whatever that one's status is. An address
+        that the spec asks for is given even while the predecessor has it still.
         """
 
     def read(self, name: str) -> VimInstance | None:
@@ -35,7 +37,7 @@ class Vim(Protocol):
         """The PoP's instances that carry all of these tags, by name."""
 
     def delete(self, name: str, progress: Progress) -> None:
-        """Delete the instance and wait until it is gone; one that is not there is no error."""
+        """Delete the instance, however it stands, and wait until it is gone; not there is no error."""
 
     def capacity(self) -> tuple[Resources, Resources]:
         """What the PoP has in total, and what of it is in use."""
@@ -43,10 +45,17 @@ class Vim(Protocol):
     def configure(
         self, name: str, config: Mapping[str, str | int | float | bool], progress: Progress
     ) -> None:
-        """Give a running instance another config; where it is refused, the old one stays."""
+        """Give a running instance another config; where it is refused, the old one stays.
+
+        The config that it has already is no error. One that is not there, or does not run, is
+        refused. To `create` it is from now on an instance of the spec with this config.
+        """
 
     def ailment(self, name: str) -> str | None:
-        """What is wrong with an instance, in the VIM's words; None where it is there and well."""
+        """What is wrong with an instance, in the VIM's words; None where it is there and well.
+
+        That it is not there, or not yet, or on its way out, is wrong too.
+        """
 
     def traits(self, image: str) -> ImageTraits:
         """What an image's function says of itself."""

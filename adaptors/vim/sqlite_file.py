@@ -16,9 +16,14 @@ _writing = threading.Lock()
 class SqliteFile:
     """Opens a short-lived connection for each reading or writing; what is committed outlives any crash."""
 
-    def __init__(self, path: Path, schema: Sequence[str]) -> None:
+    def __init__(self, path: Path, schema: Sequence[str], upgrades: Sequence[Sequence[str]] = ()) -> None:
+        """A file, of whatever version it is now.
+
+        :param schema: statements that make version 1 of a new file
+        :param upgrades: for each later version, the statements that make it of the one before
+        """
         self._path = path
-        self._schema = schema
+        self._versions = (schema, *upgrades)
 
     def exists(self) -> bool:
         """Whether anything was ever written."""
@@ -49,19 +54,26 @@ class SqliteFile:
         opened = sqlite3.connect(self._path, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
         with closing(opened) as connection:
             connection.row_factory = sqlite3.Row
-            if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
+            if _version(connection) < len(self._versions):
                 self._set_up(connection)
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA foreign_keys = ON")
             yield connection
 
     def _set_up(self, connection: sqlite3.Connection) -> None:
+        """Bring the file to the newest version, unless somebody else was quicker."""
         _use_wal(connection)
         connection.execute("BEGIN IMMEDIATE")
-        for statement in self._schema:
-            connection.execute(statement)
-        connection.execute("PRAGMA user_version = 1")
+        for statements in self._versions[_version(connection) :]:
+            for statement in statements:
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {max(_version(connection), len(self._versions))}")
         connection.execute("COMMIT")
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    return version
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:

@@ -16,14 +16,20 @@ def vim_at(home: Path, pop: str = "berlin", vcpus: int = 100, **settings: Any) -
     return open_vim("modelled", access, home)
 
 
-def spec(name: str = "web-1", pop: str = "berlin", component: str = "web", vcpus: int = 1) -> InstanceSpec:
+def spec(
+    name: str = "web-1", pop: str = "berlin", component: str = "web", vcpus: int = 1, **more: Any
+) -> InstanceSpec:
+    tags = {"service": "s", "component": component, "instance": name, "operation": "op", "tenant": "t"}
     return InstanceSpec(
-        name=name,
-        pop=pop,
-        image="nginx",
-        resources=Resources.of(vcpus, 128, 1),
-        kind=ComponentKind.MICROSERVICE,
-        tags={"service": "s", "component": component, "instance": name, "operation": "op", "tenant": "t"},
+        **{
+            "name": name,
+            "pop": pop,
+            "image": "nginx",
+            "resources": Resources.of(vcpus, 128, 1),
+            "kind": ComponentKind.MICROSERVICE,
+            **more,
+            "tags": {**tags, **more.get("tags", {})},
+        }
     )
 
 

@@ -1,21 +1,27 @@
 """The modelled VIM: its limits, its settings, and a world that outlives any crash."""
 
 import ipaddress
+import json
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from adaptors.vim.modelled.world import FILE, World
+from adaptors.vim.modelled import instances
+from adaptors.vim.modelled.faults import Faults
+from adaptors.vim.modelled.world import FILE, VERSION_1, World
 from adaptors.vim.registry import open_vim
 from domain.errors import InputError, VimRefusedError, VimUnavailableError
 from domain.infrastructure import Resources
 from domain.instances import InstanceStatus, PopAccess
+from domain.steering import ImageTraits
 from tests.unit.modelled import Cancelled, cancelling, quiet, spec, vim_at
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -78,6 +84,85 @@ def test_addresses_are_deterministic_and_differ(tmp_path: Path) -> None:
     assert all(ipaddress.ip_address(one) in ipaddress.ip_network("10.0.0.0/8") for one in made)
 
 
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ("10.1.2.3", r"berlin.*db-1.*address 10\.1\.2\.3 is taken by instance web-1 at PoP paris"),
+        ("10.1.2.300", r"berlin.*db-1.*'10\.1\.2\.300' is not IPv4"),
+    ],
+)
+def test_an_address_that_cannot_be_had_is_refused(tmp_path: Path, asked: str, words: str) -> None:
+    points = ("http",)
+    paris = vim_at(tmp_path, "paris")
+    paris.create(spec("web-1", "paris", connection_points=points, addresses={"http": "10.1.2.3"}), quiet)
+    wanted = spec("db-1", connection_points=points, addresses={"http": asked})
+    with pytest.raises(VimRefusedError, match=words):
+        vim_at(tmp_path).create(wanted, quiet)
+    paris.delete("web-1", quiet)
+    if asked == "10.1.2.3":
+        assert vim_at(tmp_path).create(wanted, quiet).address == asked
+
+
+def test_addresses_of_two_services_may_overlap_but_none_is_given_twice_unasked(tmp_path: Path) -> None:
+    vim = vim_at(tmp_path)
+    first = vim.create(spec("web-1"), quiet).address
+    other: dict[str, Any] = {
+        "tags": {"service": "other"},
+        "connection_points": ("http",),
+        "addresses": {"http": first},
+    }
+    assert vim.create(spec("web-2", **other), quiet).address == first
+    vim.delete("web-1", quiet)
+    assert vim.create(spec("web-1"), quiet).address != first
+
+
+def test_only_the_address_of_the_first_connection_point_is_kept(tmp_path: Path) -> None:
+    wanted = spec(connection_points=("in", "out"), addresses={"in": "10.1.2.3", "out": "10.1.2.4"})
+    assert vim_at(tmp_path).create(wanted, quiet).address == "10.1.2.3"
+
+
+# Config and traits
+
+
+def test_a_configure_takes_its_time_and_a_cancelled_one_changes_nothing(tmp_path: Path) -> None:
+    vim = vim_at(tmp_path, configure_delay="400 ms")
+    vim.create(spec(), quiet)
+    with pytest.raises(Cancelled):
+        vim.configure("web-1", {"workers": 3}, cancelling(0.1))
+    vim.create(spec(), quiet)
+    started = time.monotonic()
+    vim.configure("web-1", {"workers": 3}, quiet)
+    assert 0.4 <= time.monotonic() - started < 1
+    vim.configure("web-1", {"workers": 3}, cancelling(0.1))
+    vim.create(spec(config={"workers": 3}), quiet)
+
+
+def test_a_change_of_type_is_a_change(tmp_path: Path) -> None:
+    vim = vim_at(tmp_path)
+    vim.create(spec(config={"debug": 1}), quiet)
+    vim.configure("web-1", {"debug": True}, quiet)
+    with World(tmp_path).reading() as connection:
+        row = instances.find(connection, "berlin", "web-1")
+    assert row is not None and row.made_from().config == {"debug": True}
+
+
+def test_what_is_being_built_cannot_be_configured_yet(tmp_path: Path) -> None:
+    vim = vim_at(tmp_path, create_delay="60 s")
+    with pytest.raises(Cancelled):
+        vim.create(spec(), cancelling(0.1))
+    assert vim.ailment("web-1") == "it is in BUILD"
+    with pytest.raises(VimRefusedError, match=r"berlin.*web-1.*it is in BUILD"):
+        vim.configure("web-1", {"workers": 3}, quiet)
+
+
+def test_the_settings_say_the_traits_of_images(tmp_path: Path) -> None:
+    functions = {"database": {"single": True, "stateful": True}, "nat:2.0": {"routed": True}}
+    vim = vim_at(tmp_path, functions=functions)
+    assert vim.traits("database") == vim.traits("database:1.0") == ImageTraits(single=True, stateful=True)
+    assert vim.traits("nat:2.0") == ImageTraits(routed=True)
+    assert vim.traits("nat:1.0") == vim.traits("nat") == vim.traits("web") == ImageTraits()
+
+
 def test_a_create_whose_instance_is_deleted_meanwhile_says_so(tmp_path: Path) -> None:
     timer = threading.Timer(0.3, lambda: vim_at(tmp_path).delete("web-1", quiet))
     timer.start()
@@ -94,6 +179,8 @@ def test_a_create_whose_instance_is_deleted_meanwhile_says_so(tmp_path: Path) ->
         ({"quota": {"vcpus": "4"}}, "quota.vcpus"),
         ({"quota": {"cores": 4}}, "quota.cores"),
         ({"speed": "fast"}, "speed"),
+        ({"configure_delay": 1}, "configure_delay"),
+        ({"functions": {"web": {"double": True}}}, "functions.web.double"),
     ],
 )
 def test_wrong_settings_are_named(tmp_path: Path, settings: dict[str, Any], field: str) -> None:
@@ -111,6 +198,53 @@ def test_a_world_that_cannot_be_opened_is_an_outage(tmp_path: Path) -> None:
     (tmp_path / FILE).write_text("not a database, and long enough to be seen as none" * 40)
     with pytest.raises(VimUnavailableError, match="berlin"):
         vim_at(tmp_path)
+
+
+# Worlds of earlier versions
+
+
+def old_world(home: Path) -> dict[str, str]:
+    """A world as version 1 made it; the addresses of its instances."""
+    connection = sqlite3.connect(home / FILE, isolation_level=None)
+    connection.execute("PRAGMA journal_mode = WAL")
+    for statement in VERSION_1:
+        connection.execute(statement)
+    addresses = {}
+    for number in range(3):
+        made = spec(f"web-{number}", config={"workers": 2})
+        made_from = made.model_dump_json(exclude={"addresses"})
+        addresses[made.name] = f"10.0.0.{number + 1}"
+        values = ("berlin", made.name, f"id-{number}", addresses[made.name], made_from, json.dumps(made.tags))
+        connection.execute(
+            f"INSERT INTO instances VALUES ({', '.join('?' * 11)})", (*values, 1, 128, 1, 0.0, None)
+        )
+    connection.execute("INSERT INTO faults (kind, operation, message) VALUES ('permanent', 'list', 'kept')")
+    connection.execute("PRAGMA user_version = 1")
+    connection.close()
+    return addresses
+
+
+def test_a_world_of_an_earlier_version_is_taken_over(tmp_path: Path) -> None:
+    addresses = old_world(tmp_path)
+    vim = vim_at(tmp_path)
+    with pytest.raises(VimRefusedError, match="kept"):
+        vim.list({"service": "s"})
+    Faults(tmp_path).clear()
+    assert {one.name: one.address for one in vim.list({"service": "s"})} == addresses
+    found = vim.create(spec("web-1", config={"workers": 2}), quiet)
+    assert (found.external_id, vim.ailment("web-1")) == ("id-1", None)
+    assert vim.capacity()[1] == Resources.of(3, 384, 3)
+
+
+def test_a_world_of_an_earlier_version_may_be_opened_by_many_at_once(tmp_path: Path) -> None:
+    for number in range(20):
+        home = tmp_path / str(number)
+        home.mkdir()
+        old_world(home)
+        with ThreadPoolExecutor(10) as pool:
+            worlds = list(pool.map(World, [home] * 10))
+        with worlds[0].reading() as connection:
+            assert len(instances.of_pop(connection, "berlin")) == 3
 
 
 # Crashes

@@ -12,20 +12,32 @@ from adaptors.vim.modelled.calls import Call
 from adaptors.vim.modelled.world import World
 from domain.models import Model, Name
 
-FaultKind = Literal["temporary", "permanent", "hang", "lost", "outage"]
+FaultKind = Literal["temporary", "permanent", "hang", "lost", "ignored", "outage"]
 
 BEFORE: tuple[FaultKind, ...] = ("temporary", "permanent", "hang")
+INSTEAD: tuple[FaultKind, ...] = ("ignored",)
 AFTER: tuple[FaultKind, ...] = ("lost",)
+
+_SUBJECT = {
+    "lost": (
+        ("create", "delete", "configure", "*"),
+        "only the answer to a create, delete or configure can be lost",
+    ),
+    "ignored": (("delete", "configure", "*"), "only a delete or a configure can be accepted and ignored"),
+}
+"""Kind of fault -> the operations that it makes sense for, and why no others."""
 
 
 class Fault(Model):
     """What goes wrong, for which calls, how often and when."""
 
     kind: FaultKind
-    """temporary and permanent fail, hang never answers, lost takes effect, then fails; outage fails all."""
+    """temporary and permanent fail, hang never answers, lost takes effect, then fails; ignored is accepted
+    and has no effect; outage fails all."""
     pop: Name | None = None
     """None: every PoP."""
-    operation: Literal["create", "delete", "read", "list", "*"] = "*"
+    operation: Literal["create", "delete", "configure", "read", "list", "*"] = "*"
+    """To ask what ails an instance is to read it."""
     component: str | None = None
     """None: every component."""
     times: int | None = Field(default=None, ge=0)
@@ -39,8 +51,9 @@ class Fault(Model):
 
     @model_validator(mode="after")
     def _sensible(self) -> "Fault":
-        if self.kind == "lost" and self.operation not in ("create", "delete", "*"):
-            raise ValueError("only the answer to a create or a delete can be lost")
+        operations, why = _SUBJECT.get(self.kind, ((self.operation,), ""))
+        if self.operation not in operations:
+            raise ValueError(why)
         if self.kind == "outage" and (self.operation, self.component, self.times) != ("*", None, None):
             raise ValueError("an outage takes a whole PoP: it has no operation, component or times")
         if self.starts_at is not None and self.ends_at is not None and self.starts_at >= self.ends_at:

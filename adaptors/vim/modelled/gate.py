@@ -1,4 +1,4 @@
-"""Where calls meet the injected faults: before they take effect, while they wait, and after."""
+"""Where calls meet the injected faults: before they take effect, instead, while they wait, and after."""
 
 import time
 from collections.abc import Callable
@@ -37,6 +37,10 @@ class Gate:
         outage = faults.find(self._world, call, ("outage",))
         if outage is not None:
             raise call.unavailable(f"outage of the PoP: {outage.message}")
+
+    def ignored(self, call: Call) -> bool:
+        """Whether a call is accepted, but must not take effect."""
+        return faults.take(self._world, call, faults.INSTEAD) is not None
 
     def after(self, call: Call) -> None:
         """Lose the answer of a call that took effect, where a fault says so."""

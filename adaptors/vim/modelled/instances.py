@@ -1,17 +1,19 @@
-"""The modelled world's instances. Time alone moves them: BUILD until `ready_at`, gone after `gone_at`."""
+"""The modelled world's instances.
 
-import hashlib
+Time moves them: BUILD until `ready_at`, gone after `gone_at`. Where there is an `error`, they have failed.
+"""
+
 import json
 import sqlite3
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
+from adaptors.vim.modelled.addresses import address_for
 from domain.infrastructure import Resources
 from domain.instances import InstanceSpec, InstanceStatus, VimInstance
-
-_ADDRESSES = 2**24
 
 
 @dataclass(frozen=True)
@@ -22,15 +24,27 @@ class Row:
     external_id: str
     address: str
     spec: str
+    """What it was made from, as JSON; a change of its config changes it."""
     tags: dict[str, str]
     resources: Resources
     ready_at: float
     gone_at: float | None
+    error: str | None
+    """The words with which it failed."""
 
     def status(self) -> InstanceStatus:
         if self.gone_at is not None:
             return InstanceStatus.DELETING
+        if self.error is not None:
+            return InstanceStatus.ERROR
         return InstanceStatus.RUNNING if self.ready_at <= time.time() else InstanceStatus.BUILD
+
+    def ailment(self) -> str | None:
+        """What is wrong with it; None where it runs."""
+        status = self.status()
+        if status is InstanceStatus.RUNNING:
+            return None
+        return self.error if status is InstanceStatus.ERROR else f"it is in {status}"
 
     def instance(self) -> VimInstance:
         return VimInstance(
@@ -42,9 +56,12 @@ class Row:
             resources=self.resources,
         )
 
+    def made_from(self) -> InstanceSpec:
+        return InstanceSpec.model_validate_json(self.spec)
+
     def differences(self, spec: InstanceSpec) -> list[str]:
         """The fields in which the spec that this instance was made from is another."""
-        mine, other = json.loads(self.spec), json.loads(spec.model_dump_json())
+        mine, other = self.made_from().model_dump(mode="json"), spec.model_dump(mode="json")
         return sorted(key for key in mine.keys() | other.keys() if mine.get(key) != other.get(key))
 
 
@@ -55,10 +72,29 @@ def find(connection: sqlite3.Connection, pop: str, name: str) -> Row | None:
     return None if row is None else _row(row)
 
 
-def of_pop(connection: sqlite3.Connection, pop: str) -> list[Row]:
-    """All instances of a PoP that are not gone, by name."""
-    query = "SELECT * FROM instances WHERE pop = ? AND (gone_at IS NULL OR gone_at > ?) ORDER BY name"
-    return [_row(row) for row in connection.execute(query, (pop, time.time()))]
+def of_pop(connection: sqlite3.Connection, pop: str, tags: Mapping[str, str] | None = None) -> list[Row]:
+    """All instances of a PoP that are not gone and carry all of these tags, by name."""
+    wanted = tags or {}
+    query = "SELECT * FROM instances WHERE pop = ? AND (gone_at IS NULL OR gone_at > ?)"
+    values: list[object] = [pop, time.time()]
+    if "service" in wanted:
+        query += " AND service = ?"
+        values.append(wanted["service"])
+    rows = map(_row, connection.execute(f"{query} ORDER BY name", values))
+    return [row for row in rows if wanted.items() <= row.tags.items()]
+
+
+def pops_of(connection: sqlite3.Connection, name: str) -> list[str]:
+    """The PoPs that have an instance of that name."""
+    query = "SELECT pop FROM instances WHERE name = ? AND (gone_at IS NULL OR gone_at > ?) ORDER BY pop"
+    return [pop for (pop,) in connection.execute(query, (name, time.time()))]
+
+
+def names(connection: sqlite3.Connection, pop: str | None) -> list[str]:
+    """The names of the instances of a PoP, or of all."""
+    query = """SELECT name FROM instances
+        WHERE (?1 IS NULL OR pop = ?1) AND (gone_at IS NULL OR gone_at > ?2) ORDER BY name"""
+    return [name for (name,) in connection.execute(query, (pop, time.time()))]
 
 
 def usage(connection: sqlite3.Connection, pop: str) -> tuple[int, Resources]:
@@ -76,7 +112,8 @@ def insert(connection: sqlite3.Connection, spec: InstanceSpec, delay_s: float) -
         spec.pop,
         spec.name,
         str(uuid.uuid4()),
-        _free_address(connection, spec.pop, spec.name),
+        address_for(connection, spec),
+        spec.tags["service"],
         spec.model_dump_json(),
         json.dumps(spec.tags),
         spec.resources.vcpus,
@@ -84,7 +121,30 @@ def insert(connection: sqlite3.Connection, spec: InstanceSpec, delay_s: float) -
         spec.resources.disk,
         time.time() + delay_s,
     )
-    connection.execute("INSERT INTO instances VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)", values)
+    connection.execute("INSERT INTO instances VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL)", values)
+
+
+def rebuild(connection: sqlite3.Connection, pop: str, name: str, delay_s: float) -> None:
+    """Begin to build an instance that failed anew, in its place."""
+    command = "UPDATE instances SET error = NULL, ready_at = ? WHERE pop = ? AND name = ?"
+    connection.execute(command, (time.time() + delay_s, pop, name))
+
+
+def change(connection: sqlite3.Connection, spec: InstanceSpec) -> None:
+    """Note what an instance has become after a change of its config."""
+    command = "UPDATE instances SET spec = ? WHERE pop = ? AND name = ?"
+    connection.execute(command, (spec.model_dump_json(), spec.pop, spec.name))
+
+
+def fail(connection: sqlite3.Connection, pop: str, name: str, words: str) -> None:
+    """An instance fails, unless it is being deleted."""
+    command = "UPDATE instances SET error = ? WHERE pop = ? AND name = ? AND gone_at IS NULL"
+    connection.execute(command, (words, pop, name))
+
+
+def remove(connection: sqlite3.Connection, pop: str, name: str) -> None:
+    """An instance is gone at once."""
+    connection.execute("DELETE FROM instances WHERE pop = ? AND name = ?", (pop, name))
 
 
 def mark_deleting(connection: sqlite3.Connection, pop: str, name: str, delay_s: float) -> None:
@@ -98,25 +158,10 @@ def _purge(connection: sqlite3.Connection) -> None:
     connection.execute("DELETE FROM instances WHERE gone_at <= ?", (time.time(),))
 
 
-def _free_address(connection: sqlite3.Connection, pop: str, name: str) -> str:
-    """The first free address from the one that the names alone give, so a name tends to keep its own."""
-    query = "SELECT 1 FROM instances WHERE address = ?"
-    for address in _addresses(pop, name):
-        if connection.execute(query, (address,)).fetchone() is None:
-            return address
-    raise sqlite3.IntegrityError("no address is free")
-
-
-def _addresses(pop: str, name: str) -> Iterator[str]:
-    start = (_hash(pop, 1) << 16) | _hash(f"{pop}/{name}", 2)
-    for offset in range(_ADDRESSES):
-        number = (start + offset) % _ADDRESSES
-        if number & 0xFF not in (0, 0xFF):
-            yield f"10.{number >> 16}.{number >> 8 & 0xFF}.{number & 0xFF}"
-
-
-def _hash(text: str, octets: int) -> int:
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:octets], "big")
+@lru_cache(maxsize=1024)
+def _resources(vcpus: int, memory_mib: int, disk_gib: int) -> Resources:
+    """Flavours are few, and to parse them takes longest of all that a row takes."""
+    return Resources.of(vcpus, memory_mib, disk_gib)
 
 
 def _row(row: sqlite3.Row) -> Row:
@@ -126,7 +171,8 @@ def _row(row: sqlite3.Row) -> Row:
         address=row["address"],
         spec=row["spec"],
         tags=json.loads(row["tags"]),
-        resources=Resources.of(row["vcpus"], row["memory_mib"], row["disk_gib"]),
+        resources=_resources(row["vcpus"], row["memory_mib"], row["disk_gib"]),
         ready_at=row["ready_at"],
         gone_at=row["gone_at"],
+        error=row["error"],
     )

@@ -5,6 +5,7 @@ from pydantic import ConfigDict, Field, ValidationError
 from domain.errors import InputError
 from domain.instances import PopAccess
 from domain.models import Model
+from domain.steering import ImageTraits
 from domain.units import DurationS, MemoryMib
 
 
@@ -25,9 +26,17 @@ class ModelledSettings(Model):
 
     create_delay: DurationS = 0.0
     delete_delay: DurationS = 0.0
+    configure_delay: DurationS = 0.0
     answer_timeout: DurationS = 30.0
     """How long a read, a list or a look at the capacity waits for a VIM that hangs."""
     quota: Quota = Quota()
+    functions: dict[str, ImageTraits] = {}
+    """What images say of themselves, by `name:version` or by `name` for all of its versions."""
+
+    def traits(self, image: str) -> ImageTraits:
+        """Of an image that nothing is said of, nothing is special."""
+        name = image.rpartition(":")[0] or image
+        return self.functions.get(image) or self.functions.get(name) or ImageTraits()
 
 
 def settings_of(access: PopAccess) -> ModelledSettings:

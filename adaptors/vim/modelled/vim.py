@@ -1,10 +1,11 @@
 """The modelled VIM of one PoP."""
 
 import sqlite3
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from adaptors.vim.modelled import instances
+from adaptors.vim.modelled import addresses, instances
 from adaptors.vim.modelled.calls import Call, Operation, answering
 from adaptors.vim.modelled.gate import Gate
 from adaptors.vim.modelled.instances import Row
@@ -15,6 +16,9 @@ from adaptors.vim.port import Progress
 from domain.errors import VimUnavailableError
 from domain.infrastructure import Resources
 from domain.instances import InstanceSpec, InstanceStatus, PopAccess, VimInstance
+from domain.steering import ImageTraits
+
+ABSENT = "there is none of this name"
 
 
 class ModelledVim:
@@ -39,10 +43,15 @@ class ModelledVim:
             return self._running(call, row, progress)
 
     def read(self, name: str) -> VimInstance | None:
-        with answering(Call(self._pop, "read", f"instance {name}")):
-            self._gate.before(self._call_for(name, "read"))
-            row = self._find(name)
+        row = self._read(name)
         return None if row is None else row.instance()
+
+    def ailment(self, name: str) -> str | None:
+        row = self._read(name)
+        return ABSENT if row is None else row.ailment()
+
+    def traits(self, image: str) -> ImageTraits:
+        return self._settings.traits(image)
 
     def list(self, tags: Mapping[str, str]) -> tuple[VimInstance, ...]:
         wanted = ", ".join(f"{key}={value}" for key, value in tags.items()) or "any tags"
@@ -50,20 +59,38 @@ class ModelledVim:
         with answering(call):
             self._gate.before(call)
             with self._world.reading() as connection:
-                rows = instances.of_pop(connection, self._pop)
-        return tuple(row.instance() for row in rows if tags.items() <= row.tags.items())
+                rows = instances.of_pop(connection, self._pop, tags)
+        return tuple(row.instance() for row in rows)
 
     def delete(self, name: str, progress: Progress) -> None:
         with answering(Call(self._pop, "delete", f"instance {name}")):
             call = self._call_for(name, "delete")
             progress(f"deleting instance {name}")
             self._gate.before(call, progress)
+            if call.component is not None and self._gate.ignored(call):
+                return
             with self._world.writing() as connection:
                 instances.mark_deleting(connection, self._pop, name, self._settings.delete_delay)
                 row = instances.find(connection, self._pop, name)
             self._gate.after(call)
             if row is not None:
                 self._gone(call, row, progress)
+
+    def configure(
+        self, name: str, config: Mapping[str, str | int | float | bool], progress: Progress
+    ) -> None:
+        with answering(Call(self._pop, "configure", f"instance {name}")):
+            call = self._call_for(name, "configure")
+            progress(f"configuring instance {name}")
+            self._gate.before(call, progress)
+            with self._world.reading() as connection:
+                spec = self._with_config(connection, call, name, config)
+            if spec is not None:
+                if self._gate.ignored(call):
+                    return
+                self._take_time(call, self._settings.configure_delay, progress)
+                self._change(call, name, config)
+            self._gate.after(call)
 
     def capacity(self) -> tuple[Resources, Resources]:
         call = Call(self._pop, "capacity", "the PoP")
@@ -83,29 +110,61 @@ class ModelledVim:
 
     def _recorded(self, connection: sqlite3.Connection, call: Call, spec: InstanceSpec) -> Row:
         row = instances.find(connection, self._pop, spec.name)
-        if row is None:
+        status = None if row is None else row.status()
+        if status is InstanceStatus.DELETING:
+            return self._present(call, row)
+        if row is not None and (fields := row.differences(spec)):
+            words = ", ".join(fields)
+            raise call.refused(f"the name is taken by an instance of another spec: {words} differ")
+        if status is None:
             self._check_limits(connection, call, spec)
             instances.insert(connection, spec, self._settings.create_delay)
-            row = instances.find(connection, self._pop, spec.name)
-        if row is None:
-            raise call.unavailable("the instance was not recorded")
-        if row.status() is not InstanceStatus.DELETING and (fields := row.differences(spec)):
-            raise call.refused(
-                f"the name is taken by an instance of another spec: {', '.join(fields)} differ"
-            )
-        return row
+        elif status is InstanceStatus.ERROR:
+            instances.rebuild(connection, self._pop, spec.name, self._settings.create_delay)
+        return self._present(call, instances.find(connection, self._pop, spec.name))
 
     def _check_limits(self, connection: sqlite3.Connection, call: Call, spec: InstanceSpec) -> None:
         count, used = instances.usage(connection, self._pop)
         broken = list(complaints(spec.resources, count, used, self._total, self._settings.quota))
+        if (taken := addresses.complaint(connection, spec)) is not None:
+            broken.append(taken)
         if broken:
             raise call.refused("; ".join(broken))
+
+    def _with_config(
+        self,
+        connection: sqlite3.Connection,
+        call: Call,
+        name: str,
+        config: Mapping[str, str | int | float | bool],
+    ) -> InstanceSpec | None:
+        """What a running instance is made from once it has this config; None where it has it already."""
+        row = self._present(call, instances.find(connection, self._pop, name))
+        if (ailment := row.ailment()) is not None:
+            raise call.refused(ailment)
+        old = row.made_from()
+        new = old.model_copy(update={"config": dict(config)})
+        return None if new.model_dump_json() == old.model_dump_json() else new
+
+    def _change(self, call: Call, name: str, config: Mapping[str, str | int | float | bool]) -> None:
+        with self._world.writing() as connection:
+            spec = self._with_config(connection, call, name, config)
+            if spec is not None:
+                instances.change(connection, spec)
+
+    def _take_time(self, call: Call, seconds: float, progress: Progress) -> None:
+        end = time.monotonic() + seconds
+        self._gate.wait(
+            call, lambda: time.monotonic() >= end, progress, f"{call.resource} is being configured"
+        )
 
     def _running(self, call: Call, row: Row, progress: Progress) -> VimInstance:
         def running() -> bool:
             now = self._find(row.name)
             if now is None or now.external_id != row.external_id or now.gone_at is not None:
                 raise call.unavailable("the instance was deleted while it was being built")
+            if now.error is not None:
+                raise call.unavailable(f"the instance failed while it was being built: {now.error}")
             return now.status() is InstanceStatus.RUNNING
 
         if row.status() is InstanceStatus.BUILD:
@@ -118,6 +177,16 @@ class ModelledVim:
             return now is None or now.external_id != row.external_id
 
         self._gate.wait(call, gone, progress, f"instance {row.name} is being deleted")
+
+    def _present(self, call: Call, row: Row | None) -> Row:
+        if row is None:
+            raise call.refused(ABSENT)
+        return row
+
+    def _read(self, name: str) -> Row | None:
+        with answering(Call(self._pop, "read", f"instance {name}")):
+            self._gate.before(self._call_for(name, "read"))
+            return self._find(name)
 
     def _find(self, name: str) -> Row | None:
         with self._world.reading() as connection:
