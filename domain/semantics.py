@@ -29,7 +29,8 @@ def complaints(descriptor: Descriptor) -> list[Complaint]:
     ]
 
 
-def _hint(name: str, known: Iterable[str]) -> str:
+def hint(name: str, known: Iterable[str]) -> str:
+    """What may have been meant by an unknown `name`."""
     names = sorted(known)
     close = get_close_matches(name, names, n=1)
     return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(names) or 'none'}"
@@ -51,8 +52,8 @@ def _wiring(descriptor: Descriptor) -> Iterator[Complaint]:
         here: tuple[str | int, ...] = ("components", name)
         for index, other in enumerate(component.depends_on):
             if other not in descriptor.components:
-                hint = _hint(other, descriptor.components)
-                yield (*here, "depends_on", index), f"no component {other!r}; {hint}"
+                meant = hint(other, descriptor.components)
+                yield (*here, "depends_on", index), f"no component {other!r}; {meant}"
         for (section, key), text in wired_texts(component):
             for reference in references(text):
                 if complaint := _dangling(reference, descriptor):
@@ -68,9 +69,9 @@ def _dangling(reference: str, descriptor: Descriptor) -> str | None:
         return f"{written} is not of the form ${{component.output}}"
     component, output = target
     if component not in descriptor.components:
-        return f"{written}: no component {component!r}; {_hint(component, descriptor.components)}"
+        return f"{written}: no component {component!r}; {hint(component, descriptor.components)}"
     if output not in OUTPUTS:
-        return f"{written}: no output {output!r}; {_hint(output, OUTPUTS)}"
+        return f"{written}: no output {output!r}; {hint(output, OUTPUTS)}"
     return None
 
 
@@ -112,7 +113,7 @@ def _port(port: str, descriptor: Descriptor) -> str | None:
     if not point:
         return f"{port!r} names a component: add a connection point, as in {_example(name, component)!r}"
     if point not in component.connection_points:
-        return f"{name!r} has no connection point {point!r}; {_hint(point, component.connection_points)}"
+        return f"{name!r} has no connection point {point!r}; {hint(point, component.connection_points)}"
     return None
 
 
@@ -120,7 +121,7 @@ def _not_a_component(port: str, descriptor: Descriptor) -> str | None:
     name, _, point = port.partition(".")
     if name not in descriptor.endpoints:
         known = descriptor.components.keys() | descriptor.endpoints.keys()
-        return f"no component or endpoint {name!r}; {_hint(name, known)}"
+        return f"no component or endpoint {name!r}; {hint(name, known)}"
     return f"{name!r} is an endpoint: it has no connection points" if point else None
 
 
@@ -187,7 +188,7 @@ def _policies(descriptor: Descriptor) -> Iterator[Complaint]:
 def _unknown(listed: list[tuple[tuple[str | int, ...], str]], descriptor: Descriptor) -> Iterator[Complaint]:
     for path, name in listed:
         if name not in descriptor.components:
-            yield path, f"no component {name!r}; {_hint(name, descriptor.components)}"
+            yield path, f"no component {name!r}; {hint(name, descriptor.components)}"
 
 
 def _sizes(descriptor: Descriptor) -> Iterator[Complaint]:

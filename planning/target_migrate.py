@@ -1,0 +1,99 @@
+"""Migrate: instances to other PoPs."""
+
+from domain.deployments import Deployment
+from domain.errors import InputError, UnknownError
+from domain.infrastructure import Infrastructure
+from domain.lifecycle import MigrateRequest
+from domain.semantics import hint
+from planning.aims import Aim, listed, of_component
+from planning.suitability import objections
+
+
+def migrate(request: MigrateRequest, before: Deployment, infrastructure: Infrastructure) -> Aim:
+    """What a Migrate changes.
+
+    :raises InputError: what is named is unknown, is there already, has nothing to move, or must not be there
+    """
+    if request.evacuate is not None:
+        return _evacuated(request.evacuate, before, infrastructure)
+    if request.optimise:
+        return Aim(adjustments=before.adjustments, move_cost=request.move_cost_per_hour)
+    return _moved(request.moves, before, infrastructure)
+
+
+def _evacuated(pop: str, before: Deployment, infrastructure: Infrastructure) -> Aim:
+    _check_pop(pop, infrastructure)
+    leaving = frozenset(name for name, at in before.plan.placements.items() if at == pop)
+    staying = sorted(name for name, at in before.plan.endpoints.items() if at == pop)
+    if not leaving:
+        more = f" but the endpoint {listed(staying)}, and endpoints are not moved" if staying else ""
+        raise InputError(f"{before.service} has nothing on {pop}{more}")
+    return Aim(
+        adjustments=before.adjustments,
+        freed=leaving,
+        closed=frozenset({pop}),
+        notes=tuple(f"endpoint {name} stays on {pop}: there the service meets its users" for name in staying),
+    )
+
+
+def _moved(moves: dict[str, str], before: Deployment, infrastructure: Infrastructure) -> Aim:
+    for pop in moves.values():
+        _check_pop(pop, infrastructure)
+    moved = _by_instance(moves, before)
+    where = before.plan.placements
+    if all(where[name] == pop for name, pop in moved.items()):
+        raise InputError("; ".join(f"{name} is on {pop} already" for name, pop in moves.items()))
+    for name, pop in moved.items():
+        _check_suits(name, pop, before, infrastructure)
+    _check_groups({**where, **moved}, moved, before)
+    return Aim(adjustments=before.adjustments, moved=moved)
+
+
+def _check_pop(pop: str, infrastructure: Infrastructure) -> None:
+    if pop not in infrastructure.pops:
+        raise UnknownError(f"there is no PoP {pop!r}; {hint(pop, infrastructure.pops)}")
+
+
+def _by_instance(moves: dict[str, str], before: Deployment) -> dict[str, str]:
+    """Instance -> PoP; what is said of an instance goes before what is said of its component."""
+    components: dict[str, str] = {}
+    instances: dict[str, str] = {}
+    for name, pop in moves.items():
+        if name in before.plan.placements:
+            instances[name] = pop
+        elif parts := of_component(before.instances, name):
+            components.update(dict.fromkeys((part.name for part in parts), pop))
+        else:
+            raise _unknown(name, before)
+    return {**components, **instances}
+
+
+def _unknown(name: str, before: Deployment) -> InputError:
+    if name in before.plan.endpoints:
+        return InputError(f"{name} is an endpoint: its descriptor says where it is, in a new version say")
+    known = {each.component for each in before.graph.instances} | before.plan.placements.keys()
+    return UnknownError(f"{before.service} has no component or instance {name!r}; {hint(name, known)}")
+
+
+def _check_suits(name: str, pop: str, before: Deployment, infrastructure: Infrastructure) -> None:
+    part = next(each for each in before.graph.instances if each.name == name)
+    if against := objections(part, pop, infrastructure):
+        raise InputError(f"{name} cannot be on {pop}: {'; '.join(against)}")
+
+
+def _check_groups(where: dict[str, str], moved: dict[str, str], before: Deployment) -> None:
+    """What stays must be able to stay beside what moves."""
+    for group in before.graph.affinity:
+        for name in moved.keys() & set(group):
+            apart = [other for other in group if where[other] != where[name]]
+            if apart:
+                raise InputError(
+                    f"{name} must share a PoP with {listed(apart)}: move them to {where[name]} as well"
+                )
+    for group in before.graph.anti_affinity:
+        for name in sorted(moved.keys() & set(group)):
+            beside = [other for other in group if other != name and where[other] == where[name]]
+            if beside:
+                raise InputError(
+                    f"{name} must not share a PoP with {listed(beside)}: both would be on {where[name]}"
+                )
