@@ -2,7 +2,7 @@
 
 from adaptors.machine import namespaces
 from adaptors.machine.place import short
-from adaptors.vim.emulator import cgroups, hooks, network, records, running
+from adaptors.vim.emulator import cgroups, draining, hooks, network, records, running, workspace
 from adaptors.vim.emulator.calls import Trouble
 from adaptors.vim.emulator.health import Patient
 from adaptors.vim.emulator.host import Host
@@ -35,11 +35,24 @@ def build(host: Host, record: Record, plan: Plan, progress: Progress) -> None:
     _mark(host, record, InstanceStatus.RUNNING, "")
 
 
+def reopen(host: Host, record: Record, plan: Plan, progress: Progress) -> None:
+    """Start the function of a drained instance again; its network, its files and what it tracks stay.
+
+    :raises Trouble: where it fails
+    """
+    directory = Workspace.of(host.machine.place, record.name)
+    running.stop(directory, progress, f"instance {record.name} is being opened again")
+    directory.forget(workspace.STATUS)
+    _start(host, record, plan, progress)
+    directory.forget(workspace.DRAINED)
+
+
 def delete(host: Host, record: Record, progress: Progress) -> None:
     """Drain an instance that runs, take it down and forget it."""
     if record.status is InstanceStatus.RUNNING:
         _mark(host, record, InstanceStatus.DELETING, "")
-        _drain(host, record, progress)
+        if not draining.drained(host, record):
+            draining.close(host, record, progress, _DRAIN_TIMEOUT_S)
     else:
         _mark(host, record, InstanceStatus.DELETING, record.detail)
     take_down(host, record, progress)
@@ -80,6 +93,10 @@ def _make(host: Host, record: Record, plan: Plan, progress: Progress) -> None:
     patiently(host.switch.ensure, progress, f"the switch of PoP {host.pop} is being started", abandon=True)
     patiently(lambda: _connect(host, record), progress, f"instance {record.name} is being connected")
     Workspace.of(host.machine.place, record.name).make(record, plan.settings)
+    _start(host, record, plan, progress)
+
+
+def _start(host: Host, record: Record, plan: Plan, progress: Progress) -> None:
     configure(host, record, plan, progress, again=False)
     env = hooks.environment(host.machine, record, plan.function)
     if plan.function.hooks.start:
@@ -113,18 +130,6 @@ def _detach(host: Host, record: Record) -> None:
         except VimUnavailableError:
             if there:
                 raise
-
-
-def _drain(host: Host, record: Record, progress: Progress) -> None:
-    """A drain that fails or takes too long does not keep an instance from being deleted."""
-    function = hooks.function_of(host.home, record)
-    name = host.machine.place.instance(record.name)
-    if function is None or function.hooks.drain is None or not namespaces.exists(host.machine, name):
-        return
-    env = hooks.environment_with_secrets(host.machine, host.home, record, function)
-    words = hooks.words_of(function, function.hooks.drain)
-    waiting = f"instance {record.name} is being drained"
-    hooks.run(host.machine, record, words, env, progress, waiting, _DRAIN_TIMEOUT_S)
 
 
 def _mark(host: Host, record: Record, status: InstanceStatus, detail: str) -> None:

@@ -9,95 +9,18 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any
 
 import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import ValidationError
 
+from adaptors.vim.emulator.manifests import Hooks, Manifest, Value
 from domain.errors import DocumentError, Issue, UnknownError
-from domain.models import Model, Name, Version
-from domain.units import DurationS
 
 MANIFEST = "function.yaml"
 SHIPPED = Path(__file__).resolve().parents[3] / "examples" / "functions"
-
-Value = str | int | float | bool
-Words = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1)]
-
-TYPES: dict[str, tuple[type, ...]] = {
-    "string": (str,),
-    "integer": (int,),
-    "number": (int, float),
-    "boolean": (bool,),
-}
-
-
-class Setting(Model):
-    """One key of the config that a descriptor may give to instances of the function."""
-
-    type: Literal["string", "integer", "number", "boolean"]
-    default: Value | None = None
-    required: bool = False
-    choices: tuple[Value, ...] = ()
-    """Where there are any, a value is one of them."""
-    description: str = ""
-
-    def complaint(self, value: Any) -> str | None:
-        """What is wrong with a value, in words; None where nothing is."""
-        is_bool = isinstance(value, bool)
-        if not isinstance(value, TYPES[self.type]) or (is_bool and self.type != "boolean"):
-            article = "an" if self.type == "integer" else "a"
-            return f"{value!r} is not {article} {self.type}"
-        if self.choices and value not in self.choices:
-            return f"{value!r} is not one of {', '.join(map(str, self.choices))}"
-        return None
-
-    @model_validator(mode="after")
-    def _default_fits(self) -> Self:
-        if self.required and self.default is not None:
-            raise ValueError("what is required needs no default: leave out one of the two")
-        given = self.choices if self.default is None else (*self.choices, self.default)
-        if complaint := next(filter(None, map(self.complaint, given)), None):
-            raise ValueError(f"default and choices: {complaint}")
-        return self
-
-
-class Hooks(Model):
-    """Commands, as words. The first is a path within the function's directory, or a command on PATH."""
-
-    configure: Words | None = None
-    """Once before start, and again while running after a change of config (INTERLACE_RUNNING=1)."""
-    start: Words | None = None
-    """The process that runs as long as the instance does; without it the kernel does the work."""
-    check: Words | None = None
-    """Healthy, where it exits with 0; its output is a line of detail."""
-    ready: Words | None = None
-    """Ready to serve now that the network is connected, where it exits with 0."""
-    drain: Words | None = None
-    """Take no new work and return when none is in flight."""
-    report: Words | None = None
-    """Print one JSON object of the function's own counters."""
-
-    def items(self) -> Iterator[tuple[str, tuple[str, ...]]]:
-        """Those that are there, by name."""
-        return ((name, words) for name, words in self if words is not None)
-
-
-class Manifest(Model):
-    """The content of a function.yaml."""
-
-    api_version: Literal["interlace/v1"]
-    kind: Literal["Function"]
-    name: Name
-    version: Version
-    description: str = ""
-    forwarding: Literal["routed", "terminating"]
-    """Whether packets pass from one of its two connection points to the other, or end in it."""
-    needs: tuple[Name, ...] = ()
-    """Commands that must be on the machine."""
-    ready_timeout: DurationS = 10.0
-    config: dict[str, Setting] = {}
-    hooks: Hooks = Hooks()
+CONNTRACK = "conntrack"
+"""The command that copies tracked connections."""
 
 
 class Function(Manifest):
@@ -108,6 +31,12 @@ class Function(Manifest):
     @property
     def image(self) -> str:
         return f"{self.name}:{self.version}"
+
+    @property
+    def stateful(self) -> bool:
+        """Whether a successor may be given state: tracked connections, or what the function exports."""
+        tracks = self.forwarding == "routed" and shutil.which(CONNTRACK, path=search_path()) is not None
+        return tracks or self.hooks.export is not None
 
     def settings(self, config: Mapping[str, Any]) -> dict[str, Value]:
         """The config of an instance, with defaults filled in.
@@ -190,7 +119,7 @@ def read_function(directory: Path) -> Function:
     issues = [Issue(line=None, path=f"hooks.{n}", message=t) for n, t in _unusable(manifest.hooks, directory)]
     if issues:
         raise DocumentError(str(source), issues)
-    return Function.model_validate({**manifest.model_dump(), "directory": directory.resolve()})
+    return Function.model_validate({**manifest.model_dump(by_alias=True), "directory": directory.resolve()})
 
 
 def _read_all(where: Sequence[Path]) -> tuple[tuple[Function, ...], list[DocumentError]]:

@@ -1,7 +1,7 @@
 """What an instance does now: health, processor and memory, packets, its function's own counters."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -49,20 +49,44 @@ def observed(host: Host, record: Record) -> Observation:
     if status is not InstanceStatus.RUNNING:
         return Observation(healthy=False, detail=detail or f"it is in {status}", limits=limits)
     function = hooks.function_of(host.home, record)
-    healthy, detail = _health(host, record, function)
-    ports = _counters(host, record)
-    if cut := [port.connection_point for port in record.ports if port.connection_point not in ports]:
-        healthy, detail = False, f"it is cut off from the switch: no port {', '.join(cut)}"
+    ports = counters(host, record)
+    healthy, detail = _condition(host, record, function, ports)
     cpu_s, memory_mib = _used(host, record)
     return Observation(
         healthy=healthy,
-        detail=hooks.hide_secrets(host.home, record, detail),
+        detail=detail,
         cpu_s=cpu_s,
         memory_mib=memory_mib,
         ports=ports,
         function=_report(host, record, function),
         limits=limits,
     )
+
+
+def ailment(host: Host, record: Record) -> str | None:
+    """What is wrong with an instance; None where it is well."""
+    status, detail = standing(host, record)
+    if status is not InstanceStatus.RUNNING:
+        return detail or f"it is in {status}"
+    function = hooks.function_of(host.home, record)
+    healthy, detail = _condition(host, record, function, counters(host, record))
+    return None if healthy else detail
+
+
+def _condition(
+    host: Host, record: Record, function: Function | None, ports: Mapping[str, PortCounters]
+) -> tuple[bool, str]:
+    """Whether a running instance works, and in which words."""
+    if cut := [port.connection_point for port in record.ports if port.connection_point not in ports]:
+        return False, f"it is cut off from the switch: no port {', '.join(cut)}"
+    directory = Workspace.of(host.machine.place, record.name)
+    status = status_of(directory)
+    if status is not None and status.stopped():
+        return False, "its process is stopped by a signal"
+    if (directory.read(workspace.DRAINED) or {}).get("closed"):
+        return False, "it was drained: it takes no new work"
+    healthy, detail = _health(host, record, function)
+    return healthy, hooks.hide_secrets(host.home, record, detail)
 
 
 def _health(host: Host, record: Record, function: Function | None) -> tuple[bool, str]:
@@ -95,8 +119,8 @@ def _processes(host: Host, record: Record) -> Iterator[psutil.Process]:
             yield from (first, *first.children(recursive=True))
 
 
-def _counters(host: Host, record: Record) -> dict[str, PortCounters]:
-    """Connection point -> what went through it."""
+def counters(host: Host, record: Record) -> dict[str, PortCounters]:
+    """Connection point -> what went through it; those that are not there are left out."""
     lines = _devices(host, record).splitlines()[2:]
     numbers = {name.strip(): values.split() for name, _, values in (line.partition(":") for line in lines)}
     return {

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import AddressValueError, IPv4Address
 from pathlib import Path
 
 from adaptors.machine.place import Place
@@ -43,4 +44,13 @@ def planned(home: Path, place: Place, spec: InstanceSpec) -> Plan:
     check = spec.health_check
     if check and check.type != "process" and not points:
         raise Trouble(f"a {check.type} health check needs a connection point to ask")
+    for point, address in spec.addresses.items():
+        _check_address(point, address)
     return Plan(function, settings, secrets.resolve(home, spec.secrets))
+
+
+def _check_address(point: str, address: str) -> None:
+    try:
+        IPv4Address(address)
+    except AddressValueError as error:
+        raise Trouble(f"connection point {point} cannot have the address {address!r}: {error}") from None

@@ -56,9 +56,15 @@ class Record:
         )
 
     def differences(self, spec: InstanceSpec) -> list[str]:
-        """The fields in which the spec that this instance was made from is another."""
-        mine, other = self.spec.model_dump(mode="json"), spec.model_dump(mode="json")
-        return sorted(key for key in mine.keys() | other.keys() if mine.get(key) != other.get(key))
+        """The fields in which the spec that this instance was made from is another.
+
+        One that names just the addresses that the instance has been given is not.
+        """
+        mine, other = (each.model_dump(mode="json", exclude={"addresses"}) for each in (self.spec, spec))
+        given = {port.connection_point: port.address for port in self.ports}
+        moved = any(given.get(point, address) != address for point, address in spec.addresses.items())
+        found = sorted(key for key in mine.keys() | other.keys() if mine.get(key) != other.get(key))
+        return [*found, *(["addresses"] if moved else [])]
 
 
 def find(connection: sqlite3.Connection, name: str) -> Record | None:
@@ -121,6 +127,7 @@ def _insert_port(connection: sqlite3.Connection, spec: InstanceSpec, number: int
     service = spec.tags["service"]
     instance = spec.tags["instance"]
     used = _column(connection, "SELECT address FROM ports WHERE service = ?", (service,))
+    used |= frozenset(spec.addresses.values())
     macs = _column(connection, "SELECT mac FROM ports", ())
     values = (
         spec.name,
@@ -129,7 +136,7 @@ def _insert_port(connection: sqlite3.Connection, spec: InstanceSpec, number: int
         interface(point),
         port_interface(spec.name, point),
         free_mac(spec.name, point, macs),
-        free_address(instance if number == 1 else f"{instance}/{number}", used),
+        spec.addresses.get(point) or free_address(instance if number == 1 else f"{instance}/{number}", used),
         service,
     )
     connection.execute("INSERT INTO ports VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)

@@ -37,6 +37,10 @@ class Status:
         """Whether shim and function run."""
         return self.code is None and self._is_same()
 
+    def stopped(self) -> bool:
+        """Whether a signal holds the function's process or its shim."""
+        return any(_state(pid) in ("T", "t") for pid in (self.shim, self.pid))
+
     def words(self) -> str:
         """How it ended."""
         if self.code is None:
@@ -96,6 +100,8 @@ def stop(directory: Workspace, progress: Progress, waiting: str) -> None:
         return
     with suppress(ProcessLookupError):
         os.kill(status.shim, signal.SIGTERM)
+        os.kill(status.shim, signal.SIGCONT)
+        os.killpg(status.pid, signal.SIGCONT)
     left = _GRACE_S
     while left > 0 and status is not None and status.alive():
         pause(_LOOK_S, progress, waiting)
@@ -112,6 +118,14 @@ def _entries(machine: Machine, record: Record, directory: Workspace) -> list[str
         return []
     directory.write(workspace.LIMITS, f"cgroup {group.version}")
     return group.entries()
+
+
+def _state(pid: int) -> str:
+    """The letter that proc(5) has for a process; empty where there is none."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[0]
+    except OSError:
+        return ""
 
 
 def _signal_name(number: int) -> str:

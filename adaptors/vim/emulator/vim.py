@@ -9,13 +9,14 @@ from adaptors.machine import namespaces
 from adaptors.machine.abilities import examine
 from adaptors.machine.usernamespace import gone
 from adaptors.vim.capacity import exhausted
-from adaptors.vim.emulator import building, hooks, records
+from adaptors.vim.emulator import building, draining, hooks, records, state
 from adaptors.vim.emulator.calls import Call, Trouble, answering
 from adaptors.vim.emulator.changes import await_ready, reconfigure
 from adaptors.vim.emulator.host import Host, lock_of
+from adaptors.vim.emulator.images import function_named
 from adaptors.vim.emulator.ledger import Ledger
 from adaptors.vim.emulator.network import set_routes
-from adaptors.vim.emulator.observing import observed, standing
+from adaptors.vim.emulator.observing import ailment, observed, standing
 from adaptors.vim.emulator.plans import Plan, planned
 from adaptors.vim.emulator.records import Record
 from adaptors.vim.emulator.settings import MODELLED, EmulatorSettings, datapath_of, settings_of
@@ -25,6 +26,7 @@ from adaptors.vim.port import Observation, Progress
 from domain.infrastructure import Resources
 from domain.instances import InstanceSpec, InstanceStatus, PopAccess, VimInstance
 from domain.networking import HostRoute
+from domain.steering import ImageTraits
 
 
 class EmulatorVim:
@@ -92,6 +94,32 @@ class EmulatorVim:
         with self._asked("configure", f"instance {name}") as host, self._turn(host, name, progress):
             reconfigure(host, self._running(host, name), config, progress)
 
+    def ailment(self, name: str) -> str | None:
+        with self._asked("ailment", f"instance {name}") as host:
+            record = self._here(host, name)
+            return "is not there" if record is None else ailment(host, record)
+
+    def traits(self, image: str) -> ImageTraits:
+        with self._asked("traits", f"image {image}") as host:
+            function = function_named(host.home, image)
+            return ImageTraits(
+                single=function.single,
+                routed=function.forwarding == "routed",
+                stateful=function.stateful,
+            )
+
+    def drain(self, name: str, progress: Progress, timeout_s: float) -> str:
+        with self._asked("drain", f"instance {name}") as host, self._turn(host, name, progress):
+            return draining.drain(host, self._known(host, name), progress, timeout_s)
+
+    def export_state(self, name: str, directory: Path, progress: Progress) -> str:
+        with self._asked("export", f"the state of instance {name}") as host:
+            return state.export_state(host, self._running(host, name), directory, progress)
+
+    def import_state(self, name: str, directory: Path, progress: Progress) -> str:
+        with self._asked("import", f"the state of instance {name}") as host, self._turn(host, name, progress):
+            return state.import_state(host, self._running(host, name), directory, progress)
+
     def observe(self, name: str) -> Observation:
         with self._asked("observe", f"instance {name}") as host:
             return observed(host, self._known(host, name))
@@ -109,9 +137,13 @@ class EmulatorVim:
 
     def _found_or_built(self, host: Host, spec: InstanceSpec, progress: Progress) -> VimInstance:
         record = self._settled(host, spec, progress)
-        if record and standing(host, record)[0] is InstanceStatus.RUNNING:
+        works = record is not None and standing(host, record)[0] is InstanceStatus.RUNNING
+        if record and works and not draining.closed(host, record):
             return record.instance()
         plan = planned(self._home, host.machine.place, spec)
+        if record and works:
+            building.reopen(host, record, plan, progress)
+            return record.instance()
         if record is None:
             waiting = f"instance {spec.name} is being recorded"
             record = patiently(lambda: self._recorded(host, spec, plan), progress, waiting)

@@ -15,13 +15,14 @@ from adaptors.vim.emulator.records import Port, Record
 KIND = "vnf"
 """Where in the place the directories are."""
 
-CONFIG, PORTS, START, STATUS, LOG, LIMITS = (
+CONFIG, PORTS, START, STATUS, LOG, LIMITS, DRAINED = (
     "config.json",
     "ports.json",
     "start.json",
     "status.json",
     "log",
     "limits",
+    "drained.json",
 )
 _LAST_OCTETS = 64 * 1024
 
@@ -55,6 +56,10 @@ class Workspace:
             return json.loads((self.path / name).read_text())
         except (OSError, ValueError):
             return None
+
+    def forget(self, name: str) -> None:
+        """Remove a file; one that is not there is fine."""
+        (self.path / name).unlink(missing_ok=True)
 
     def log(self, lines: int) -> str:
         """The last lines that the function wrote."""
