@@ -1,37 +1,61 @@
 """`interlace faults`: rehearse failures on the modelled infrastructure."""
 
 import time
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from interfaces.cli.output import Json, emit_json, table
 
-app = typer.Typer(help="Inject faults into the modelled VIMs, to rehearse failures.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from adaptors.vim.modelled.deeds import Struck
+
+app = typer.Typer(
+    help=(
+        "Rehearse failures on modelled VIMs: make their calls fail, hang or lie, and their instances die.\n\n"
+        "A fault stands until it is used up, has ended or is cleared: `add`, `list`, `clear`. What befalls "
+        "an instance is done at once: `crash`, `vanish`. Then see what `interlace` makes of it."
+    ),
+    no_args_is_help=True,
+)
+
+Message = Annotated[str, typer.Option(help="The VIM's words.")]
+Target = Annotated[
+    str | None, typer.Argument(metavar="INSTANCE", help="Its name in the VIM, such as shop-web-1-4f2a9c1e.")
+]
+At = Annotated[str | None, typer.Option("--pop", help="At this PoP; needed only where several have one.")]
+All = Annotated[bool, typer.Option("--all", help="All instances of the PoP.")]
 
 
 @app.command()
 def add(
-    kind: Annotated[str, typer.Argument(help="temporary, permanent, hang, lost or outage")],
+    kind: Annotated[str, typer.Argument(help="temporary, permanent, hang, lost, ignored or outage.")],
     pop: Annotated[str | None, typer.Option(help="Only at this PoP.")] = None,
-    operation: Annotated[str, typer.Option(help="create, delete, read, list or * for all")] = "*",
+    operation: Annotated[
+        str, typer.Option(help="create, delete, configure, read, list, or * for all that the kind is for.")
+    ] = "*",
     component: Annotated[str | None, typer.Option(help="Only for this component.")] = None,
     times: Annotated[int | None, typer.Option(help="How many calls meet it; default: for ever.")] = None,
     starts_in: Annotated[float | None, typer.Option(help="Seconds from now; default: at once.")] = None,
     ends_in: Annotated[float | None, typer.Option(help="Seconds from now; default: never.")] = None,
-    message: Annotated[str, typer.Option(help="The VIM's words.")] = "injected fault",
+    message: Message = "injected fault",
     as_json: Json = False,
 ) -> None:
-    """Inject a fault: `lost` loses the answer after the call took effect, `outage` takes a whole PoP."""
+    """Inject a fault into the calls to modelled VIMs.
+
+    `temporary` fails, and trying again may help; `permanent` is refused for good; `hang` never answers, until
+    it is cleared; `lost` takes effect, but its answer is lost (create, delete, configure); `ignored` is
+    accepted, and nothing happens (delete, configure); `outage` takes a whole PoP.
+
+    Examples: `interlace faults add temporary --operation create --component web --times 3`;
+    `interlace faults add outage --pop berlin --ends-in 60`.
+    """
     from adaptors.vim.modelled.faults import Fault, Faults
-    from domain.errors import UnknownError
     from interfaces.cli.requests import checked
-    from interfaces.cli.session import catalogue
     from workers.settings import Settings
 
-    with catalogue() as store:
-        if pop is not None and pop not in store.infrastructure.get().pops:
-            raise UnknownError(f"no PoP {pop!r}; `interlace infra show` lists them")
+    _modelled(pop)
     now = time.time()
     fault = checked(
         Fault,
@@ -51,9 +75,44 @@ def add(
         print(f"fault {number} is in force; `interlace faults clear {number}` ends it")
 
 
+@app.command()
+def crash(
+    instance: Target = None,
+    pop: At = None,
+    everything: All = False,
+    message: Message = "the instance crashed",
+    as_json: Json = False,
+) -> None:
+    """Crash an instance, or with `--all` all of a PoP: it is in ERROR from now on, and the VIM says why.
+
+    It stays there and holds its resources, until it is deleted or built anew.
+
+    Examples: `interlace faults crash shop-web-1-4f2a9c1e --message "kernel panic"`;
+    `interlace faults crash --pop berlin --all`.
+    """
+    from adaptors.vim.modelled.deeds import crash
+    from workers.settings import Settings
+
+    _one_or_all(instance, pop, everything)
+    _tell("crashed", crash(Settings.from_environment().home, pop, instance, message), as_json)
+
+
+@app.command()
+def vanish(instance: Target = None, pop: At = None, everything: All = False, as_json: Json = False) -> None:
+    """Let an instance, or with `--all` all of a PoP, be gone from the VIM without anybody deleting it.
+
+    Examples: `interlace faults vanish shop-web-1-4f2a9c1e`; `interlace faults vanish --pop berlin --all`.
+    """
+    from adaptors.vim.modelled.deeds import vanish
+    from workers.settings import Settings
+
+    _one_or_all(instance, pop, everything)
+    _tell("vanished", vanish(Settings.from_environment().home, pop, instance), as_json)
+
+
 @app.command("list")
 def list_faults(as_json: Json = False) -> None:
-    """List the faults in force."""
+    """List the faults, those used up (0 times left) too."""
     from adaptors.vim.modelled.faults import Faults
     from workers.settings import Settings
 
@@ -85,3 +144,46 @@ def clear(
         emit_json({"cleared": number if number is not None else "all"})
     else:
         print("cleared")
+
+
+def _modelled(pop: str | None) -> None:
+    """Only a PoP that is there and whose VIM is modelled meets faults.
+
+    :raises InputError: otherwise
+    """
+    if pop is None:
+        return
+    from domain.errors import InputError, UnknownError
+    from interfaces.cli.session import catalogue
+
+    with catalogue() as store:
+        found = store.infrastructure.get().pops.get(pop)
+    if found is None:
+        raise UnknownError(f"no PoP {pop!r}; `interlace infra show` lists them")
+    if found.vim.kind != "modelled":
+        raise InputError(f"the VIM of PoP {pop} is of kind {found.vim.kind}: only modelled ones meet faults")
+
+
+def _one_or_all(instance: str | None, pop: str | None, everything: bool) -> None:
+    """What is to be struck must be said clearly.
+
+    :raises InputError: otherwise
+    """
+    from domain.errors import InputError
+
+    if everything and instance is not None:
+        raise InputError(f"name an instance or say --all, not both: {instance} and --all")
+    if everything and pop is None:
+        raise InputError("--all needs a PoP: --pop POP --all")
+    if not everything and instance is None:
+        raise InputError("name an instance as its VIM does, or say --pop POP --all")
+    _modelled(pop)
+
+
+def _tell(what: str, struck: "Sequence[Struck]", as_json: bool) -> None:
+    if as_json:
+        emit_json({what: [one.model_dump() for one in struck]})
+    elif not struck:
+        print("there is no instance")
+    for one in () if as_json else struck:
+        print(f"{what}: instance {one.name} at PoP {one.pop}")

@@ -12,13 +12,14 @@ from temporalio.client import (
     WorkflowHandle,
 )
 from temporalio.common import WorkflowIDConflictPolicy
-from temporalio.exceptions import CancelledError, FailureError, WorkflowAlreadyStartedError
+from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
 from domain import names
 from domain.errors import BusyError
-from domain.models import Model
+from domain.lifecycle import REQUESTS, AnyRequest
 from domain.requests import OperationProgress, OperationResult
+from interfaces.cli import outcomes
 from interfaces.cli.output import emit_json
 from interfaces.cli.session import temporal
 from interfaces.cli.views import View, view
@@ -27,37 +28,54 @@ Handle = WorkflowHandle[object, OperationResult]
 _EVERY_S = 0.2
 
 
-def run_operation(kind: names.OperationKind, service: str, request: Model, wait: bool, as_json: bool) -> int:
+def kind_of(request: AnyRequest) -> names.OperationKind:
+    """The operation that takes such a request."""
+    return next(kind for kind, model in REQUESTS.items() if type(request) is model)
+
+
+def run_operation(request: AnyRequest, wait: bool, as_json: bool) -> int:
     """Start the operation's workflow and, when asked to, follow it. Returns the exit code."""
+    kind = kind_of(request)
     try:
-        return asyncio.run(_run(kind, service, request, wait, as_json))
+        return asyncio.run(_run(kind, request, wait, as_json))
     except KeyboardInterrupt:
-        if as_json:
-            emit_json({"detached": True, "workflow_id": names.service_workflow_id(service)})
-        else:
-            print(f"detached: {kind} of {service} goes on; `interlace status {service}` shows it")
-        return 0
+        return detached(kind, request.service, as_json)
 
 
-async def _run(kind: names.OperationKind, service: str, request: Model, wait: bool, as_json: bool) -> int:
-    handle = await _start(await temporal(), kind, service, request)
+def detached(kind: str, service: str, as_json: bool) -> int:
+    """Tell that the operation goes on unwatched. Returns the exit code."""
+    if as_json:
+        emit_json({"detached": True, "workflow_id": names.service_workflow_id(service)})
+    else:
+        print(f"detached: {kind} of {service} goes on; `interlace follow {service}` watches it again")
+    return 0
+
+
+async def _run(kind: names.OperationKind, request: AnyRequest, wait: bool, as_json: bool) -> int:
+    handle = await _start(await temporal(), kind, request)
     if not wait:
-        _started(kind, service, handle, as_json)
+        _started(kind, request.service, handle, as_json)
         return 0
+    return await to_its_end(handle, kind, request.service, as_json)
+
+
+async def to_its_end(handle: Handle, kind: str, service: str, as_json: bool) -> int:
+    """Follow an operation, and tell how it ended. Returns the exit code."""
     with view(silent=as_json) as shown:
         await follow(handle, shown)
     try:
         result = await handle.result()
     except WorkflowFailureError as failure:
-        return _failed(kind, service, failure, as_json)
+        return outcomes.failed(kind, service, failure, as_json)
     if as_json:
         emit_json(result.model_dump(mode="json"))
     else:
-        _succeeded(kind, result)
+        outcomes.succeeded(kind, result)
     return 0
 
 
-async def _start(client: Client, kind: names.OperationKind, service: str, request: Model) -> Handle:
+async def _start(client: Client, kind: names.OperationKind, request: AnyRequest) -> Handle:
+    service = request.service
     workflow_id = names.service_workflow_id(service)
     try:
         return await client.start_workflow(
@@ -80,7 +98,7 @@ async def follow(handle: Handle, shown: View) -> None:
     """Show each change of the operation's steps until its workflow has ended."""
     while True:
         description = await handle.describe()
-        shown.show(await _progress(handle), _retries(description))
+        shown.show(await progress_of(handle), _retries(description))
         if description.status is not WorkflowExecutionStatus.RUNNING:
             return
         await asyncio.sleep(_EVERY_S)
@@ -103,7 +121,8 @@ def _cause(pending: PendingActivityInfo) -> str:
     return message
 
 
-async def _progress(handle: Handle) -> OperationProgress | None:
+async def progress_of(handle: Handle) -> OperationProgress | None:
+    """How far the operation is; None where no worker answers."""
     try:
         progress: OperationProgress = await handle.query(
             names.PROGRESS_QUERY, result_type=OperationProgress, rpc_timeout=timedelta(seconds=2)
@@ -117,28 +136,4 @@ def _started(kind: names.OperationKind, service: str, handle: Handle, as_json: b
     if as_json:
         emit_json({"workflow_id": handle.id, "run_id": handle.first_execution_run_id})
     else:
-        print(f"{kind} of {service} started as workflow {handle.id}; `interlace status {service}` shows it")
-
-
-def _failed(kind: names.OperationKind, service: str, failure: WorkflowFailureError, as_json: bool) -> int:
-    cause = failure.cause
-    if isinstance(cause, CancelledError):
-        message = f"{kind} of {service} was cancelled and undone"
-    else:
-        message = cause.message if isinstance(cause, FailureError) else str(cause)
-    if as_json:
-        emit_json({"error": {"type": "OperationFailed", "message": message}})
-    else:
-        print(f"FAILED: {message}")
-    return 1
-
-
-def _succeeded(kind: names.OperationKind, result: OperationResult) -> None:
-    if kind is names.OperationKind.INSTANTIATE:
-        print(f"{result.service} is ACTIVE at {result.cost_per_hour:.4f} {result.currency}/h")
-    elif result.leftovers:
-        print(
-            f"{result.service} is gone but for leftovers that a sweep deletes: {', '.join(result.leftovers)}"
-        )
-    else:
-        print(f"{result.service} is gone, without a trace")
+        print(f"{kind} of {service} started as workflow {handle.id}; `interlace follow {service}` watches it")

@@ -16,8 +16,10 @@ from interfaces.cli import (
     instances,
     machine,
     operations,
+    planning,
     probing,
     services,
+    steering,
     stopping,
 )
 
@@ -27,6 +29,8 @@ app = typer.Typer(
         "Orchestrate complex services: network functions and microservices, placed and run as one.\n\n"
         "First steps: interlace up; interlace infra generate TOPOLOGY -o FILE; interlace infra apply FILE; "
         "interlace onboard FILE; interlace instantiate NAME DESCRIPTOR; interlace status NAME.\n\n"
+        "What runs is changed by scale, migrate, heal and update. interlace plan scale ... shows beforehand "
+        "what that would do, and interlace apply PLAN does exactly that.\n\n"
         "Exit codes: 0 done, 1 failed, 2 bad input (nothing was changed), 3 Temporal does not answer."
     ),
     no_args_is_help=True,
@@ -38,6 +42,8 @@ machine.register(app)
 stopping.register(app)
 descriptors.register(app)
 operations.register(app)
+planning.register(app)
+steering.register(app)
 services.register(app)
 instances.register(app)
 probing.register(app)

@@ -1,72 +1,20 @@
-"""`interlace instantiate`, `terminate`, `operations`."""
+"""`interlace instantiate`, `scale`, `migrate`, `heal`, `update`, `terminate`, and what became of them."""
 
 from typing import Annotated
 
 import typer
 
+from interfaces.cli.commands import carrying_out
 from interfaces.cli.output import Json, clock, emit_json, table
-
-Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Follow the operation to its end.")]
-Tenant = Annotated[str, typer.Option(help="Whose service it is.")]
-GiveUpAfter = Annotated[float, typer.Option(min=1, help="Seconds for all attempts of one call to a VIM.")]
+from interfaces.cli.wishes import WISHES
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command()(instantiate)
-    app.command()(terminate)
+    for wish in WISHES:
+        app.command()(carrying_out(wish))
     app.command()(operations)
-
-
-def instantiate(
-    service: Annotated[str, typer.Argument(help="Name of the new service.")],
-    descriptor: Annotated[str, typer.Argument(help="Name of an onboarded descriptor.")],
-    version: Annotated[str | None, typer.Option(help="Default: the newest.")] = None,
-    tenant: Tenant = "default",
-    give_up_after: GiveUpAfter = 600.0,
-    wait: Wait = True,
-    as_json: Json = False,
-) -> None:
-    """Bring a service from its descriptor to ACTIVE, or leave no trace of it.
-
-    Ctrl-C detaches; the operation goes on.
-    """
-    from domain.names import OperationKind
-    from domain.requests import InstantiateRequest, Patience
-    from interfaces.cli.follow import run_operation
-    from interfaces.cli.requests import checked
-    from interfaces.cli.session import catalogue
-
-    request = checked(
-        InstantiateRequest,
-        service=service,
-        descriptor=descriptor,
-        version=version,
-        tenant=tenant,
-        patience=Patience(give_up_after_s=give_up_after),
-    )
-    with catalogue() as store:
-        store.descriptors.get(request.descriptor, request.version)
-    raise typer.Exit(run_operation(OperationKind.INSTANTIATE, request.service, request, wait, as_json))
-
-
-def terminate(
-    service: Annotated[str, typer.Argument(help="Name of the service.")],
-    tenant: Tenant = "default",
-    wait: Wait = True,
-    as_json: Json = False,
-) -> None:
-    """Take a service down without a trace; what cannot be deleted now is swept until it is gone."""
-    from domain.names import OperationKind
-    from domain.requests import TerminateRequest
-    from interfaces.cli.follow import run_operation
-    from interfaces.cli.requests import checked
-    from interfaces.cli.session import catalogue
-
-    request = checked(TerminateRequest, service=service, tenant=tenant)
-    with catalogue() as store:
-        store.services.get(request.service)
-    raise typer.Exit(run_operation(OperationKind.TERMINATE, request.service, request, wait, as_json))
+    app.command()(leftovers)
 
 
 def operations(
@@ -86,3 +34,22 @@ def operations(
         for r in records
     ]
     table(["started", "operation", "service", "state", "workflow", "failure"], rows)
+
+
+def leftovers(
+    service: Annotated[str | None, typer.Argument(help="Only those of this service.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List what could not be deleted yet. A sweep keeps trying until it is gone."""
+    from interfaces.cli.session import catalogue
+
+    with catalogue() as store:
+        records = [each for each in store.ledger.leftovers() if service in (None, each.service)]
+    if as_json:
+        emit_json([record.model_dump(mode="json") for record in records])
+        return
+    if not records:
+        print("nothing is left over")
+        return
+    rows = [(r.service, r.resource_name, r.pop, clock(r.since), r.reason or "") for r in records]
+    table(["service", "resource", "pop", "since", "why"], rows)

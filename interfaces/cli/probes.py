@@ -11,7 +11,9 @@ from catalogue.store import Catalogue
 from domain.errors import InputError, InterlaceError
 from domain.models import Model
 from domain.networking import Probe, Segment
+from interfaces.cli.observing import look_at
 from interfaces.cli.output import table
+from interfaces.cli.places import places
 
 _AT_ONCE = 4
 
@@ -48,22 +50,37 @@ def probe_all(catalogue: Catalogue, home: Path, service: str) -> tuple[Probed, .
     pops = Pops(catalogue, home)
     switches = {pop: pops.networked(pop).switch() for pop in network.pops}
     prober = Prober(machine, network, switches)
+
+    def probe(segment: Segment) -> Probed:
+        try:
+            return Probed.of(prober.probe(segment))
+        except InterlaceError as error:
+            ailing = _ailing_ends(catalogue, home, service, segment)
+            return _lost(segment, f"{segment.name}: {ailing}" if ailing else str(error))
+
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="probe") as pool:
-        return tuple(pool.map(lambda segment: _probe(prober, segment), network.segments))
+        return tuple(pool.map(probe, network.segments))
 
 
-def _probe(prober: Prober, segment: Segment) -> Probed:
-    try:
-        return Probed.of(prober.probe(segment))
-    except InterlaceError as error:
-        return Probed(
-            segment=segment.name,
-            chain=segment.chain,
-            planned_rtt_ms=round(2 * segment.latency_ms, 3),
-            measured_rtt_ms=None,
-            difference="-",
-            lost=str(error),
-        )
+def _ailing_ends(catalogue: Catalogue, home: Path, service: str, segment: Segment) -> str:
+    """What is wrong with the ends, in the words of `interlace status`: it explains a loss best."""
+    ends = (segment.origin, segment.target)
+    found = tuple(each for each in places(catalogue, service) if each.resource in ends)
+    gone = set(ends) - {each.resource for each in found}
+    seen = look_at(catalogue, home, found)
+    ill = [f"{s.name} is {s.health.state}: {s.health.detail}" for s in seen if s.health.state != "healthy"]
+    return "; ".join([*ill, *(f"{resource} is no place of {service} any more" for resource in sorted(gone))])
+
+
+def _lost(segment: Segment, why: str) -> Probed:
+    return Probed(
+        segment=segment.name,
+        chain=segment.chain,
+        planned_rtt_ms=round(2 * segment.latency_ms, 3),
+        measured_rtt_ms=None,
+        difference="-",
+        lost=why,
+    )
 
 
 def show(probed: Sequence[Probed]) -> None:

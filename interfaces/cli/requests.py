@@ -1,11 +1,14 @@
 """Requests from the command line's words."""
 
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from domain.errors import InputError
-from domain.models import Model
+from domain.models import NAME_PATTERN, Model
 
 M = TypeVar("M", bound=Model)
 
@@ -18,5 +21,64 @@ def checked(model: type[M], **fields: Any) -> M:
     try:
         return model(**fields)
     except ValidationError as error:
-        wrong = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()]
-        raise InputError("; ".join(wrong)) from None
+        raise InputError(complaints(error)) from None
+
+
+def complaints(error: ValidationError) -> str:
+    """All that is wrong, in words that say what would be right."""
+    return "; ".join(map(_complaint, error.errors(include_url=False)))
+
+
+def _complaint(each: ErrorDetails) -> str:
+    # a wrong key of a mapping is at (field, key, "[key]")
+    where = ".".join(str(part) for part in each["loc"] if part != "[key]")
+    return f"{where}: {_words(each)}" if where else _words(each)
+
+
+def _words(each: ErrorDetails) -> str:
+    if each["type"] != "string_pattern_mismatch":
+        return each["msg"].removeprefix("Value error, ")
+    given = str(each["input"])
+    if each.get("ctx", {}).get("pattern") != NAME_PATTERN:
+        return f"{given!r} is no version: up to three numbers and perhaps a suffix, such as 1, 1.2, 1.2.3-rc1"
+    perhaps = _as_name(given)
+    return (
+        f"{given!r} is no name: a name is lower-case letters, digits and inner hyphens, at most 63"
+        f"{f', such as {perhaps}' if perhaps else ''}"
+    )
+
+
+def _as_name(text: str) -> str:
+    """The name that was perhaps meant."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:63].strip("-")
+
+
+def pairs(words: list[str], example: str) -> dict[str, str]:
+    """`key=value` words.
+
+    :raises InputError: if one is none, or a key is given two values
+    """
+    found: dict[str, str] = {}
+    for word in words:
+        key, sign, value = word.partition("=")
+        if not (key and sign):
+            raise InputError(f"{word!r}: write it like {example}")
+        if found.setdefault(key, value) != value:
+            raise InputError(f"{key} is given twice: {found[key]!r} and {value!r}")
+    return found
+
+
+def settings(words: list[str], example: str) -> dict[str, str | int | float | bool]:
+    """`key=value` words whose values may be numbers, true or false; in quotes they are text."""
+    return dict(_typed(pairs(words, example)))
+
+
+def _typed(given: Mapping[str, str]) -> Iterator[tuple[str, str | int | float | bool]]:
+    import json
+
+    for key, text in given.items():
+        try:
+            value = json.loads(text, parse_constant=str)  # NaN and the like are no numbers of ours
+        except ValueError:
+            value = text
+        yield key, value if isinstance(value, str | int | float | bool) else text

@@ -20,19 +20,21 @@ def register(app: typer.Typer) -> None:
 def ps(
     tenant: Annotated[str | None, typer.Option(help="Only this tenant's.")] = None, as_json: Json = False
 ) -> None:
-    """List the services."""
+    """List the services, and which operation is under way on them."""
     from interfaces.cli.session import catalogue
     from interfaces.cli.status import cost
 
     with catalogue() as store:
         records = store.services.list(tenant)
+        busy = {each.service: each.kind for each in store.operations.list() if each.state == "PROCESSING"}
     if as_json:
-        emit_json([record.model_dump(mode="json") for record in records])
+        emit_json([r.model_dump(mode="json") | {"operation": busy.get(r.name)} for r in records])
         return
     rows = [
         (
             r.name,
             r.state,
+            busy.get(r.name, "-"),
             f"{r.descriptor} {r.version or ''}",
             r.tenant,
             len(r.instances),
@@ -41,7 +43,7 @@ def ps(
         )
         for r in records
     ]
-    table(["service", "state", "descriptor", "tenant", "instances", "cost", "since"], rows)
+    table(["service", "state", "operation", "descriptor", "tenant", "instances", "cost", "since"], rows)
 
 
 def status(

@@ -7,10 +7,12 @@ from catalogue.store import Catalogue
 from domain.errors import UnknownError
 from domain.models import Model
 from domain.records import OperationRecord, ServiceRecord
+from interfaces.cli.adjusting import adjusted
 from interfaces.cli.observing import Health, healths
 from interfaces.cli.output import clock, table
 from interfaces.cli.places import places
 from interfaces.cli.reaching import Reach, reaches
+from interfaces.cli.running import Running, running, show_running
 
 
 class Status(Model):
@@ -24,6 +26,10 @@ class Status(Model):
     """Where users find it."""
     health: dict[str, Health]
     """Instance or endpoint -> how it is; only where something real runs."""
+    running: Running | None = None
+    """The last operation, while it is under way."""
+    adjusted: tuple[str, ...] = ()
+    """In which ways the service differs from its descriptor."""
 
 
 def status_of(catalogue: Catalogue, home: Path, service: str) -> Status:
@@ -37,12 +43,15 @@ def status_of(catalogue: Catalogue, home: Path, service: str) -> Status:
     except UnknownError as error:
         raise UnknownError(f"{error}{_last_words(past)}") from None
     found = places(catalogue, service)
+    last = max(past, key=lambda each: each.started_at)
     return Status(
         service=record,
-        last_operation=max(past, key=lambda each: each.started_at),
+        last_operation=last,
         dataplane=record.connection.dataplane if record.connection else None,
         reached=reaches(catalogue, record, found),
         health=healths(catalogue, home, found),
+        running=running(last),
+        adjusted=adjusted(catalogue, record),
     )
 
 
@@ -58,8 +67,12 @@ def show(status: Status) -> None:
     """Print it for people."""
     record, last = status.service, status.last_operation
     print(f"service    {record.name} ({record.descriptor} {record.version or ''}), tenant {record.tenant}")
-    print(f"state      {record.state} since {clock(record.since)}")
+    print(f"state      {record.state} since {clock(record.since)}, revision {record.revision}")
+    for line in status.adjusted:
+        print(f"adjusted   {line}")
     print(f"operation  {last.kind} {last.state}{': ' + last.failure if last.failure else ''}")
+    if status.running:
+        show_running(status.running)
     print(f"dataplane  {_dataplane(record)}")
     if record.plan:
         solved = f"{record.plan.solver}, {record.plan.solve_ms:.0f} ms"

@@ -1,21 +1,19 @@
 """How an operation under way is shown: live on a terminal, line by line in a pipe, silently for programs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Protocol
 
 from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from domain.requests import OperationProgress, StepState
+from domain.requests import OperationProgress, StepProgress
+from interfaces.cli.steps import MARKS, counts, pause, remedies, told
 
-_MARKS: dict[StepState, tuple[str, str]] = {
-    "running": ("…", "yellow"),
-    "done": ("✓", "green"),
-    "failed": ("✗", "red"),
-    "undone": ("↩", "magenta"),
-}
+_SPARE_LINES = 6
+"""Of a terminal's height, for all but the steps."""
 
 
 class View(Protocol):
@@ -35,7 +33,7 @@ def view(silent: bool) -> Iterator[View]:
         with Live(console=console, auto_refresh=False) as live:
             yield _Screen(live)
     else:
-        yield _Lines()
+        yield Lines()
 
 
 class _Silence:
@@ -50,12 +48,7 @@ class _Screen:
 
     def show(self, progress: OperationProgress | None, retries: dict[str, str]) -> None:
         self._last = progress or self._last
-        text = Text()
-        if self._last:
-            text.append(f"{self._last.phase}\n", style="bold")
-            for step in self._last.steps:
-                mark, style = _MARKS[step.state]
-                text.append(f"  {mark} {step.name}\n", style=style)
+        text = drawn(self._last, self._live.console.height - _SPARE_LINES) if self._last else Text()
         for cause in retries.values():
             text.append(f"  {cause}\n", style="yellow")
         if progress is None:
@@ -63,11 +56,43 @@ class _Screen:
         self._live.update(text, refresh=True)
 
 
-class _Lines:
+def drawn(progress: OperationProgress, lines: int) -> Text:
+    """The operation in so many lines and a few: what needs eyes goes before what is done or to come."""
+    text = Text()
+    text.append(f"{progress.phase}\n", style="bold")
+    shown = _that_fit(progress.steps, lines)
+    if len(shown) < len(progress.steps):
+        text.append(f"  {len(progress.steps)} steps: {counts(progress.steps)}\n", style="dim")
+    now = datetime.now(UTC)
+    for step in shown:
+        mark, style = MARKS[step.state]
+        text.append(f"  {mark} {told(step, now)}\n", style=style)
+        if step.state == "held":
+            text.append(f"    {remedies(step, progress.service)}\n", style="bold")
+    if progress.failure:
+        text.append(f"  because: {progress.failure}\n", style="red")
+    if paused := pause(progress):
+        text.append(f"  {paused}\n", style="bold yellow")
+    return text
+
+
+def _that_fit(steps: Sequence[StepProgress], lines: int) -> list[StepProgress]:
+    """First what failed or runs, then what was done last, then what comes next; in the operation's order."""
+    places = range(len(steps))
+    urgent = [n for n in places if steps[n].state not in ("done", "waiting")]
+    done = [n for n in reversed(places) if steps[n].state == "done"]
+    to_come = [n for n in places if steps[n].state == "waiting"]
+    return [steps[n] for n in sorted([*urgent, *done, *to_come][: max(lines, 1)])]
+
+
+class Lines:
+    """Prints each change once."""
+
     def __init__(self) -> None:
         self._shown: dict[str, str] = {}
 
     def show(self, progress: OperationProgress | None, retries: dict[str, str]) -> None:
+        """As every view does."""
         for attempt, cause in retries.items():
             self._change(attempt, cause, f"  {cause}")
         if progress is None:
@@ -75,8 +100,22 @@ class _Lines:
             return
         self._shown.pop("worker", None)
         self._change("phase", progress.phase, f"{progress.phase}")
+        if progress.failure:
+            self._change("failure", progress.failure, f"  because: {progress.failure}")
         for step in progress.steps:
-            self._change(f"step {step.name}", step.state, f"  {step.state:8} {step.name}")
+            self._step(step, progress.service)
+        paused = pause(progress)
+        if paused or "paused" in self._shown:
+            self._change("paused", paused or "", f"  {paused or 'resumed'}")
+
+    def _step(self, step: StepProgress, service: str) -> None:
+        if step.state == "waiting":
+            return
+        now = datetime.now(UTC)
+        line = f"  {step.state:8} {told(step, now)}"
+        if step.state == "held":
+            line = f"{line}\n           {remedies(step, service)}"
+        self._change(f"step {step.id or step.name}", f"{step.state} {step.attempt} {step.cause}", line)
 
     def _change(self, key: str, value: str, line: str) -> None:
         if self._shown.get(key) != value:

@@ -8,8 +8,10 @@ from adaptors.vim.port import Observation
 from catalogue.store import Catalogue, open_catalogue
 from domain.descriptor import Descriptor
 from domain.errors import VimUnavailableError
+from domain.expansion import expand
 from domain.infrastructure import Infrastructure
 from domain.phases import OperationState, ResourceKind
+from domain.plans import Plan
 from domain.records import Lease
 
 DESCRIPTOR: dict[str, Any] = {
@@ -55,10 +57,28 @@ def begin(store: Catalogue, service: str = "shop", operation: str = "op-1") -> L
         tenant="default",
         workflow_id=f"service/{service}",
         run_id="run",
-        creates=True,
         descriptor="tiny",
         version="1",
     )
+
+
+def active(store: Catalogue, service: str = "shop", operation: str = "op-1") -> None:
+    """A service that runs, made by an Instantiate that is over."""
+    lease = begin(store, service, operation)
+    graph = expand(service, Descriptor.model_validate(DESCRIPTOR))
+    placements = {each.name: "north" for each in graph.instances}
+    plan = Plan(
+        placements=placements,
+        endpoints={"users": "north"},
+        routes=(),
+        cost_per_hour=0.5,
+        currency="EUR",
+        solver="by hand",
+        gap=0,
+        solve_ms=0,
+    )
+    store.services.commit(lease.operation_id, lease.fence, service, plan, graph)
+    store.operations.finish(lease.operation_id, lease.fence, OperationState.COMPLETED)
 
 
 def end(store: Catalogue, lease: Lease) -> None:

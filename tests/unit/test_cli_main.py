@@ -11,7 +11,7 @@ from adaptors.machine.abilities import examine
 from domain.networking import Probe
 from interfaces.cli import emulated
 from interfaces.cli.probes import Probed, show
-from tests.unit.cli_world import begin, catalogue_at, end, intend
+from tests.unit.cli_world import active, begin, catalogue_at, end, intend
 
 ROOT = Path(__file__).parents[2]
 FUNCTIONS = ROOT / "examples" / "functions"
@@ -42,8 +42,9 @@ def test_the_version_is_told(tmp_path: Path) -> None:
 
 
 def test_every_command_explains_itself(tmp_path: Path) -> None:
-    for command in ("at", "audit", "down", "functions", "logs", "observe", "probe", "status"):
-        done = interlace(tmp_path, command, "--help")
+    ours = ("at", "functions", "leftovers", "scale", "plan", "plan scale", "plan show", "apply", "give-up")
+    for command in ours:
+        done = interlace(tmp_path, *command.split(), "--help")
         assert done.returncode == 0, done.stderr
         assert "Usage:" in done.stdout
 
@@ -73,6 +74,81 @@ def test_a_wrong_function_is_told_with_all_its_errors(tmp_path: Path) -> None:
         assert field in done.stderr
     again = interlace(tmp_path, "functions", "check", tmp_path, "--json")
     assert json.loads(again.stdout)["error"]["type"] == "DocumentError"
+
+
+def test_a_broken_function_hides_no_other(tmp_path: Path) -> None:
+    broken = tmp_path / "functions" / "mine"
+    broken.mkdir(parents=True)
+    (broken / "function.yaml").write_text("kind: [")
+    done = interlace(tmp_path, "functions")
+    assert done.returncode == 1
+    assert "nat:1.0" in done.stdout
+    assert f"cannot be used: {broken / 'function.yaml'}: 1 error\n  not YAML" in done.stdout
+    listed = json.loads(interlace(tmp_path, "functions", "--json").stdout)
+    assert [each["name"] for each in listed if "broken" in each] == ["mine"]
+    assert len(listed) > 2
+
+
+def test_leftovers_say_since_when_and_why(tmp_path: Path) -> None:
+    store = catalogue_at(tmp_path)
+    intend(store, begin(store), "web-1", "shop-web-1-a")
+    store.ledger.leave("shop-web-1-a", "north", "PoP north says: asleep")
+    store.close()
+    shown = interlace(tmp_path, "leftovers", "shop").stdout.splitlines()
+    assert shown[0].split() == ["service", "resource", "pop", "since", "why"]
+    assert shown[1].startswith("shop     shop-web-1-a  north")
+    assert shown[1].endswith("PoP north says: asleep")
+    assert interlace(tmp_path, "leftovers", "other").stdout == "nothing is left over\n"
+    [left] = json.loads(interlace(tmp_path, "leftovers", "--json").stdout)
+    assert (left["resource_name"], left["state"]) == ("shop-web-1-a", "LEFTOVER")
+
+
+def test_who_is_busy_is_seen_also_without_temporal(tmp_path: Path) -> None:
+    store = catalogue_at(tmp_path)
+    active(store, "calm")
+    begin(store, "shop", "op-2")
+    store.close()
+    rows = [line.split() for line in interlace(tmp_path, "ps").stdout.splitlines()]
+    assert rows[0][:3] == ["service", "state", "operation"]
+    assert [row[:3] for row in rows[1:]] == [
+        ["calm", "ACTIVE", "-"],
+        ["shop", "INSTANTIATING", "Instantiate"],
+    ]
+    assert json.loads(interlace(tmp_path, "ps", "--json").stdout)[1]["operation"] == "Instantiate"
+    shown = interlace(tmp_path, "status", "shop").stdout
+    assert "its steps are not known: nothing runs here: `interlace up` starts it" in shown
+    status = json.loads(interlace(tmp_path, "status", "shop", "--json").stdout)
+    assert status["running"]["progress"] is None
+    assert json.loads(interlace(tmp_path, "status", "calm", "--json").stdout)["running"] is None
+
+
+def test_an_operation_cannot_be_steered_without_temporal_or_without_saying_how(tmp_path: Path) -> None:
+    for words in (
+        ("pause", "shop"),
+        ("skip", "shop", "1.create.web-1"),
+        ("follow", "shop"),
+        ("cancel", "shop"),
+    ):
+        assert interlace(tmp_path, *words).returncode == 3
+    nothing = interlace(tmp_path, "edit", "shop", "1.create.web-1")
+    assert nothing.returncode == 2
+    assert "say what to change: --image" in nothing.stderr
+    wrong = interlace(tmp_path, "edit", "shop", "1.create.web-1", "--config", "port", "--json")
+    assert "write it like --config port=8080" in json.loads(wrong.stdout)["error"]["message"]
+
+
+def test_a_wrong_name_is_told_with_a_right_one(tmp_path: Path) -> None:
+    done = interlace(tmp_path, "instantiate", "My Shop", "tiny")
+    assert done.returncode == 2
+    assert "such as my-shop" in done.stderr
+
+
+def test_a_plan_that_was_never_made(tmp_path: Path) -> None:
+    for words in (("plan", "show", "plan-1"), ("apply", "plan-1")):
+        done = interlace(tmp_path, *words)
+        assert done.returncode == 2
+        assert "no plan 'plan-1'" in done.stderr
+    assert json.loads(interlace(tmp_path, "plans", "--json").stdout) == []
 
 
 def test_down_all_asks_before_services_lose_what_they_run_on(tmp_path: Path) -> None:

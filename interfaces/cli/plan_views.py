@@ -1,0 +1,78 @@
+"""A plan, printed for people."""
+
+from collections.abc import Iterator, Sequence
+
+from domain.infrastructure import Resources
+from domain.operation_plans import OperationPlan, PopChange, Step
+from interfaces.cli.output import clock, table
+from interfaces.cli.plan_changes import instance_changes, route_changes
+from interfaces.cli.steps import lasting
+
+
+def show_plan(plan: OperationPlan) -> None:
+    """All that an operator would want to know before it is done."""
+    print(f"plan       {plan.plan_id}: {plan.kind} of {plan.service}, tenant {plan.tenant}")
+    print(f"made       {clock(plan.created_at)} for revision {plan.revision} of the service")
+    print(f"cost       {_cost(plan)}")
+    print(f"lasts      about {lasting(plan.expected_duration_s)}")
+    _show_interruptions(plan)
+    _section(["instance", "change", "from", "to", "what"], [*instance_changes(plan)])
+    _section(["route", "change", "from", "to", "Mbit/s"], [*route_changes(plan)])
+    _section(
+        ["pop", "of the service", "before", "at most", "after", "capacity"],
+        [row for pop in plan.pops for row in _pop_rows(pop)],
+    )
+    _section(
+        ["physical link", "Mbit/s before", "after"],
+        [
+            (each.physical_link, f"{each.before_mbps:g}", f"{each.after_mbps:g}")
+            for each in plan.links
+            if each.before_mbps != each.after_mbps
+        ],
+    )
+    _section(["wave", "phase", "step", "expected"], [*_step_rows(plan)])
+    for number, note in enumerate(plan.notes):
+        print(f"{'' if number else chr(10)}note: {note}")
+
+
+def _section(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    if rows:
+        print()
+        table(columns, rows)
+
+
+def _cost(plan: OperationPlan) -> str:
+    before, after = plan.cost_before, plan.cost_after
+    return f"{before:.4f} -> {after:.4f} {plan.currency}/h ({after - before:+.4f})"
+
+
+def _show_interruptions(plan: OperationPlan) -> None:
+    if not plan.interruptions:
+        print("interrupts nothing")
+    for each in plan.interruptions:
+        print(f"interrupts {each.component} for about {lasting(each.seconds)}: {each.why}")
+
+
+def _pop_rows(change: PopChange) -> Iterator[tuple[str, ...]]:
+    """One row for each resource of which the service holds anything."""
+    parts = {"vcpus": "vCPU", "memory": "MiB memory", "disk": "GiB disk"}
+    rows = [(word, *_amounts(change, part)) for part, word in parts.items()]
+    held = [row for row in rows if any(amount != "0" for amount in row[1:4])]
+    for number, row in enumerate(held):
+        yield ("" if number else change.pop, *row)
+
+
+def _amounts(change: PopChange, part: str) -> tuple[str, ...]:
+    states: tuple[Resources, ...] = (change.before, change.peak, change.after, change.capacity)
+    return tuple(str(getattr(each, part)) for each in states)
+
+
+def _step_rows(plan: OperationPlan) -> Iterator[tuple[object, ...]]:
+    for number, wave in enumerate(plan.waves, start=1):
+        for place, step in enumerate(wave.steps):
+            first = (number, wave.phase) if place == 0 else ("", "")
+            yield (*first, step.title, _expected(step))
+
+
+def _expected(step: Step) -> str:
+    return f"{step.expected_s:.1f} s"
