@@ -2,10 +2,12 @@
 
 import argparse
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
@@ -39,6 +41,10 @@ async def _serve(queues: Sequence[str]) -> int:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     client = await connect()
     catalogue = open_catalogue(settings.catalogue_url)
+    if directory := os.environ.get("INTERLACE_PROVE"):
+        from workers.proving import watched
+
+        client = watched(client, catalogue, Path(directory))
     async with AsyncExitStack() as stack:
         for worker in build(client, catalogue, settings, queues):
             await stack.enter_async_context(worker)

@@ -1,0 +1,131 @@
+"""One run of an operation in a lane, and what is known of it afterwards."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from domain.errors import InterlaceError
+from domain.names import OperationKind
+from lab.proving.facts import facts_of
+from lab.proving.lane import Ended, Lane
+from lab.proving.mishaps import crash_instance
+from reliability.cases import Case, cases, of_undo
+from reliability.outcomes import Outcome
+from reliability.points import Passage, Point, Strike, begun, passed
+from reliability.subjects import Subject
+from reliability.worlds import Seen, differences, seen, unlike_before
+
+WITHIN_S = 60.0
+"""How long an operation may take; beyond the reference's own time, where there is one."""
+
+
+class ReferenceError(InterlaceError):
+    """An operation does not even do what it should when nothing dies."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One operation carried out, whatever happened to it."""
+
+    before: Seen
+    ended: Ended
+    passages: tuple[Passage, ...]
+    after: Seen
+
+
+@dataclass(frozen=True)
+class Reference:
+    """How an operation goes when nothing dies: forward, and back after a failure at its last step."""
+
+    forward: Run
+    undo: Run | None = None
+    failed_at: Point | None = None
+
+    def cases(self, kind: OperationKind) -> tuple[Case, ...]:
+        """One for each point that was passed."""
+        undo: tuple[Point, ...] = ()
+        if self.undo and self.failed_at:
+            undo = of_undo(passed(self.undo.passages), self.failed_at)
+        return cases(kind, passed(self.forward.passages), undo)
+
+
+async def run(
+    lane: Lane,
+    subject: Subject,
+    service: str,
+    failed_at: Point | None = None,
+    within_s: float = WITHIN_S,
+) -> Run:
+    """Carry the operation out on a service that is prepared for it."""
+    for instance in subject.crashed:
+        crash_instance(lane.home, lane.catalogue, service, instance)
+    if failed_at:
+        lane.watch.fail(service, failed_at)
+    before = await _look(lane, service)
+    ended = await lane.carry_out(subject.kind, subject.request(service), within_s)
+    return Run(before, ended, lane.watch.passages(service), await _look(lane, service))
+
+
+async def outcome(lane: Lane, subject: Subject, reference: Reference, case: Case, service: str) -> Outcome:
+    """Carry the operation out while something dies, and compare what is there with the reference's."""
+    known = reference.undo if case.undone else reference.forward
+    assert known
+    await lane.settled()
+    server = lane.server_pid if case.victim == "server" else None
+    lane.watch.arm(service, Strike(point=case.point, victim=case.victim, server_pid=server))
+    failed_at = reference.failed_at if case.undone else None
+    mine = await run(lane, subject, service, failed_at, known.ended.seconds + WITHIN_S)
+    found = list(unlike(known, mine))
+    if lane.watch.struck(service) is None:
+        found.insert(0, "the point was never reached, so nothing died")
+    return Outcome(
+        case=case,
+        differences=tuple(found),
+        lost_s=max(0.0, mine.ended.seconds - known.ended.seconds),
+        retries=max(0, begun(mine.passages) - begun(known.passages)),
+        lab=str(lane.home),
+        service=service,
+    )
+
+
+def unlike(reference: Run, other: Run) -> Iterator[str]:
+    """Where a run ended otherwise than the reference."""
+    if reference.ended.status != other.ended.status:
+        yield f"it ended {other.ended.status} instead of {reference.ended.status}: {other.ended.failure}"
+    yield from differences(reference.after, other.after)
+
+
+def require(run: Run, status: str, subject: Subject) -> None:
+    """Make sure that a reference run is worth to be compared with.
+
+    :raises ReferenceError: if it ended otherwise than it should
+    """
+    if run.ended.status != status:
+        raise ReferenceError(
+            f"{subject.kind}: the reference run ended {run.ended.status}, not {status}: {run.ended.failure}"
+        )
+
+
+def require_same(first: Run, second: Run, subject: Subject) -> None:
+    """Make sure that the operation comes to the same each time.
+
+    :raises ReferenceError: if it does not
+    """
+    if found := list(unlike(first, second)):
+        raise ReferenceError(f"{subject.kind}: two runs without a crash differ: {'; '.join(found)}")
+
+
+def require_undone(undo: Run, subject: Subject) -> None:
+    """Make sure that after the undo all is as before.
+
+    :raises ReferenceError: if it is not
+    """
+    if found := list(unlike_before(undo.before, undo.after)):
+        raise ReferenceError(
+            f"{subject.kind}: after its undo the service is not as before: {'; '.join(found)}"
+        )
+
+
+async def _look(lane: Lane, service: str) -> Seen:
+    facts = facts_of(lane.home, lane.catalogue, service)
+    running = await lane.running(service)
+    return seen({**facts.sections, "workflows running": running}, facts.names)

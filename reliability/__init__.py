@@ -1,0 +1,1 @@
+"""What `interlace prove` judges by: points of a crash, the cases made of them, worlds compared, outcomes."""

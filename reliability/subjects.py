@@ -1,0 +1,68 @@
+"""How the operations are put to the proof: what is there before, and what is asked for."""
+
+from collections.abc import Callable
+
+from domain.lifecycle import AnyRequest, HealRequest, MigrateRequest, ScaleRequest, UpdateRequest
+from domain.models import Model
+from domain.names import OperationKind
+from domain.requests import InstantiateRequest, Patience, TerminateRequest
+
+DESCRIPTOR = "proven"
+"""Its versions 1 and 2 are onboarded in each lab."""
+
+_PATIENCE = Patience(step_timeout_s=60, give_up_after_s=60, undo_give_up_after_s=60)
+
+
+class Subject(Model):
+    """One operation as it is proven."""
+
+    kind: OperationKind
+    request: Callable[[str], AnyRequest]
+    """Of a service's name."""
+    prepared: bool = True
+    """Whether the service runs already, in version 1."""
+    crashed: tuple[str, ...] = ()
+    """Instances that have failed by themselves before it begins."""
+    undone: bool = True
+    """Whether it is undone where it fails."""
+
+    def preparation(self, service: str) -> InstantiateRequest | None:
+        """What brings the service to where the operation begins."""
+        return _instantiate(service) if self.prepared else None
+
+
+def _instantiate(service: str) -> InstantiateRequest:
+    return InstantiateRequest(service=service, descriptor=DESCRIPTOR, version="1", patience=_PATIENCE)
+
+
+def _scale(service: str) -> ScaleRequest:
+    return ScaleRequest(service=service, component="web", by=1, patience=_PATIENCE)
+
+
+def _migrate(service: str) -> MigrateRequest:
+    return MigrateRequest(service=service, moves={"web-1": "west"}, patience=_PATIENCE)
+
+
+def _heal(service: str) -> HealRequest:
+    return HealRequest(service=service, patience=_PATIENCE)
+
+
+def _update(service: str) -> UpdateRequest:
+    return UpdateRequest(service=service, version="2", patience=_PATIENCE)
+
+
+def _terminate(service: str) -> TerminateRequest:
+    return TerminateRequest(service=service, patience=_PATIENCE)
+
+
+SUBJECTS: dict[OperationKind, Subject] = {
+    subject.kind: subject
+    for subject in (
+        Subject(kind=OperationKind.INSTANTIATE, request=_instantiate, prepared=False),
+        Subject(kind=OperationKind.SCALE, request=_scale),
+        Subject(kind=OperationKind.MIGRATE, request=_migrate),
+        Subject(kind=OperationKind.HEAL, request=_heal, crashed=("web-1",)),
+        Subject(kind=OperationKind.UPDATE, request=_update),
+        Subject(kind=OperationKind.TERMINATE, request=_terminate, undone=False),
+    )
+}
