@@ -2,6 +2,7 @@
 
 from temporalio import activity
 
+from activities.network_ledger import NetworkLedger
 from activities.pops import Pops
 from activities.translation import translated
 from adaptors.chaining.compile import compile_network
@@ -9,10 +10,9 @@ from adaptors.network.port import Network
 from catalogue.store import Catalogue
 from domain import names
 from domain.descriptor import Descriptor
-from domain.errors import UnknownError, VimUnavailableError
+from domain.errors import VimUnavailableError
 from domain.instances import VimInstance
 from domain.networking import Connection, ServiceNetwork, WanLink
-from domain.phases import ResourceKind
 from domain.requests import Held, NetworkStep, Nothing, PlannedService
 
 
@@ -22,6 +22,7 @@ class NetworkActivities:
     def __init__(self, catalogue: Catalogue, pops: Pops) -> None:
         self._catalogue = catalogue
         self._pops = pops
+        self._ledger = NetworkLedger(catalogue)
 
     @activity.defn(name=names.COMPILE)
     def compile(self, planned: PlannedService) -> Nothing:
@@ -40,7 +41,7 @@ class NetworkActivities:
     def join(self, step: NetworkStep) -> Nothing:
         """Find or build the WAN link between two PoPs."""
         with translated():
-            self._intend(step)
+            self._ledger.intend(step.held, step.tenant, _name_of(step.held), step.pops, self._pops)
             known = self._catalogue.infrastructure.get().links[step.physical_link or ""]
             link = WanLink(
                 name=step.physical_link or "",
@@ -49,19 +50,19 @@ class NetworkActivities:
                 latency_ms=known.latency,
             )
             self._network(step.pops[0]).join(link, _name_of(step.held), activity.heartbeat)
-            self._note(step)
+            self._ledger.note(_name_of(step.held), step.pops, self._pops)
         return Nothing()
 
     @activity.defn(name=names.PROGRAM)
     def program(self, step: NetworkStep) -> Nothing:
         """Make a PoP's part of the network be as compiled, in one atomic change of its switch."""
         with translated():
-            self._intend(step)
+            self._ledger.intend(step.held, step.tenant, _name_of(step.held), step.pops, self._pops)
             parts = self._kept(step.held).pops
             for pop in step.pops:
                 if pop in parts:
                     self._network(pop).apply(_name_of(step.held), parts[pop], activity.heartbeat)
-            self._note(step)
+            self._ledger.note(_name_of(step.held), step.pops, self._pops)
         return Nothing()
 
     @activity.defn(name=names.VERIFY)
@@ -93,34 +94,6 @@ class NetworkActivities:
     def _kept(self, held: Held) -> ServiceNetwork:
         network = self._catalogue.services.network(held.service)
         return network or ServiceNetwork(name=_name_of(held), service=held.service, pops={}, segments=())
-
-    def _note(self, step: NetworkStep) -> None:
-        """It is there; unless it was undone while this late attempt was still at it."""
-        name = _name_of(step.held)
-        for pop in step.pops:
-            try:
-                self._catalogue.ledger.created(name, pop, None, None)
-            except UnknownError:
-                self._network(pop).remove(name, pop, activity.heartbeat)
-                raise
-
-    def _intend(self, step: NetworkStep) -> None:
-        """The ledger knows what may exist at each PoP before anything is made there."""
-        held = step.held
-        tags = {"service": held.service, "operation": held.operation_id, "tenant": step.tenant}
-        for pop in step.pops:
-            self._catalogue.ledger.intend(
-                operation_id=held.operation_id,
-                fence=held.fence,
-                service=held.service,
-                component="network",
-                instance="network",
-                pop=pop,
-                vim_kind=self._pops.kind(pop),
-                resource_name=_name_of(held),
-                tags=tags,
-                kind=ResourceKind.NETWORK,
-            )
 
 
 def _name_of(held: Held) -> str:

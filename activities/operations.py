@@ -12,12 +12,17 @@ from domain import names
 from domain.errors import BusyError
 from domain.records import OperationRecord
 from domain.requests import BeginOperation, FinishOperation, Held, Nothing
+from domain.steering import Began
+
+_NOTHING_TO_MEND = (names.OperationKind.INSTANTIATE, names.OperationKind.TERMINATE)
+"""There is nothing yet; or all of it goes, as the ledger has it."""
 
 
 class OperationActivities:
     """Begins and finishes operations in the catalogue."""
 
     def __init__(self, catalogue: Catalogue, client: Client) -> None:
+        self._catalogue = catalogue
         self._operations = catalogue.operations
         self._client = client
 
@@ -25,15 +30,28 @@ class OperationActivities:
     async def begin(self, start: BeginOperation) -> Held:
         """Take the service's lease; an operation whose workflow has ended without giving it back loses it."""
         with translated():
-            try:
-                return await asyncio.to_thread(self._take, start)
-            except BusyError:
-                holder = await asyncio.to_thread(self._operations.holder, start.service)
-                if holder is None or await self._is_running(holder):
-                    raise
-                activity.logger.warning("%s is dead: %s takes over", holder.operation_id, start.operation_id)
-                await asyncio.to_thread(self._operations.take_over, start.service, holder.operation_id)
-                return await asyncio.to_thread(self._take, start)
+            return await self._begun(start)
+
+    @activity.defn(name=names.START)
+    async def start(self, start: BeginOperation) -> Began:
+        """As `begin`, and tell whether an operation that died has left the service half changed."""
+        with translated():
+            held = await self._begun(start)
+            mend = start.kind not in _NOTHING_TO_MEND and await asyncio.to_thread(
+                self._catalogue.services.unsettled, start.service
+            )
+        return Began(held=held, mend=mend)
+
+    async def _begun(self, start: BeginOperation) -> Held:
+        try:
+            return await asyncio.to_thread(self._take, start)
+        except BusyError:
+            holder = await asyncio.to_thread(self._operations.holder, start.service)
+            if holder is None or await self._is_running(holder):
+                raise
+            activity.logger.warning("%s is dead: %s takes over", holder.operation_id, start.operation_id)
+            await asyncio.to_thread(self._operations.take_over, start.service, holder.operation_id)
+            return await asyncio.to_thread(self._take, start)
 
     def _take(self, start: BeginOperation) -> Held:
         lease = self._operations.begin(
@@ -43,7 +61,6 @@ class OperationActivities:
             tenant=start.tenant,
             workflow_id=start.workflow_id,
             run_id=start.run_id,
-            creates=start.kind is names.OperationKind.INSTANTIATE,
             descriptor=start.descriptor,
             version=start.version,
         )
@@ -59,7 +76,7 @@ class OperationActivities:
             raise
         return description.status is WorkflowExecutionStatus.RUNNING
 
-    @activity.defn(name=names.FINISH)
+    @activity.defn(name=names.FINISH, no_thread_cancel_exception=True)
     def finish(self, ending: FinishOperation) -> Nothing:
         """Record the outcome and give the lease back."""
         held = ending.held

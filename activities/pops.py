@@ -7,7 +7,8 @@ from adaptors.network.registry import open_network
 from adaptors.vim.port import NetworkedVim, Vim
 from adaptors.vim.registry import open_vim
 from catalogue.store import Catalogue
-from domain.errors import VimRefusedError
+from domain.errors import UnknownError, VimRefusedError
+from domain.infrastructure import Infrastructure, PhysicalLink, Pop
 from domain.instances import PopAccess
 
 
@@ -17,14 +18,35 @@ class Pops:
     def __init__(self, catalogue: Catalogue, home: Path) -> None:
         self._catalogue = catalogue
         self._home = home
+        self._read: Infrastructure | None = None
+
+    def at_once(self) -> "Pops":
+        """The same, with the infrastructure read only once: for one activity."""
+        snapshot = Pops(self._catalogue, self._home)
+        snapshot._read = self._catalogue.infrastructure.get()
+        return snapshot
+
+    def of_kind(self, kind: str) -> tuple[str, ...]:
+        """The PoPs whose VIMs are of one kind, by name."""
+        return tuple(name for name, pop in sorted(self._infrastructure.pops.items()) if pop.vim.kind == kind)
 
     def kind(self, pop: str) -> str:
         """The kind of a PoP's VIM."""
-        return self._catalogue.infrastructure.get().pops[pop].vim.kind
+        return self._known(pop).vim.kind
+
+    def link(self, name: str) -> PhysicalLink:
+        """A physical link.
+
+        :raises UnknownError: if the infrastructure has none of this name
+        """
+        found = self._infrastructure.links.get(name)
+        if found is None:
+            raise UnknownError(f"link {name} is not part of the infrastructure")
+        return found
 
     def vim(self, pop: str) -> Vim:
         """The VIM of a PoP."""
-        known = self._catalogue.infrastructure.get().pops[pop]
+        known = self._known(pop)
         access = PopAccess(
             name=pop, capacity=known.capacity, settings=known.vim.settings, credential=known.vim.credential
         )
@@ -43,3 +65,13 @@ class Pops:
     def network(self, kind: str) -> Network:
         """What connects services on VIMs of one kind."""
         return open_network(kind, self.networked, self._home)
+
+    @property
+    def _infrastructure(self) -> Infrastructure:
+        return self._read or self._catalogue.infrastructure.get()
+
+    def _known(self, pop: str) -> Pop:
+        found = self._infrastructure.pops.get(pop)
+        if found is None:
+            raise UnknownError(f"PoP {pop} is not part of the infrastructure")
+        return found

@@ -34,7 +34,7 @@ class ServiceActivities:
             descriptor = self._catalogue.descriptors.get(wanted.descriptor, wanted.version)
             return expand(wanted.service, descriptor)
 
-    @activity.defn(name=names.RESERVE)
+    @activity.defn(name=names.RESERVE, no_thread_cancel_exception=True)
     def reserve(self, planned: PlannedService) -> Nothing:
         """Take the plan's capacity, all of it or none."""
         held = planned.held
@@ -44,14 +44,14 @@ class ServiceActivities:
             )
         return Nothing()
 
-    @activity.defn(name=names.RELEASE)
+    @activity.defn(name=names.RELEASE, no_thread_cancel_exception=True)
     def release(self, held: Held) -> Nothing:
         """Give back all capacity but that of resources which still exist."""
         with translated():
             self._catalogue.reservations.release(held.operation_id, held.fence, held.service)
         return Nothing()
 
-    @activity.defn(name=names.COMMIT)
+    @activity.defn(name=names.COMMIT, no_thread_cancel_exception=True)
     def commit(self, planned: ConnectedService) -> Nothing:
         """Record the service as ACTIVE, with its instances and links."""
         held = planned.held
@@ -66,7 +66,7 @@ class ServiceActivities:
             )
         return Nothing()
 
-    @activity.defn(name=names.REMOVE)
+    @activity.defn(name=names.REMOVE, no_thread_cancel_exception=True)
     def remove(self, held: Held) -> Nothing:
         """Remove the service's record."""
         with translated():
@@ -93,7 +93,7 @@ class ServiceActivities:
             )
         )
 
-    @activity.defn(name=names.LEAVE)
+    @activity.defn(name=names.LEAVE, no_thread_cancel_exception=True)
     def leave(self, left: LeaveResource) -> Nothing:
         """Note a resource as a leftover."""
         with translated():

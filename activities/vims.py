@@ -5,15 +5,13 @@ from collections.abc import Collection
 from temporalio import activity
 
 from activities.pops import Pops
+from activities.specs import Outputs, Serving, component_spec, endpoint_spec, outputs
 from activities.translation import translated
 from catalogue.store import Catalogue
 from domain import names
-from domain.descriptor import Component, ComponentKind
 from domain.errors import UnknownError
-from domain.infrastructure import Resources
 from domain.instances import InstanceSpec
 from domain.phases import ResourceKind
-from domain.references import outputs_of, resolve
 from domain.requests import CreateInstance, ExternalResource, Nothing
 
 
@@ -64,45 +62,23 @@ class VimActivities:
 
     def _spec(self, order: CreateInstance) -> InstanceSpec:
         descriptor = self._catalogue.descriptors.get(order.descriptor, order.version)
+        known = self._outputs(order.held.service, descriptor.components)
         component = descriptor.components[order.component]
-        held = order.held
-        outputs = self._outputs(held.service, descriptor.components)
-        return InstanceSpec(
-            name=names.resource_name(held.service, order.instance, held.operation_id),
-            pop=order.pop,
-            image=component.image,
-            resources=component.resources,
-            kind=component.kind,
-            config=_wired(component, outputs),
-            environment={key: resolve(text, outputs) for key, text in component.environment.items()},
-            secrets=component.secrets,
-            connection_points=component.connection_points,
-            health_check=component.health_check,
-            tags=_tags(order),
-        )
+        return component_spec(component, _name_of(order), order.pop, known, _tags(order))
 
     def _endpoint(self, order: CreateInstance) -> InstanceSpec:
-        """What stands for the users where the service meets them; it takes nothing of the PoP's capacity."""
-        return InstanceSpec(
-            name=names.resource_name(order.held.service, order.instance, order.held.operation_id),
-            pop=order.pop,
-            image=names.ENDPOINT_IMAGE,
-            resources=Resources.of(0, 0, 0),
-            kind=ComponentKind.VNF,
-            connection_points=("users",),
-            tags=_tags(order),
+        return endpoint_spec(_name_of(order), order.pop, _tags(order))
+
+    def _outputs(self, service: str, components: Collection[str]) -> Outputs:
+        return outputs(
+            Serving(entry.component, entry.instance, entry.address, entry.pop)
+            for entry in self._catalogue.ledger.of_service(service)
+            if entry.address and entry.component in components
         )
 
-    def _outputs(self, service: str, components: Collection[str]) -> dict[str, dict[str, str]]:
-        made: dict[str, list[tuple[int, str, str]]] = {}
-        for entry in self._catalogue.ledger.of_service(service):
-            if entry.address and entry.component in components:
-                number = int(entry.instance.rpartition("-")[2])
-                made.setdefault(entry.component, []).append((number, entry.address, entry.pop))
-        return {
-            component: outputs_of([(address, pop) for _, address, pop in sorted(instances)])
-            for component, instances in made.items()
-        }
+
+def _name_of(order: CreateInstance) -> str:
+    return names.resource_name(order.held.service, order.instance, order.held.operation_id)
 
 
 def _tags(order: CreateInstance) -> dict[str, str]:
@@ -112,11 +88,4 @@ def _tags(order: CreateInstance) -> dict[str, str]:
         "instance": order.instance,
         "operation": order.held.operation_id,
         "tenant": order.tenant,
-    }
-
-
-def _wired(component: Component, outputs: dict[str, dict[str, str]]) -> dict[str, str | int | float | bool]:
-    return {
-        key: resolve(value, outputs) if isinstance(value, str) else value
-        for key, value in component.config.items()
     }

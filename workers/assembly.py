@@ -8,14 +8,23 @@ from typing import Any
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from activities.amending import AmendingActivities
+from activities.comparing import ComparingActivities
+from activities.lifecycle import LifecycleActivities
+from activities.network_steps import NetworkStepActivities
 from activities.networks import NetworkActivities
 from activities.operations import OperationActivities
 from activities.placements import PlacementActivities
+from activities.planning import PlanningActivities
 from activities.pops import Pops
+from activities.scoping import ScopingActivities
 from activities.services import ServiceActivities
+from activities.steps import StepActivities
+from activities.surveying import SurveyingActivities
 from activities.vims import VimActivities
 from catalogue.store import Catalogue
 from domain import names
+from workers.heartbeats import Heartbeats
 from workers.plugin import GRACE
 from workers.settings import Settings
 from workflows.heal import Heal
@@ -41,26 +50,74 @@ def build(client: Client, catalogue: Catalogue, settings: Settings, queues: Sequ
 
 def _activities(queue: str, client: Client, catalogue: Catalogue, settings: Settings) -> Activities:
     if queue == names.ORCHESTRATION_QUEUE:
-        operations = OperationActivities(catalogue, client)
-        services = ServiceActivities(catalogue)
-        return [
-            operations.begin,
-            operations.finish,
-            services.resolve,
-            services.reserve,
-            services.release,
-            services.commit,
-            services.remove,
-            services.resources,
-            services.leave,
-        ]
+        return [*_records(catalogue, client), *_records_of_old_runs(catalogue, client)]
     if queue == names.PLACEMENT_QUEUE:
-        return [PlacementActivities(catalogue, settings.placement_time_limit_s).solve]
+        limit_s = settings.placement_time_limit_s
+        return [PlanningActivities(catalogue, limit_s).make, PlacementActivities(catalogue, limit_s).solve]
+    kind = next(each for each in names.VIM_KINDS if names.vim_queue(each) == queue)
+    return _outside(kind, catalogue, settings)
+
+
+def _records(catalogue: Catalogue, client: Client) -> Activities:
+    operations, services = OperationActivities(catalogue, client), ServiceActivities(catalogue)
+    lifecycle = LifecycleActivities(catalogue)
+    return [
+        operations.start,
+        operations.finish,
+        ScopingActivities(catalogue).scope,
+        AmendingActivities(catalogue).amend,
+        lifecycle.commit,
+        lifecycle.plan_undo,
+        lifecycle.restore,
+        lifecycle.note_times,
+        services.resources,
+        services.leave,
+    ]
+
+
+def _records_of_old_runs(catalogue: Catalogue, client: Client) -> Activities:
+    """Those of operations that began before there were plans."""
+    services = ServiceActivities(catalogue)
+    return [
+        OperationActivities(catalogue, client).begin,
+        services.resolve,
+        services.reserve,
+        services.release,
+        services.commit,
+        services.remove,
+    ]
+
+
+def _outside(kind: str, catalogue: Catalogue, settings: Settings) -> Activities:
+    """At the VIMs of one kind; `VimActivities` and `NetworkActivities` are for sweeps and old runs."""
     pops = Pops(catalogue, settings.home)
-    vims, networks = VimActivities(catalogue, pops), NetworkActivities(catalogue, pops)
-    if queue not in map(names.vim_queue, names.NETWORKED_KINDS):
-        return [vims.create, vims.delete]
-    return [vims.create, vims.delete, networks.compile, networks.join, networks.program, networks.verify]
+    steps, vims = StepActivities(catalogue, pops, settings.home), VimActivities(catalogue, pops)
+    found: Activities = [
+        SurveyingActivities(pops, kind).survey,
+        ComparingActivities(catalogue, pops).compare,
+        steps.create,
+        steps.configure,
+        steps.transfer,
+        steps.drain,
+        steps.delete,
+        vims.create,
+        vims.delete,
+    ]
+    return [*found, *_networks(catalogue, pops)] if kind in names.NETWORKED_KINDS else found
+
+
+def _networks(catalogue: Catalogue, pops: Pops) -> Activities:
+    steps, networks = NetworkStepActivities(catalogue, pops), NetworkActivities(catalogue, pops)
+    return [
+        steps.compile,
+        steps.join,
+        steps.program,
+        steps.probe,
+        networks.compile,
+        networks.join,
+        networks.program,
+        networks.verify,
+    ]
 
 
 def _worker(client: Client, queue: str, activities: Activities) -> Worker:
@@ -70,6 +127,7 @@ def _worker(client: Client, queue: str, activities: Activities) -> Worker:
         task_queue=queue,
         workflows=WORKFLOWS if queue == names.ORCHESTRATION_QUEUE else (),
         activities=activities,
+        interceptors=[Heartbeats()],
         activity_executor=ThreadPoolExecutor(threads, thread_name_prefix=queue),
         max_concurrent_activities=threads,
         graceful_shutdown_timeout=GRACE,

@@ -1,0 +1,187 @@
+"""Steps at instances: built, given another config, their state handed on, drained, deleted."""
+
+import shutil
+from pathlib import Path
+
+from temporalio import activity
+
+from activities.orders import Orders, placed
+from activities.pops import Pops
+from activities.specs import component_spec, edited, endpoint_spec, mark, wired
+from activities.translation import translated
+from adaptors.vim.port import NetworkedVim, Vim
+from catalogue.store import Catalogue
+from domain.adjusting import adjusted
+from domain.deployments import Deployment, PlacedInstance
+from domain.descriptor import Component
+from domain.errors import UnknownError, VimRefusedError, VimUnavailableError
+from domain.instances import InstanceSpec, VimInstance
+from domain.operation_plans import StepAction
+from domain.phases import ResourceKind
+from domain.steering import StepNote, StepOrder
+
+_DRAIN_S = 5.0
+
+
+class StepActivities:
+    """Does the steps of plans at the VIMs; each may be tried again at any time."""
+
+    def __init__(self, catalogue: Catalogue, pops: Pops, home: Path) -> None:
+        self._catalogue = catalogue
+        self._pops = pops
+        self._home = home
+        self._orders = Orders(catalogue)
+
+    @activity.defn(name=StepAction.CREATE.value)
+    def create(self, order: StepOrder) -> StepNote:
+        """Find or create an instance; after any crash the ledger knows what may exist."""
+        with translated():
+            spec = self._spec(order)
+            vim = self._pops.at_once().vim(order.step.pop)
+            with activity.shield_thread_cancel_exception():
+                self._intend(order, spec)
+            made = _made(vim, spec)
+            self._note(vim, spec, made)
+        return StepNote(note=made.address)
+
+    @activity.defn(name=StepAction.CONFIGURE.value)
+    def configure(self, order: StepOrder) -> StepNote:
+        """Give an instance the config that it is to have when the step's round is over."""
+        step = order.step
+        with translated():
+            deployment = self._orders.deployment(order)
+            component = self._component(deployment, placed(deployment, step.instance))
+            config = wired(component, self._orders.serving_then(order))
+            self._pops.at_once().vim(step.pop).configure(_name_of(order), config, activity.heartbeat)
+        return StepNote()
+
+    @activity.defn(name=StepAction.TRANSFER.value)
+    def transfer(self, order: StepOrder) -> StepNote:
+        """Copy the state of an instance to its successor."""
+        step = order.step
+        with translated():
+            pops = self._pops.at_once()
+            source, target = pops.vim(step.source_pop or step.pop), pops.vim(step.pop)
+            if not (isinstance(source, NetworkedVim) and isinstance(target, NetworkedVim)):
+                return StepNote(note="nothing to copy: its state is modelled")
+            return StepNote(note=self._copied(source, step.source or "", target, _name_of(order)))
+
+    @activity.defn(name=StepAction.DRAIN.value)
+    def drain(self, order: StepOrder) -> StepNote:
+        """Wait until what an instance has in flight is done."""
+        step, name = order.step, _name_of(order)
+        with translated():
+            vim = self._pops.at_once().vim(step.pop)
+            if not isinstance(vim, NetworkedVim):
+                return StepNote()
+            if vim.read(name) is None:
+                return StepNote(note="it is not there")
+            limit_s = _DRAIN_S if step.limit_s is None else step.limit_s
+            return StepNote(note=vim.drain(name, activity.heartbeat, limit_s))
+
+    @activity.defn(name=StepAction.DELETE.value)
+    def delete(self, order: StepOrder) -> StepNote:
+        """Delete an instance, or a PoP's part of a network, and see that it is gone."""
+        step, name = order.step, _name_of(order)
+        with translated():
+            pops = self._pops.at_once()
+            if step.kind is ResourceKind.NETWORK:
+                pops.network(step.vim_kind).remove(name, step.pop, activity.heartbeat)
+            else:
+                _delete(pops.vim(step.pop), step.pop, name)
+            with activity.shield_thread_cancel_exception():
+                self._catalogue.ledger.gone(name, step.pop)
+        return StepNote()
+
+    def _spec(self, order: StepOrder) -> InstanceSpec:
+        deployment = self._orders.deployment(order)
+        wanted = placed(deployment, order.step.instance)
+        name, pop, tags = _name_of(order), order.step.pop, _tags(order, wanted)
+        if wanted.endpoint:
+            return endpoint_spec(name, pop, tags, wanted.addresses)
+        component = self._component(deployment, wanted)
+        known = self._orders.serving_now(order)
+        return component_spec(component, name, pop, known, tags, wanted.addresses)
+
+    def _component(self, deployment: Deployment, wanted: PlacedInstance) -> Component:
+        descriptor = self._catalogue.descriptors.get(deployment.descriptor, deployment.version)
+        return edited(adjusted(descriptor, deployment.adjustments).components[wanted.component], wanted)
+
+    def _intend(self, order: StepOrder, spec: InstanceSpec) -> None:
+        held, step = order.held, order.step
+        self._catalogue.ledger.intend(
+            operation_id=held.operation_id,
+            fence=held.fence,
+            service=held.service,
+            component=spec.tags["component"],
+            instance=spec.tags["instance"],
+            pop=step.pop,
+            vim_kind=step.vim_kind,
+            resource_name=spec.name,
+            tags=spec.tags,
+        )
+
+    def _note(self, vim: Vim, spec: InstanceSpec, made: VimInstance) -> None:
+        """It is there; unless it was undone while this late attempt was still at it."""
+        try:
+            with activity.shield_thread_cancel_exception():
+                self._catalogue.ledger.created(
+                    spec.name, spec.pop, made.external_id, made.address, _addresses(spec, made)
+                )
+        except UnknownError:
+            vim.delete(spec.name, activity.heartbeat)
+            raise
+
+    def _copied(self, source: NetworkedVim, name: str, target: NetworkedVim, successor: str) -> str:
+        """By way of a directory that nobody else reads, and that no attempt leaves behind."""
+        room = self._home / "transfers" / successor / name
+        shutil.rmtree(room, ignore_errors=True)  # of an attempt whose worker died
+        directory = room / str(activity.info().attempt)
+        directory.mkdir(parents=True, mode=0o700)
+        try:
+            source.export_state(name, directory, activity.heartbeat)
+            return target.import_state(successor, directory, activity.heartbeat)
+        finally:
+            shutil.rmtree(room, ignore_errors=True)
+
+
+def _made(vim: Vim, spec: InstanceSpec) -> VimInstance:
+    """Found or created. What an earlier attempt left of another spec, since edited, makes room first."""
+    try:
+        return vim.create(spec, activity.heartbeat)
+    except VimRefusedError:
+        found = vim.read(spec.name)
+        if found is None or found.tags == spec.tags:
+            raise
+        vim.delete(spec.name, activity.heartbeat)
+        return vim.create(spec, activity.heartbeat)
+
+
+def _addresses(spec: InstanceSpec, made: VimInstance) -> dict[str, str]:
+    """By connection point; without a switch an instance has one address, that of its first."""
+    if made.ports:
+        return {port.connection_point: port.address for port in made.ports}
+    return {spec.connection_points[0]: made.address} if spec.connection_points else {}
+
+
+def _delete(vim: Vim, pop: str, name: str) -> None:
+    vim.delete(name, activity.heartbeat)
+    if vim.read(name) is not None:
+        raise VimUnavailableError(f"PoP {pop}: accepted the delete, but {name} is still there")
+
+
+def _name_of(order: StepOrder) -> str:
+    if order.step.resource is None:
+        raise VimRefusedError(f"step {order.step.id} names nothing in the VIM")
+    return order.step.resource
+
+
+def _tags(order: StepOrder, wanted: PlacedInstance) -> dict[str, str]:
+    return {
+        "service": order.held.service,
+        "component": wanted.component,
+        "instance": wanted.name,
+        "operation": order.held.operation_id,
+        "tenant": order.tenant,
+        "spec": mark(wanted),
+    }
