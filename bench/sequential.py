@@ -26,7 +26,6 @@ def instantiate(catalogue: Catalogue, home: Path, service: str) -> None:
         tenant="default",
         workflow_id="none",
         run_id="none",
-        creates=True,
         descriptor=DESCRIPTOR,
     )
     descriptor = catalogue.descriptors.get(DESCRIPTOR, None)

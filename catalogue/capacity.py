@@ -1,75 +1,87 @@
-"""Whether what a plan wants is still free, and the words for when it is not."""
+"""Whether what a service has just been given is really there, and the words for when it is not."""
 
-from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Table, select
 
-from catalogue.tables import links, pops
+from catalogue.claims import Claims
+from catalogue.tables import instance_reservations, link_reservations, links, pops
 from catalogue.usage import NOTHING, used_in_pops, used_on_links
 from domain.infrastructure import Resources
-from domain.plans import Plan, ServiceGraph
 
 _ROUNDING_MBPS = 1e-6
 
 
-def wanted_in_pops(graph: ServiceGraph, plan: Plan) -> dict[str, Resources]:
-    wanted: dict[str, Resources] = {}
-    for instance in graph.instances:
-        pop = plan.placements[instance.name]
-        wanted[pop] = wanted.get(pop, NOTHING) + instance.resources
-    return wanted
+@dataclass(frozen=True)
+class Holding:
+    """What one service holds now, by PoP and by physical link."""
+
+    pops: Mapping[str, Resources]
+    links: Mapping[str, float]
 
 
-def wanted_on_links(plan: Plan) -> dict[tuple[str, str], float]:
-    """Mbit/s by (graph link, physical link)."""
-    wanted: dict[tuple[str, str], float] = defaultdict(float)
-    for route in plan.routes:
-        for physical in route.physical_links:
-            wanted[route.link, physical] += route.bandwidth_mbps
-    return dict(wanted)
+def holding_of(connection: Connection, service: str) -> Holding:
+    """Sums of the service's own reservations."""
+    of_service = instance_reservations.c.service == service
+    on_links = link_reservations.c.service == service
+    return Holding(used_in_pops(connection, of_service), used_on_links(connection, on_links))
 
 
-def shortages(connection: Connection, graph: ServiceGraph, plan: Plan) -> list[str]:
-    """Where the plan does not fit and by how much; empty if it fits."""
-    by_link: dict[str, float] = defaultdict(float)
-    for (_, physical), mbps in wanted_on_links(plan).items():
-        by_link[physical] += mbps
-    return [*_in_pops(connection, wanted_in_pops(graph, plan)), *_on_links(connection, by_link)]
+def vanished(connection: Connection, claims: Claims) -> list[str]:
+    """PoPs and links of the claims that are not there any more."""
+    in_pops = {pop for _, pop in claims.instances}
+    on_links = {physical for _, physical in claims.links}
+    missing = [f"PoP {name}" for name in sorted(in_pops - _known(connection, pops, in_pops))]
+    missing += [f"link {name}" for name in sorted(on_links - _known(connection, links, on_links))]
+    return [f"{each} is not part of the infrastructure any more" for each in missing]
 
 
-def _in_pops(connection: Connection, wanted: Mapping[str, Resources]) -> list[str]:
+def _known(connection: Connection, table: Table, names: set[str]) -> set[str]:
+    return set(connection.scalars(select(table.c.name).where(table.c.name.in_(names))))
+
+
+def shortages(connection: Connection, service: str, before: Holding) -> list[str]:
+    """Where the service holds more than before and not all of it is there; empty if it is."""
+    after = holding_of(connection, service)
+    return [*_in_pops(connection, before.pops, after.pops), *_on_links(connection, before.links, after.links)]
+
+
+def _in_pops(
+    connection: Connection, before: Mapping[str, Resources], after: Mapping[str, Resources]
+) -> list[str]:
     table = pops.c
-    query = select(table.name, table.vcpus, table.memory_mib, table.disk_gib).where(table.name.in_(wanted))
+    query = select(table.name, table.vcpus, table.memory_mib, table.disk_gib).where(table.name.in_(after))
     offers = {name: Resources.of(v, m, d) for name, v, m, d in connection.execute(query)}
-    used = used_in_pops(connection, wanted)
+    used = used_in_pops(connection, instance_reservations.c.pop.in_(after))
     found = []
-    for pop, want in sorted(wanted.items()):
-        if pop not in offers:
-            found.append(f"PoP {pop} is not part of the infrastructure any more")
-        elif not (want + used.get(pop, NOTHING)).fits_in(offers[pop]):
-            found.append(f"PoP {pop}: {_lacking(want, used.get(pop, NOTHING), offers[pop])}")
+    for pop, held in sorted(after.items()):
+        if lacking := _lacking(before.get(pop, NOTHING), held, used[pop], offers[pop]):
+            found.append(f"PoP {pop}: {lacking}")
     return found
 
 
-def _lacking(want: Resources, used: Resources, offer: Resources) -> str:
+def _lacking(before: Resources, after: Resources, used: Resources, offer: Resources) -> str:
     kinds = (
-        ("vcpus", want.vcpus, used.vcpus, offer.vcpus),
-        ("MiB memory", want.memory, used.memory, offer.memory),
-        ("GiB disk", want.disk, used.disk, offer.disk),
+        ("vcpus", after.vcpus - before.vcpus, used.vcpus, offer.vcpus),
+        ("MiB memory", after.memory - before.memory, used.memory, offer.memory),
+        ("GiB disk", after.disk - before.disk, used.disk, offer.disk),
     )
-    return "; ".join(f"{w} {unit} wanted, {o - u} free of {o}" for unit, w, u, o in kinds if w + u > o)
+    return "; ".join(
+        f"{more} {unit} wanted, {whole - (taken - more)} free of {whole}"
+        for unit, more, taken, whole in kinds
+        if more > 0 and taken > whole
+    )
 
 
-def _on_links(connection: Connection, wanted: Mapping[str, float]) -> list[str]:
-    query = select(links.c.name, links.c.bandwidth_mbps).where(links.c.name.in_(wanted))
+def _on_links(connection: Connection, before: Mapping[str, float], after: Mapping[str, float]) -> list[str]:
+    query = select(links.c.name, links.c.bandwidth_mbps).where(links.c.name.in_(after))
     offers = {name: float(mbps) for name, mbps in connection.execute(query)}
-    used = used_on_links(connection, wanted)
+    used = used_on_links(connection, link_reservations.c.physical_link.in_(after))
     found = []
-    for link, want in sorted(wanted.items()):
-        free = offers.get(link, 0.0) - used.get(link, 0.0)
-        if link not in offers:
-            found.append(f"link {link} is not part of the infrastructure any more")
-        elif want > free + _ROUNDING_MBPS:
-            found.append(f"link {link}: {want:g} Mbit/s wanted, {free:g} free of {offers[link]:g}")
+    for link, held in sorted(after.items()):
+        more, whole = held - before.get(link, 0.0), offers[link]
+        if more > _ROUNDING_MBPS and used[link] > whole + _ROUNDING_MBPS:
+            free = whole - (used[link] - more)
+            found.append(f"link {link}: {more:g} Mbit/s wanted, {free:g} free of {whole:g}")
     return found

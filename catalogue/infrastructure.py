@@ -4,6 +4,7 @@ from sqlalchemy import Connection, Table, delete, insert, select, update
 
 from catalogue.changes import EMPTY, changes_between
 from catalogue.database import Database
+from catalogue.holding import with_settled
 from catalogue.in_use import complaints
 from catalogue.tables import links, pops, settings
 from catalogue.usage import NOTHING, used_in_pops, used_on_links
@@ -44,9 +45,15 @@ class InfrastructureStore:
             _store(connection, new)
         return changes_between(old, new)
 
-    def usage(self) -> Usage:
+    def usage(self, settled: str | None = None) -> Usage:
+        """What is reserved. Of a service named here, as if it were back at its committed deployment.
+
+        So an operation that has reserved its way, and died before it could say so, plans again as at first.
+        """
         with self._database.read() as connection:
             in_pops, on_links = used_in_pops(connection), used_on_links(connection)
+            if settled is not None:
+                in_pops, on_links = with_settled(connection, settled, in_pops, on_links)
             return Usage(
                 pops={name: in_pops.get(name, NOTHING) for name in connection.scalars(select(pops.c.name))},
                 links={name: on_links.get(name, 0.0) for name in connection.scalars(select(links.c.name))},

@@ -2,14 +2,15 @@
 
 import json
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
 
 from catalogue.database import Database, now
 from catalogue.fencing import require_lease
+from catalogue.holding import drop_released
 from catalogue.names import unknown
-from catalogue.reservations import drop_released
 from catalogue.tables import ledger
 from domain.errors import ExistsError
 from domain.phases import ResourceKind, ResourceState
@@ -60,10 +61,16 @@ class Ledger:
             return _record(_require(connection, resource_name, pop))
 
     def created(
-        self, resource_name: str, pop: str, external_id: str | None, address: str | None
+        self,
+        resource_name: str,
+        pop: str,
+        external_id: str | None,
+        address: str | None,
+        addresses: Mapping[str, str] = MappingProxyType({}),
     ) -> ResourceRecord:
         """After the call. A leftover stays one: it now has the id by which to delete it."""
         seen: dict[str, Any] = {"external_id": external_id, "address": address}
+        seen |= {"addresses": json.dumps(dict(addresses))}
         with self._database.write() as connection:
             row = _require(connection, resource_name, pop)
             if row.state == ResourceState.INTENDED:
@@ -134,4 +141,5 @@ def _change(connection: Connection, resource_name: str, pop: str, values: dict[s
 
 
 def _record(row: Row[Any]) -> ResourceRecord:
-    return ResourceRecord.model_validate({**row._mapping, "tags": json.loads(row.tags)})
+    parsed = {"tags": json.loads(row.tags), "addresses": json.loads(row.addresses)}
+    return ResourceRecord.model_validate({**row._mapping, **parsed})

@@ -4,13 +4,17 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
+from catalogue.commits import set_state
 from catalogue.database import Database, now
 from catalogue.fencing import lock_lease
 from catalogue.names import unknown
 from catalogue.tables import leases, operations, services
-from domain.errors import BusyError, ExistsError, FencedError
+from domain.errors import BusyError, ExistsError, FencedError, InputError
+from domain.names import OperationKind
 from domain.phases import OperationState, ServiceState
 from domain.records import Lease, OperationRecord
+
+_OF_SERVICE = (services.c.tenant, services.c.state)
 
 
 class Operations:
@@ -27,21 +31,34 @@ class Operations:
         tenant: str,
         workflow_id: str,
         run_id: str,
-        creates: bool,
         descriptor: str | None = None,
         version: str | None = None,
     ) -> Lease:
-        """Takes the lease, and creates the service or marks it TERMINATING, in one transaction."""
+        """Takes the lease, in one transaction with what the kind of operation does to the service.
+
+        Instantiate creates it; Terminate ends it in any state; all others need it ACTIVE and leave it so.
+
+        :raises BusyError: if another operation holds it
+        :raises InputError: if it is another tenant's, or not in the state for this
+        """
+        operation = _kind(kind)
         with self._database.write() as connection:
             lease = lock_lease(connection, service)
             if again := _find(connection, operation_id):
                 return _same_lease(again, service)
+            known = connection.execute(select(*_OF_SERVICE).where(services.c.name == service)).one_or_none()
+            if known is not None and operation is not OperationKind.INSTANTIATE:
+                _refuse_stranger(service, known.tenant, tenant)
             if lease.holder is not None:
                 raise _busy(service, _record(_require(connection, lease.holder)))
-            if creates:
+            if operation is OperationKind.INSTANTIATE:
                 _create_service(connection, service, tenant, descriptor, version)
+            elif known is None:
+                raise unknown("service", service, connection.scalars(select(services.c.name)))
+            elif operation is OperationKind.TERMINATE:
+                set_state(connection, service, ServiceState.TERMINATING)
             else:
-                _mark_terminating(connection, service)
+                _refuse_unready(service, known.state)
             names = {"operation_id": operation_id, "kind": kind, "service": service, "tenant": tenant}
             run = {"workflow_id": workflow_id, "run_id": run_id}
             return _take(connection, lease.fence + 1, {**names, **run})
@@ -95,6 +112,12 @@ class Operations:
             return tuple(map(_record, connection.execute(query)))
 
 
+def _kind(kind: str) -> OperationKind:
+    if kind not in set(OperationKind):
+        raise InputError(f"no operation {kind!r} (there is {', '.join(OperationKind)})")
+    return OperationKind(kind)
+
+
 def _same_lease(row: Row[Any], service: str) -> Lease:
     if row.service != service:
         raise ExistsError(f"operation {row.operation_id} exists already, for service {row.service}")
@@ -119,11 +142,15 @@ def _create_service(
     connection.execute(insert(services).values(values))
 
 
-def _mark_terminating(connection: Connection, name: str) -> None:
-    values = {"state": ServiceState.TERMINATING, "since": now()}
-    changed = connection.execute(update(services).where(services.c.name == name).values(values))
-    if changed.rowcount == 0:
-        raise unknown("service", name, connection.scalars(select(services.c.name)))
+def _refuse_stranger(service: str, owner: str, tenant: str) -> None:
+    if owner != tenant:
+        raise InputError(f"service {service} belongs to tenant {owner}, not to {tenant}: nothing was changed")
+
+
+def _refuse_unready(service: str, state: str) -> None:
+    """Half a service is not a place to start from."""
+    if state != ServiceState.ACTIVE:
+        raise InputError(f"service {service} is {state}: finish that with Terminate first")
 
 
 def _take(connection: Connection, fence: int, operation: dict[str, str]) -> Lease:

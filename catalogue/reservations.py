@@ -1,11 +1,16 @@
 """Capacity taken for services: checked and taken in one transaction, one at a time."""
 
-from sqlalchemy import Connection, delete, exists, insert, or_, tuple_, update
+from collections.abc import Collection
 
-from catalogue.capacity import shortages, wanted_on_links
+from sqlalchemy import Connection, update
+
+from catalogue.capacity import holding_of, shortages, vanished
+from catalogue.claims import NOTHING, Claims, claims_between, claims_of, claims_of_plan
 from catalogue.database import Database
 from catalogue.fencing import require_lease
-from catalogue.tables import instance_reservations, ledger, link_reservations
+from catalogue.holding import hold
+from catalogue.tables import services
+from domain.deployments import Deployment
 from domain.errors import ReservationConflictError
 from domain.plans import Plan, ServiceGraph
 
@@ -20,70 +25,54 @@ class Reservations:
         """Takes all that the plan wants, or nothing. Again for the same operation, it replaces the former."""
         with self._database.write_capacity() as connection:
             require_lease(connection, operation_id, fence, service)
-            _drop_replaced(connection, operation_id, service, plan)
-            if lacking := shortages(connection, graph, plan):
-                where = "; ".join(lacking)
-                raise ReservationConflictError(f"service {service}: the plan does not fit any more: {where}")
-            _take_instances(connection, operation_id, service, graph, plan)
-            _take_links(connection, operation_id, service, plan)
+            _take(connection, operation_id, service, claims_of_plan(service, graph, plan, operation_id))
+
+    def transition(
+        self,
+        operation_id: str,
+        fence: int,
+        service: str,
+        before: Deployment | None,
+        after: Deployment,
+        given_up: Collection[str] = (),
+    ) -> None:
+        """Takes what the way from `before` to `after` needs, or changes nothing.
+
+        Whatever then fails, coming back to `before` fits. Another one of the same operation replaces it.
+
+        :param given_up: names in the VIM of instances that are deleted before their successors are built
+        :raises ReservationConflictError: with what lacks where
+        """
+        with self._database.write_capacity() as connection:
+            require_lease(connection, operation_id, fence, service)
+            _take(connection, operation_id, service, claims_between(before, after, given_up))
+            under_way = {"changed_by": operation_id}
+            connection.execute(update(services).where(services.c.name == service).values(under_way))
+
+    def settle(self, operation_id: str, fence: int, service: str, deployment: Deployment | None) -> None:
+        """Holds what the deployment takes, and what of the rest is still in the ledger, until it is gone."""
+        with self._database.write_capacity() as connection:
+            require_lease(connection, operation_id, fence, service)
+            hold(connection, operation_id, service, claims_of(deployment))
 
     def release(self, operation_id: str, fence: int, service: str) -> None:
         """Gives back all but what resources in the ledger still occupy; that follows when they are gone."""
         with self._database.write_capacity() as connection:
             require_lease(connection, operation_id, fence, service)
-            release_all(connection, service)
+            release_all(connection, operation_id, service)
 
 
-def release_all(connection: Connection, service: str) -> None:
+def release_all(connection: Connection, operation_id: str, service: str) -> None:
     """`release` inside a transaction that holds the capacity lock."""
-    rows = instance_reservations
-    connection.execute(delete(link_reservations).where(link_reservations.c.service == service))
-    connection.execute(update(rows).where(rows.c.service == service).values(released=True))
-    drop_released(connection, service)
+    hold(connection, operation_id, service, NOTHING)
 
 
-def drop_released(connection: Connection, service: str) -> None:
-    """Drops the service's released reservations that no resource in the ledger occupies."""
-    rows = instance_reservations
-    same = (ledger.c.service == rows.c.service) & (ledger.c.instance == rows.c.instance)
-    occupied = exists().where(same & (ledger.c.pop == rows.c.pop))
-    connection.execute(delete(rows).where(rows.c.service == service, rows.c.released, ~occupied))
-
-
-def _drop_replaced(connection: Connection, operation_id: str, service: str, plan: Plan) -> None:
-    """The operation's own former rows, and leftovers that the plan's instances will adopt in place."""
-    rows, of_links = instance_reservations, link_reservations
-    adopted = tuple_(rows.c.instance, rows.c.pop).in_(list(plan.placements.items()))
-    mine = or_(rows.c.operation_id == operation_id, adopted)
-    connection.execute(delete(rows).where(rows.c.service == service, mine))
-    connection.execute(delete(of_links).where(of_links.c.service == service))
-
-
-def _take_instances(
-    connection: Connection, operation_id: str, service: str, graph: ServiceGraph, plan: Plan
-) -> None:
-    rows = [
-        {
-            "service": service,
-            "instance": instance.name,
-            "pop": plan.placements[instance.name],
-            "operation_id": operation_id,
-            "vcpus": instance.resources.vcpus,
-            "memory_mib": instance.resources.memory,
-            "disk_gib": instance.resources.disk,
-            "released": False,
-        }
-        for instance in graph.instances
-    ]
-    if rows:
-        connection.execute(insert(instance_reservations), rows)
-
-
-def _take_links(connection: Connection, operation_id: str, service: str, plan: Plan) -> None:
-    mine = {"service": service, "operation_id": operation_id}
-    rows = [
-        {**mine, "graph_link": link, "physical_link": physical, "bandwidth_mbps": mbps}
-        for (link, physical), mbps in wanted_on_links(plan).items()
-    ]
-    if rows:
-        connection.execute(insert(link_reservations), rows)
+def _take(connection: Connection, operation_id: str, service: str, claims: Claims) -> None:
+    lacking = vanished(connection, claims)
+    if not lacking:
+        before = holding_of(connection, service)
+        hold(connection, operation_id, service, claims)
+        lacking = shortages(connection, service, before)
+    if lacking:
+        where = "; ".join(lacking)
+        raise ReservationConflictError(f"service {service}: the plan does not fit any more: {where}")

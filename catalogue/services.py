@@ -1,19 +1,31 @@
 """Services: what runs, where, and in which state."""
 
+import json
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, select, update
 
-from catalogue.database import Database, now
+from catalogue.claims import claims_of
+from catalogue.commits import is_committed_by, set_state, write_deployment, write_plan
+from catalogue.committed import committed_claims, is_unsettled
+from catalogue.database import Database
 from catalogue.fencing import require_lease
+from catalogue.holding import hold
 from catalogue.names import unknown
+from catalogue.old_services import old_deployment
 from catalogue.reservations import release_all
-from catalogue.tables import ledger, service_instances, service_links, services
+from catalogue.tables import service_instances, service_links, services
+from domain.deployments import Adjustment, Deployment
+from domain.names import resource_name
 from domain.networking import MODELLED, ServiceNetwork
 from domain.networking import Connection as ServiceConnection
 from domain.phases import ServiceState
 from domain.plans import Plan, ServiceGraph
 from domain.records import InstanceRecord, LinkRecord, ServiceRecord
+from domain.steering import ServiceView
+
+_OF_RECORD = tuple(column for column in services.c if column.name not in ("network", "deployment"))
+"""What a record shows: the rest is large."""
 
 
 class Services:
@@ -31,19 +43,63 @@ class Services:
         graph: ServiceGraph,
         connection: ServiceConnection = MODELLED,
     ) -> None:
-        """The service is ACTIVE, and this is how it runs. The same again changes nothing else."""
-        made_of = {
-            "plan": plan.model_dump_json(),
-            "descriptor": graph.descriptor,
-            "version": graph.version,
-            "connection": connection.model_dump_json(),
+        """The service is ACTIVE, and this is how it runs: for an Instantiate that names all its instances.
+
+        The same again changes nothing else.
+        """
+        slots = {
+            name: (resource_name(service, name, operation_id), pop) for name, pop in plan.placements.items()
         }
         with self._database.write() as database:
             require_lease(database, operation_id, fence, service)
-            _set_state(database, service, ServiceState.ACTIVE)
-            database.execute(update(services).where(services.c.name == service).values(made_of))
-            _replace_instances(database, service, plan, graph)
-            _replace_links(database, service, plan)
+            whole = {"deployment": None, "adjustments": None}
+            write_plan(database, operation_id, service, graph, plan, connection, slots, whole)
+
+    def commit_deployment(
+        self,
+        operation_id: str,
+        fence: int,
+        deployment: Deployment,
+        network: ServiceNetwork | None,
+        connection: ServiceConnection = MODELLED,
+    ) -> None:
+        """The service is ACTIVE, this is how it runs, and it holds just that. Again: changes nothing."""
+        service = deployment.service
+        with self._database.write_capacity() as database:
+            require_lease(database, operation_id, fence, service)
+            if not is_committed_by(database, operation_id, service):
+                hold(database, operation_id, service, claims_of(deployment))
+                write_deployment(database, operation_id, deployment, network, connection)
+
+    def restore_committed(self, operation_id: str, fence: int, service: str) -> None:
+        """After an undo: it is ACTIVE as committed, and holds just that; or gone where nothing was."""
+        with self._database.write_capacity() as connection:
+            require_lease(connection, operation_id, fence, service)
+            this = services.c.name == service
+            if connection.scalar(select(services.c.plan).where(this)) is None:
+                _remove(connection, operation_id, service)
+                return
+            hold(connection, operation_id, service, committed_claims(connection, service))
+            set_state(connection, service, ServiceState.ACTIVE)
+            connection.execute(update(services).where(this).values(changed_by=None))
+
+    def deployment(self, name: str) -> Deployment | None:
+        """How the service runs; None where nothing is committed."""
+        with self._database.read() as connection:
+            return _deployment(connection, _find(connection, name))
+
+    def view(self, name: str) -> ServiceView:
+        """What is committed of a service, and its revision: 0 where nothing is."""
+        with self._database.read() as connection:
+            row = _find(connection, name)
+            return ServiceView(
+                deployment=_deployment(connection, row), revision=row.revision if row is not None else 0
+            )
+
+    def unsettled(self, service: str) -> bool:
+        """Whether an operation has left it between two deployments. Leftovers do not count."""
+        with self._database.read() as connection:
+            return is_unsettled(connection, service)
 
     def keep_network(self, operation_id: str, fence: int, service: str, network: ServiceNetwork) -> None:
         """The network that the service's switches are to be programmed with."""
@@ -55,89 +111,57 @@ class Services:
     def network(self, name: str) -> ServiceNetwork | None:
         """The network of a service; None where it has none."""
         with self._database.read() as connection:
-            row = connection.execute(select(services).where(services.c.name == name)).one_or_none()
-            if row is None:
-                raise unknown("service", name, connection.scalars(select(services.c.name)))
+            row = _require(connection, name)
             return ServiceNetwork.model_validate_json(row.network) if row.network else None
 
     def restore(self, operation_id: str, fence: int, service: str, state: ServiceState) -> None:
         """Puts a state back after an operation that was undone."""
         with self._database.write() as connection:
             require_lease(connection, operation_id, fence, service)
-            _set_state(connection, service, state)
+            set_state(connection, service, state)
 
     def remove(self, operation_id: str, fence: int, service: str) -> None:
         """Removes the record and releases what was not yet; tolerates that it is not there."""
         with self._database.write_capacity() as connection:
             require_lease(connection, operation_id, fence, service)
-            release_all(connection, service)
-            connection.execute(delete(services).where(services.c.name == service))
+            _remove(connection, operation_id, service)
 
     def get(self, name: str) -> ServiceRecord:
+        """A service's record."""
         with self._database.read() as connection:
-            row = connection.execute(select(services).where(services.c.name == name)).one_or_none()
-            if row is None:
-                raise unknown("service", name, connection.scalars(select(services.c.name)))
-            return _record(connection, row)
+            return _record(connection, _require(connection, name))
 
     def list(self, tenant: str | None = None) -> tuple[ServiceRecord, ...]:
         """All of them, or one tenant's, by name."""
-        query = select(services).order_by(services.c.name)
+        query = select(*_OF_RECORD).order_by(services.c.name)
         if tenant is not None:
             query = query.where(services.c.tenant == tenant)
         with self._database.read() as connection:
             return tuple(_record(connection, row) for row in connection.execute(query).all())
 
 
-def _set_state(connection: Connection, service: str, state: ServiceState) -> None:
-    """Keeps `since` where the state does not change."""
-    known = connection.scalar(select(services.c.state).where(services.c.name == service))
-    if known is None:
-        raise unknown("service", service, connection.scalars(select(services.c.name)))
-    if known != state:
-        values = {"state": state, "since": now()}
-        connection.execute(update(services).where(services.c.name == service).values(values))
+def _find(connection: Connection, name: str) -> Row[Any] | None:
+    return connection.execute(select(services).where(services.c.name == name)).one_or_none()
 
 
-def _replace_instances(connection: Connection, service: str, plan: Plan, graph: ServiceGraph) -> None:
-    connection.execute(delete(service_instances).where(service_instances.c.service == service))
-    known = _resources(connection, service)
-    for position, instance in enumerate(graph.instances):
-        pop = plan.placements[instance.name]
-        address, external_id = known.get((instance.name, pop), (None, None))
-        record = InstanceRecord(
-            name=instance.name,
-            component=instance.component,
-            kind=instance.kind,
-            pop=pop,
-            resources=instance.resources,
-            address=address,
-            external_id=external_id,
-        )
-        row = {"service": service, "name": instance.name, "position": position, "pop": pop}
-        connection.execute(insert(service_instances).values(**row, document=record.model_dump_json()))
+def _require(connection: Connection, name: str) -> Row[Any]:
+    row = _find(connection, name)
+    if row is None:
+        raise unknown("service", name, connection.scalars(select(services.c.name)))
+    return row
 
 
-def _resources(connection: Connection, service: str) -> dict[tuple[str, str], tuple[str, str | None]]:
-    """(instance, PoP) -> (address, external id), of the first resource that has an address."""
-    query = select(ledger).where(ledger.c.service == service, ledger.c.address.is_not(None))
-    rows = connection.execute(query.order_by(ledger.c.resource_name.desc()))
-    return {(row.instance, row.pop): (row.address, row.external_id) for row in rows}
+def _deployment(connection: Connection, row: Row[Any] | None) -> Deployment | None:
+    if row is None or not row.plan:
+        return None
+    if row.deployment:
+        return Deployment.model_validate_json(row.deployment)
+    return old_deployment(connection, row)
 
 
-def _replace_links(connection: Connection, service: str, plan: Plan) -> None:
-    connection.execute(delete(service_links).where(service_links.c.service == service))
-    for position, route in enumerate(plan.routes):
-        record = LinkRecord(
-            name=route.link,
-            virtual_link=route.virtual_link,
-            pops=route.pops,
-            physical_links=route.physical_links,
-            bandwidth_mbps=route.bandwidth_mbps,
-            latency_ms=route.latency_ms,
-        )
-        row = {"service": service, "name": route.link, "position": position}
-        connection.execute(insert(service_links).values(**row, document=record.model_dump_json()))
+def _remove(connection: Connection, operation_id: str, service: str) -> None:
+    release_all(connection, operation_id, service)
+    connection.execute(delete(services).where(services.c.name == service))
 
 
 def _record(connection: Connection, row: Row[Any]) -> ServiceRecord:
@@ -157,4 +181,9 @@ def _record(connection: Connection, row: Row[Any]) -> ServiceRecord:
         connection=ServiceConnection.model_validate_json(row.connection) if row.connection else None,
         instances=tuple(map(InstanceRecord.model_validate_json, connection.scalars(of_instances))),
         links=tuple(map(LinkRecord.model_validate_json, connection.scalars(of_links))),
+        revision=row.revision,
+        adjustments={
+            component: Adjustment.model_validate(each)
+            for component, each in json.loads(row.adjustments or "{}").items()
+        },
     )

@@ -6,8 +6,10 @@ from catalogue.infrastructure import InfrastructureStore
 from catalogue.ledger import Ledger
 from catalogue.migrate import upgrade
 from catalogue.operations import Operations
+from catalogue.plans import Plans
 from catalogue.reservations import Reservations
 from catalogue.services import Services
+from catalogue.timings import Timings
 
 
 class Catalogue:
@@ -21,6 +23,8 @@ class Catalogue:
         self.reservations = Reservations(database)
         self.ledger = Ledger(database)
         self.services = Services(database)
+        self.plans = Plans(database)
+        self.timings = Timings(database)
 
     def close(self) -> None:
         self._database.close()

@@ -9,6 +9,7 @@ from sqlalchemy import (
     Dialect,
     Float,
     ForeignKey,
+    Index,
     Integer,
     MetaData,
     String,
@@ -104,8 +105,9 @@ leases = Table(
     Column("service", String(63), primary_key=True),
     Column("fence", Integer, nullable=False),
     Column("holder", String(255), ForeignKey("operations.operation_id")),
+    Column("revision", Integer, nullable=False, server_default="0"),
 )
-"""One row a service name, kept after the service is gone so that a fence is never given out twice."""
+"""One row a service name, kept after the service is gone: no fence and no revision is given out twice."""
 
 services = Table(
     "services",
@@ -119,7 +121,16 @@ services = Table(
     Column("plan", Text),
     Column("network", Text),
     Column("connection", Text),
+    Column("revision", Integer, nullable=False, server_default="0"),
+    Column("adjustments", Text),
+    Column("deployment", Text),
+    Column("committed_by", String(255)),
+    Column("changed_by", String(255)),
 )
+"""`deployment`: None where the service was committed before there were any. `committed_by`: the operation.
+
+`changed_by`: the operation that has reserved the way to another deployment, until it has arrived or is back.
+"""
 
 _OF_SERVICE = "services.name"
 
@@ -146,24 +157,30 @@ instance_reservations = Table(
     "instance_reservations",
     metadata,
     Column("service", String(63), primary_key=True),
-    Column("instance", String(80), primary_key=True),
-    Column("pop", String(63), ForeignKey("pops.name"), primary_key=True, index=True),
+    Column("resource_name", String(255), primary_key=True),
+    Column("pop", String(63), ForeignKey("pops.name"), primary_key=True),
+    Column("instance", String(80), nullable=False),
     Column("operation_id", String(255), nullable=False),
     Column("vcpus", Integer, nullable=False),
     Column("memory_mib", Integer, nullable=False),
     Column("disk_gib", Integer, nullable=False),
     Column("released", Boolean, nullable=False),
+    Index(None, "pop", "vcpus", "memory_mib", "disk_gib"),
 )
-"""`released`: nobody wants it any more, but its resource is still there."""
+"""One row a name in a VIM. `released`: nobody wants it any more, but its resource is still there.
+
+The index holds all that usage sums.
+"""
 
 link_reservations = Table(
     "link_reservations",
     metadata,
     Column("service", String(63), primary_key=True),
     Column("graph_link", String(255), primary_key=True),
-    Column("physical_link", String(63), ForeignKey("links.name"), primary_key=True, index=True),
+    Column("physical_link", String(63), ForeignKey("links.name"), primary_key=True),
     Column("operation_id", String(255), nullable=False),
     Column("bandwidth_mbps", Float, nullable=False),
+    Index(None, "physical_link", "bandwidth_mbps"),
 )
 
 ledger = Table(
@@ -180,7 +197,39 @@ ledger = Table(
     Column("state", String(20), nullable=False, index=True),
     Column("external_id", String(255)),
     Column("address", String(255)),
+    Column("addresses", Text, nullable=False, server_default="{}"),
     Column("tags", Text, nullable=False),
     Column("reason", Text),
     Column("since", UtcDateTime, nullable=False),
+)
+
+plans = Table(
+    "plans",
+    metadata,
+    Column("plan_id", String(255), primary_key=True),
+    Column("service", String(63), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("operation_id", String(255)),
+    Column("taken_at", UtcDateTime),
+    Column("connection", Text),
+    Index(None, "service", "created_at"),
+)
+"""`operation_id`: the operation that took it."""
+
+plan_networks = Table(
+    "plan_networks",
+    metadata,
+    Column("plan_id", String(255), ForeignKey("plans.plan_id", ondelete="CASCADE"), primary_key=True),
+    Column("round", Integer, primary_key=True, autoincrement=False),
+    Column("document", Text, nullable=False),
+)
+
+timings = Table(
+    "timings",
+    metadata,
+    Column("action", String(63), primary_key=True),
+    Column("vim_kind", String(63), primary_key=True),
+    Column("seconds", Float, nullable=False),
+    Column("count", Integer, nullable=False),
 )

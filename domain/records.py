@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime
 
+from domain.deployments import Adjustment
 from domain.descriptor import ComponentKind
 from domain.infrastructure import Resources
 from domain.models import Model
@@ -79,6 +80,8 @@ class ResourceRecord(Model):
     state: ResourceState
     external_id: str | None
     address: str | None
+    addresses: dict[str, str] = {}
+    """Connection point -> IPv4 address."""
     tags: dict[str, str]
     reason: str | None
     """Why it was left over."""
@@ -123,3 +126,7 @@ class ServiceRecord(Model):
     connection: Connection | None
     instances: tuple[InstanceRecord, ...]
     links: tuple[LinkRecord, ...]
+    revision: int = 0
+    """Counts what operations have made of it; 0 until one has."""
+    adjustments: dict[str, Adjustment] = {}
+    """What operations changed against the descriptor, by component."""

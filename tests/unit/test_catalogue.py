@@ -147,7 +147,7 @@ def test_what_is_reserved_cannot_be_taken_away(catalogue: Catalogue) -> None:
 def test_a_pop_that_holds_resources_stays(catalogue: Catalogue) -> None:
     catalogue.infrastructure.apply(infrastructure())
     intend(catalogue, begin(catalogue, "op-1"))
-    with pytest.raises(InUseError, match="PoP b: still holds shop-web-1 of shop"):
+    with pytest.raises(InUseError, match="PoP b: still holds shop-web-1-op-1 of shop"):
         catalogue.infrastructure.apply(infrastructure(pops=("a",)))
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from catalogue.store import Catalogue
 from domain.errors import BusyError, ExistsError, FencedError, UnknownError
+from domain.names import OperationKind
 from domain.phases import OperationState, ServiceState
 from domain.records import Lease
 from tests.unit.test_catalogue_samples import begin, graph, infrastructure, intend, plan
@@ -13,6 +14,7 @@ from tests.unit.test_catalogue_samples import begin, graph, infrastructure, inte
 pytest_plugins = ("tests.postgres",)
 
 DONE = OperationState.COMPLETED
+TERMINATE = OperationKind.TERMINATE
 
 
 def test_begin_creates_the_service_and_may_be_repeated(catalogue: Catalogue) -> None:
@@ -27,8 +29,8 @@ def test_begin_creates_the_service_and_may_be_repeated(catalogue: Catalogue) -> 
 
 def test_a_second_operation_is_told_who_holds_the_service(catalogue: Catalogue) -> None:
     begin(catalogue, "op-1")
-    with pytest.raises(BusyError, match=r"op-1 \(instantiate, workflow service/shop, .* since 20"):
-        begin(catalogue, "op-2", creates=False)
+    with pytest.raises(BusyError, match=r"op-1 \(Instantiate, workflow service/shop, .* since 20"):
+        begin(catalogue, "op-2", kind=TERMINATE)
 
 
 def test_of_two_begins_at_once_one_wins(catalogue: Catalogue) -> None:
@@ -49,8 +51,8 @@ def test_a_name_is_created_once_and_only_what_exists_ends(catalogue: Catalogue) 
     with pytest.raises(ExistsError, match="it is INSTANTIATING"):
         begin(catalogue, "op-2")
     with pytest.raises(UnknownError, match="did you mean shop"):
-        begin(catalogue, "op-3", service="shap", creates=False)
-    assert begin(catalogue, "op-4", creates=False).fence == lease.fence + 1
+        begin(catalogue, "op-3", service="shap", kind=TERMINATE)
+    assert begin(catalogue, "op-4", kind=TERMINATE).fence == lease.fence + 1
     assert catalogue.services.get("shop").state == ServiceState.TERMINATING
     assert {operation.operation_id for operation in catalogue.operations.list("shop")} == {"op-1", "op-4"}
 
@@ -72,7 +74,7 @@ def test_who_was_taken_over_writes_nothing_more(catalogue: Catalogue) -> None:
     for _ in range(2):
         catalogue.operations.take_over("shop", "op-1")
     assert catalogue.operations.get("op-1").state == OperationState.ABANDONED
-    begin(catalogue, "op-2", creates=False)
+    begin(catalogue, "op-2", kind=TERMINATE)
     id_ = (old.operation_id, old.fence, "shop")
     for write in (
         lambda: catalogue.reservations.reserve(*id_, graph("shop"), plan()),
@@ -93,7 +95,7 @@ def test_who_was_taken_over_writes_nothing_more(catalogue: Catalogue) -> None:
 def test_only_the_holder_can_be_taken_over(catalogue: Catalogue) -> None:
     lease = begin(catalogue, "op-1")
     catalogue.operations.finish("op-1", lease.fence, DONE)
-    begin(catalogue, "op-2", creates=False)
+    begin(catalogue, "op-2", kind=TERMINATE)
     with pytest.raises(BusyError, match="op-2"):
         catalogue.operations.take_over("shop", "op-1")
     with pytest.raises(UnknownError):

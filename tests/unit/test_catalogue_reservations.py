@@ -7,6 +7,7 @@ import pytest
 from catalogue.store import Catalogue
 from domain.errors import ReservationConflictError, UnknownError
 from domain.infrastructure import Resources
+from domain.names import OperationKind
 from domain.phases import OperationState, ResourceState, ServiceState
 from domain.records import Lease, Usage
 from tests.unit.test_catalogue_samples import begin, graph, infrastructure, intend, plan
@@ -96,18 +97,34 @@ def test_gone_keeps_the_reservation_of_a_service_that_lives(catalogue: Catalogue
     assert usage(catalogue) == (4, 4, 10.0)
 
 
-def test_a_new_service_of_the_name_adopts_the_leftover_once(catalogue: Catalogue, lease: Lease) -> None:
+def test_a_leftover_counts_beside_a_new_service_of_the_name_until_it_is_gone(
+    catalogue: Catalogue, lease: Lease
+) -> None:
     reserve(catalogue, lease, vcpus=60)
     name = intend(catalogue, lease)
     catalogue.ledger.leave(name, "b", "the VIM is down")
     catalogue.services.remove("op-1", lease.fence, "shop")
     catalogue.operations.finish("op-1", lease.fence, OperationState.FAILED, "the VIM is down")
     again = begin(catalogue, "op-2")
-    reserve(catalogue, again, vcpus=60)
+    with pytest.raises(ReservationConflictError, match="PoP b: 60 vcpus wanted, 40 free of 100"):
+        reserve(catalogue, again, vcpus=60)
+    reserve(catalogue, again, vcpus=40)
     intend(catalogue, again)
-    assert usage(catalogue) == (60, 60, 10.0)
+    assert usage(catalogue) == (40, 100, 10.0)
+    catalogue.ledger.gone(name, "b")
+    assert usage(catalogue) == (40, 40, 10.0)
+
+
+def test_an_operation_takes_up_its_own_leftover(catalogue: Catalogue, lease: Lease) -> None:
+    reserve(catalogue, lease)
+    name = intend(catalogue, lease)
+    catalogue.ledger.leave(name, "b", "the VIM is down")
+    catalogue.reservations.release("op-1", lease.fence, "shop")
+    reserve(catalogue, lease)
+    assert intend(catalogue, lease) == name
     (row,) = catalogue.ledger.of_service("shop")
-    assert (row.state, row.operation_id, row.reason) == (ResourceState.INTENDED, "op-2", None)
+    assert (row.state, row.reason) == (ResourceState.INTENDED, None)
+    assert usage(catalogue) == (4, 4, 10.0)
 
 
 def test_a_crash_between_any_two_writes_is_made_good_by_doing_them_again(
@@ -137,7 +154,7 @@ def test_a_service_ends_with_nothing_left(catalogue: Catalogue, lease: Lease) ->
     name = intend(catalogue, lease)
     catalogue.services.commit("op-1", lease.fence, "shop", plan(), graph("shop"))
     catalogue.operations.finish("op-1", lease.fence, OperationState.COMPLETED)
-    end = begin(catalogue, "op-2", creates=False)
+    end = begin(catalogue, "op-2", kind=OperationKind.TERMINATE)
     catalogue.ledger.gone(name, "b")
     for _ in range(2):
         catalogue.reservations.release("op-2", end.fence, "shop")

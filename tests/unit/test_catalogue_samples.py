@@ -5,6 +5,7 @@ from itertools import pairwise
 from catalogue.store import Catalogue
 from domain.descriptor import ComponentKind, Descriptor
 from domain.infrastructure import Infrastructure, Resources
+from domain.names import OperationKind, resource_name
 from domain.plans import GraphInstance, GraphLink, Plan, Route, ServiceGraph
 from domain.records import Lease
 
@@ -64,15 +65,20 @@ def plan(mbps: float = 10.0, web: str = "b") -> Plan:
     return Plan.model_validate({"placements": places, "routes": (route,), **known})
 
 
-def begin(catalogue: Catalogue, operation: str, service: str = "shop", creates: bool = True) -> Lease:
-    kind = "instantiate" if creates else "terminate"
+def begin(
+    catalogue: Catalogue,
+    operation: str,
+    service: str = "shop",
+    kind: OperationKind = OperationKind.INSTANTIATE,
+    tenant: str = "acme",
+) -> Lease:
     run = {"workflow_id": f"service/{service}", "run_id": f"run-{operation}"}
-    return catalogue.operations.begin(operation, kind, service, "acme", **run, creates=creates)
+    return catalogue.operations.begin(operation, kind.value, service, tenant, **run)
 
 
 def intend(catalogue: Catalogue, lease: Lease, instance: str = "web-1", pop: str = "b") -> str:
     """Writes the instance's resource into the ledger and gives its name."""
-    name = f"{lease.service}-{instance}"
+    name = resource_name(lease.service, instance, lease.operation_id)
     owner = (lease.operation_id, lease.fence, lease.service, instance.rsplit("-", 1)[0], instance)
     catalogue.ledger.intend(*owner, pop, "modelled", name, {"service": lease.service})
     return name

@@ -61,7 +61,6 @@ def begin(catalogue: Catalogue) -> CreateInstance:
         tenant="default",
         workflow_id="service/s1",
         run_id="r1",
-        creates=True,
         descriptor="tiny",
         version="1",
     )
