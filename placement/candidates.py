@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import networkx as nx
 
 from domain.infrastructure import Infrastructure, Pop
-from domain.plans import GraphInstance, ServiceGraph
+from domain.plans import GraphInstance, ServiceGraph, Standing
 from placement.topology import endpoint_pop
 
 Candidates = Mapping[str, tuple[str, ...]]
@@ -23,8 +23,13 @@ def suits(instance: GraphInstance, name: str, pop: Pop) -> bool:
     )
 
 
-def candidates(graph: ServiceGraph, infrastructure: Infrastructure, topology: nx.MultiGraph) -> Candidates:
-    """The candidates of all instances and endpoints; an instance that fits nowhere has none."""
+def candidates(
+    graph: ServiceGraph, infrastructure: Infrastructure, topology: nx.MultiGraph, standing: Standing
+) -> Candidates:
+    """The candidates of all instances and endpoints; an instance that fits nowhere has none.
+
+    Where an instance stands it fits, whatever is free.
+    """
     found: dict[str, tuple[str, ...]] = {
         endpoint.name: (endpoint_pop(endpoint, infrastructure),) for endpoint in graph.endpoints
     }
@@ -32,6 +37,10 @@ def candidates(graph: ServiceGraph, infrastructure: Infrastructure, topology: nx
         found[instance.name] = tuple(
             name
             for name, pop in infrastructure.pops.items()
-            if suits(instance, name, pop) and instance.resources.fits_in(topology.nodes[name]["free"])
+            if suits(instance, name, pop)
+            and (
+                standing.instances.get(instance.name) == name
+                or instance.resources.fits_in(topology.nodes[name]["free"])
+            )
         )
     return found

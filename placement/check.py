@@ -5,22 +5,32 @@ from collections.abc import Iterator
 from math import isclose
 
 from domain.infrastructure import Infrastructure, Resources
-from domain.plans import GraphInstance, Plan, Route, ServiceGraph
+from domain.plans import GraphInstance, Plan, Route, ServiceGraph, Standing
 from placement.topology import Usage, nearest_pop
 
 _TOLERANCE = 1e-6
 
 
-def violations(plan: Plan, graph: ServiceGraph, infrastructure: Infrastructure, usage: Usage) -> list[str]:
-    """Everything in `plan` that the graph, the infrastructure or its usage forbids; empty for a good plan."""
+def violations(
+    plan: Plan,
+    graph: ServiceGraph,
+    infrastructure: Infrastructure,
+    usage: Usage,
+    standing: Standing | None = None,
+) -> list[str]:
+    """Everything in `plan` that the graph, the infrastructure or its usage forbids; empty for a good plan.
+
+    :param standing: what `usage` counts of this service already
+    """
+    standing = standing or Standing()
     broken = [*_names(plan, graph, infrastructure)]
     if broken:
         return broken
     return [
         *_endpoints(plan, graph, infrastructure),
         *(text for instance in graph.instances for text in _rules(instance, plan, infrastructure)),
-        *_capacity(plan, graph, infrastructure, usage),
-        *_bandwidth(plan, infrastructure, usage),
+        *_capacity(plan, graph, infrastructure, usage, standing),
+        *_bandwidth(plan, infrastructure, usage, standing),
         *_ways(plan, graph, infrastructure),
         *_latency(plan, graph),
         *_groups(plan, graph),
@@ -74,9 +84,16 @@ def _rules(instance: GraphInstance, plan: Plan, infrastructure: Infrastructure) 
         yield f"{where}: in a forbidden region"
 
 
-def _capacity(plan: Plan, graph: ServiceGraph, infrastructure: Infrastructure, usage: Usage) -> Iterator[str]:
+def _capacity(
+    plan: Plan, graph: ServiceGraph, infrastructure: Infrastructure, usage: Usage, standing: Standing
+) -> Iterator[str]:
+    arrived = [
+        (plan.placements[instance.name], instance.resources)
+        for instance in graph.instances
+        if standing.instances.get(instance.name) != plan.placements[instance.name]
+    ]
     for name, pop in infrastructure.pops.items():
-        here = [instance.resources for instance in graph.instances if plan.placements[instance.name] == name]
+        here = [resources for at, resources in arrived if at == name]
         used = usage.pops.get(name, Resources.of(0, 0, 0))
         for what in ("vcpus", "memory", "disk"):
             added = sum(getattr(resources, what) for resources in here)
@@ -85,11 +102,15 @@ def _capacity(plan: Plan, graph: ServiceGraph, infrastructure: Infrastructure, u
                 yield f"{name}: {what} {total} of {limit}"
 
 
-def _bandwidth(plan: Plan, infrastructure: Infrastructure, usage: Usage) -> Iterator[str]:
+def _bandwidth(plan: Plan, infrastructure: Infrastructure, usage: Usage, standing: Standing) -> Iterator[str]:
+    """A route counts on a physical link by how much it takes beyond what the same graph link holds there."""
+    held = {
+        (route.link, name): route.bandwidth_mbps for route in standing.routes for name in route.physical_links
+    }
     added: defaultdict[str, float] = defaultdict(float)
     for route in plan.routes:
         for name in route.physical_links:
-            added[name] += route.bandwidth_mbps
+            added[name] += max(0.0, route.bandwidth_mbps - held.get((route.link, name), 0.0))
     for name, mbps in added.items():
         total, limit = mbps + usage.links.get(name, 0.0), infrastructure.links[name].bandwidth
         if mbps > 0 and _above(total, limit):

@@ -2,19 +2,23 @@
 
 x[end, PoP] says where an instance or endpoint is, y[graph link, physical link, direction] which arcs a graph
 link's route takes. What a rule, a capability or a capacity forbids outright has no variable. The budget is no
-constraint here: cost is the objective, so the optimum itself tells whether the budget suffices.
+constraint where cost is the objective: the optimum itself tells whether the budget suffices. It is one where
+moves count too.
+
+What stands already takes nothing more where it is; a way that is fixed has variables for its own arcs only.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import networkx as nx
 import pulp
 
 from domain.infrastructure import Prices, Resources
-from domain.plans import GraphLink, ServiceGraph
+from domain.plans import GraphLink, Route, ServiceGraph
 from placement.candidates import Candidates
+from placement.needs import Needs
 
 _SLACK_MS = 1e-9
 _LARGEST_COEFFICIENT = 1000.0
@@ -25,7 +29,7 @@ Arc = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class PlacementModel:
-    """The program and its variables; the objective is `scale` times the cost per hour."""
+    """The program and its variables; the objective is `scale` times the cost per hour, with that of moves."""
 
     problem: pulp.LpProblem
     x: dict[tuple[str, str], pulp.LpVariable] = field(default_factory=dict)
@@ -48,17 +52,33 @@ class PlacementModel:
             self.problem.addConstraint(row <= limit / divisor)
 
 
-def build(graph: ServiceGraph, topology: nx.MultiGraph, candidates: Candidates) -> PlacementModel:
-    """The model of placing `graph` on what is free in `topology`; each end needs at least one candidate."""
-    costs = _Costs(graph, topology)
+def build(
+    graph: ServiceGraph,
+    topology: nx.MultiGraph,
+    candidates: Candidates,
+    needs: Needs,
+    fixed: Mapping[str, Route],
+) -> PlacementModel:
+    """The model of placing `graph` on what is free in `topology`; each end needs at least one candidate.
+
+    :param fixed: graph link -> the way that it keeps
+    """
     model = PlacementModel(problem=pulp.LpProblem("placement", pulp.LpMinimize))
     _add_placements(model, candidates)
-    _add_routes(model, graph, topology)
-    _limit_resources(model, graph, topology)
-    _limit_bandwidth(model, graph, topology)
+    _add_routes(model, graph, topology, needs, fixed)
+    _limit_resources(model, graph, topology, needs)
+    _limit_bandwidth(model, graph, topology, needs)
     _limit_latency(model, graph, topology)
     _group(model, graph, topology)
-    terms = costs.of(model)
+    terms = _Costs(graph, topology).of(model)
+    moves = [(v, cost) for (end, pop), v in model.x.items() if (cost := needs.move_cost(end, pop)) > 0]
+    if needs.counts_moves and graph.budget_per_hour is not None:
+        model.cap(terms, graph.budget_per_hour)
+    return _aimed(model, [*terms, *moves])
+
+
+def _aimed(model: PlacementModel, terms: list[tuple[pulp.LpVariable, float]]) -> PlacementModel:
+    """With an objective whose coefficients suit the solvers' tolerances."""
     dearest = max((cost for _, cost in terms), default=0.0)
     scale = _LARGEST_COEFFICIENT / dearest if dearest > 0 else 1.0
     model.problem.setObjective(pulp.LpAffineExpression([(v, scale * cost) for v, cost in terms if cost > 0]))
@@ -104,9 +124,18 @@ def _add_placements(model: PlacementModel, candidates: Candidates) -> None:
         model.problem.addConstraint(pulp.lpSum(model.x[end, pop] for pop in pops) == 1)
 
 
-def _add_routes(model: PlacementModel, graph: ServiceGraph, topology: nx.MultiGraph) -> None:
+def _add_routes(
+    model: PlacementModel,
+    graph: ServiceGraph,
+    topology: nx.MultiGraph,
+    needs: Needs,
+    fixed: Mapping[str, Route],
+) -> None:
     for number, link in enumerate(graph.links):
-        arcs = _usable_arcs(link, topology)
+        arcs = _usable_arcs(link, topology, needs)
+        if link.name in fixed:
+            way = arcs_of(fixed[link.name])
+            arcs = [arc for arc in arcs if arc in way]
         variables = {
             arc: model.problem.add_variable(f"y{number}_{index}", cat=pulp.LpBinary)
             for index, arc in enumerate(arcs)
@@ -115,12 +144,17 @@ def _add_routes(model: PlacementModel, graph: ServiceGraph, topology: nx.MultiGr
         _conserve_flow(model, link, topology)
 
 
-def _usable_arcs(link: GraphLink, topology: nx.MultiGraph) -> list[Arc]:
+def arcs_of(route: Route) -> list[Arc]:
+    """The arcs that a route takes, in order."""
+    return list(zip(route.physical_links, route.pops, route.pops[1:], strict=False))
+
+
+def _usable_arcs(link: GraphLink, topology: nx.MultiGraph, needs: Needs) -> list[Arc]:
     """Both directions of each physical link that could alone carry `link`."""
     arcs: list[Arc] = []
     for one, other, name, data in topology.edges(keys=True, data=True):
         quick = link.latency_ms is None or data["latency_ms"] <= link.latency_ms + _SLACK_MS
-        if quick and link.bandwidth_mbps <= data["free_mbps"]:
+        if quick and needs.mbps(link, name) <= data["free_mbps"]:
             arcs += [(name, one, other), (name, other, one)]
     return arcs
 
@@ -142,21 +176,29 @@ def _conserve_flow(model: PlacementModel, link: GraphLink, topology: nx.MultiGra
             model.problem.addConstraint(pulp.LpAffineExpression(terms) == 0)
 
 
-def _limit_resources(model: PlacementModel, graph: ServiceGraph, topology: nx.MultiGraph) -> None:
+def _limit_resources(
+    model: PlacementModel, graph: ServiceGraph, topology: nx.MultiGraph, needs: Needs
+) -> None:
     for pop, data in topology.nodes(data=True):
-        here = [(v, instance.resources) for instance in graph.instances for v in model.at(instance.name, pop)]
+        here = [
+            (variable, needs.resources(instance, pop))
+            for instance in graph.instances
+            for variable in model.at(instance.name, pop)
+        ]
         free = data["free"]
-        model.cap([(variable, needs.vcpus) for variable, needs in here], free.vcpus)
-        model.cap([(variable, needs.memory) for variable, needs in here], free.memory)
-        model.cap([(variable, needs.disk) for variable, needs in here], free.disk)
+        model.cap([(variable, taken.vcpus) for variable, taken in here], free.vcpus)
+        model.cap([(variable, taken.memory) for variable, taken in here], free.memory)
+        model.cap([(variable, taken.disk) for variable, taken in here], free.disk)
 
 
-def _limit_bandwidth(model: PlacementModel, graph: ServiceGraph, topology: nx.MultiGraph) -> None:
+def _limit_bandwidth(
+    model: PlacementModel, graph: ServiceGraph, topology: nx.MultiGraph, needs: Needs
+) -> None:
     """A route takes its bandwidth each way, whichever way it was searched; so both arcs count together."""
     taken: dict[str, list[tuple[pulp.LpVariable, float]]] = defaultdict(list)
     for link in graph.links:
         for (name, _, _), variable in model.y[link.name].items():
-            taken[name].append((variable, link.bandwidth_mbps))
+            taken[name].append((variable, needs.mbps(link, name)))
     for _, _, name, free in topology.edges(keys=True, data="free_mbps"):
         model.cap(taken[name], free)
 

@@ -7,6 +7,7 @@ import networkx as nx
 from domain.infrastructure import Infrastructure, Resources
 from domain.plans import GraphChain, GraphInstance, GraphLink, ServiceGraph
 from placement.candidates import Candidates, suits
+from placement.needs import Needs
 
 _SHOWN = 6
 _SLACK_MS = 1e-9
@@ -25,29 +26,49 @@ def homeless(
     return None
 
 
-def first_reason(graph: ServiceGraph, free: nx.MultiGraph, candidates: Candidates) -> str:
+def first_reason(graph: ServiceGraph, free: nx.MultiGraph, candidates: Candidates, needs: Needs) -> str:
     """Why a graph whose instances each fit somewhere has no placement."""
-    cause = next(_causes(graph, free, candidates), None)
+    cause = next(_causes(graph, free, candidates, needs), None)
     if cause is not None:
         return cause
-    needs = _total([instance.resources for instance in graph.instances])
+    arriving = [part for part in graph.instances if not _may_stay(part, candidates, needs)]
+    total = _total([part.resources for part in arriving])
+    beside = "" if len(arriving) == len(graph.instances) else " beside what stands already"
     left = _total([resources for _, resources in free.nodes(data="free")])
     return (
-        f"each part fits alone, but not together: {len(graph.instances)} instances need {_text(needs)},"
+        f"each part fits alone, but not together: {len(arriving)} instances need {_text(total)}{beside},"
         f" {len(graph.links)} links need {sum(link.bandwidth_mbps for link in graph.links):g} Mbit/s;"
         f" all PoPs together have {_text(left)} free"
     )
 
 
-def _causes(graph: ServiceGraph, free: nx.MultiGraph, candidates: Candidates) -> Iterator[str]:
+def _may_stay(part: GraphInstance, candidates: Candidates, needs: Needs) -> bool:
+    return any(needs.stands(part.name, pop) for pop in candidates[part.name])
+
+
+def _causes(graph: ServiceGraph, free: nx.MultiGraph, candidates: Candidates, needs: Needs) -> Iterator[str]:
     for link in graph.links:
-        yield from _link_reason(link, free, candidates)
+        yield from _link_reason(link, free, candidates, needs)
     for chain in graph.chains:
-        yield from _chain_reason(chain, graph, free, candidates)
+        yield from _chain_reason(chain, graph, free, candidates, needs)
     for group in graph.affinity:
-        yield from _affinity_reason(group, graph, free, candidates)
+        yield from _affinity_reason(group, graph, free, candidates, needs)
     for group in graph.anti_affinity:
         yield from _anti_affinity_reason(group, candidates)
+    yield from _crowded_reason(graph, free, candidates, needs)
+
+
+def _crowded_reason(
+    graph: ServiceGraph, free: nx.MultiGraph, candidates: Candidates, needs: Needs
+) -> Iterator[str]:
+    """A PoP that is the only one for several instances, and too full for all of them."""
+    for pop, left in free.nodes(data="free"):
+        bound = [part for part in graph.instances if candidates[part.name] == (pop,)]
+        arriving = [part for part in bound if not needs.stands(part.name, pop)]
+        total = _total([part.resources for part in arriving])
+        if not total.fits_in(left):
+            who = _some([part.name for part in arriving])
+            yield f"{who} can only be on {pop}: they need {_text(total)}, and it has {_text(left)} free"
 
 
 def _rules(instance: GraphInstance, infrastructure: Infrastructure) -> Iterator[str]:
@@ -90,11 +111,14 @@ def _some(names: list[str]) -> str:
     return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
-def _quickest(source_costs: dict[str, float], mbps: float, free: nx.MultiGraph) -> dict[str, float]:
-    """The least latency to each PoP over links with `mbps` free, from PoPs that start with a latency each."""
+def _quickest(
+    source_costs: dict[str, float], link: GraphLink, free: nx.MultiGraph, needs: Needs
+) -> dict[str, float]:
+    """The least latency to each PoP by links wide enough, from PoPs that start with a latency each."""
     reach = nx.MultiGraph()
     reach.add_nodes_from(free)
-    wide = [edge for edge in free.edges(keys=True, data=True) if edge[3]["free_mbps"] >= mbps]
+    edges = free.edges(keys=True, data=True)
+    wide = [edge for edge in edges if edge[3]["free_mbps"] >= needs.mbps(link, edge[2])]
     reach.add_edges_from((one, other, name, {"ms": data["latency_ms"]}) for one, other, name, data in wide)
     start = ("start",)
     reach.add_edges_from((start, pop, 0, {"ms": ms}) for pop, ms in source_costs.items())
@@ -103,15 +127,15 @@ def _quickest(source_costs: dict[str, float], mbps: float, free: nx.MultiGraph) 
 
 
 def _onward(
-    costs: dict[str, float], link: GraphLink, to: tuple[str, ...], free: nx.MultiGraph
+    costs: dict[str, float], link: GraphLink, to: tuple[str, ...], free: nx.MultiGraph, needs: Needs
 ) -> dict[str, float]:
-    lengths = _quickest(costs, link.bandwidth_mbps, free)
+    lengths = _quickest(costs, link, free, needs)
     return {pop: lengths[pop] for pop in to if pop in lengths}
 
 
-def _link_reason(link: GraphLink, free: nx.MultiGraph, candidates: Candidates) -> Iterator[str]:
+def _link_reason(link: GraphLink, free: nx.MultiGraph, candidates: Candidates, needs: Needs) -> Iterator[str]:
     first, second = link.ends
-    lengths = _onward(dict.fromkeys(candidates[first], 0.0), link, candidates[second], free)
+    lengths = _onward(dict.fromkeys(candidates[first], 0.0), link, candidates[second], free, needs)
     what = f"link {link.name} ({_where(first, candidates)} to {_where(second, candidates)})"
     wide = f"{link.bandwidth_mbps:g} Mbit/s free"
     if not lengths:
@@ -121,7 +145,7 @@ def _link_reason(link: GraphLink, free: nx.MultiGraph, candidates: Candidates) -
 
 
 def _chain_reason(
-    chain: GraphChain, graph: ServiceGraph, free: nx.MultiGraph, candidates: Candidates
+    chain: GraphChain, graph: ServiceGraph, free: nx.MultiGraph, candidates: Candidates, needs: Needs
 ) -> Iterator[str]:
     links = {link.name: link for link in graph.links}
     steps = [links[name] for name in chain.links]
@@ -131,7 +155,7 @@ def _chain_reason(
     costs = dict.fromkeys(candidates[here], 0.0)
     for step in steps:
         here = step.ends[1] if step.ends[0] == here else step.ends[0]
-        costs = _onward(costs, step, candidates[here], free)
+        costs = _onward(costs, step, candidates[here], free, needs)
         if not costs:
             yield f"chain {chain.name}: no path on from its start has {step.bandwidth_mbps:g} Mbit/s free"
             return
@@ -154,15 +178,22 @@ def _where(end: str, candidates: Candidates) -> str:
 
 
 def _affinity_reason(
-    group: tuple[str, ...], graph: ServiceGraph, free: nx.MultiGraph, candidates: Candidates
+    group: tuple[str, ...],
+    graph: ServiceGraph,
+    free: nx.MultiGraph,
+    candidates: Candidates,
+    needs: Needs,
 ) -> Iterator[str]:
-    needs = _total([instance.resources for instance in graph.instances if instance.name in group])
+    members = [part for part in graph.instances if part.name in group]
     shared = [pop for pop in free if all(pop in candidates[member] for member in group)]
     who = f"{_some(list(group))} must share a PoP"
     if not shared:
         yield f"{who}, but no PoP suits them all"
-    elif not any(needs.fits_in(free.nodes[pop]["free"]) for pop in shared):
-        yield f"{who}, but none of {_some(shared)} has {_text(needs)} free"
+        return
+    room = {pop: _total([needs.resources(part, pop) for part in members]) for pop in shared}
+    if not any(total.fits_in(free.nodes[pop]["free"]) for pop, total in room.items()):
+        total = _total([part.resources for part in members])
+        yield f"{who}, but none of {_some(shared)} has {_text(total)} free"
 
 
 def _anti_affinity_reason(group: tuple[str, ...], candidates: Candidates) -> Iterator[str]:

@@ -2,13 +2,14 @@
 
 import heapq
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection
 
 import networkx as nx
 import pulp
 
 from domain.plans import GraphLink, Route, ServiceGraph
-from placement.model import Arc, PlacementModel
+from placement.model import Arc, PlacementModel, arcs_of
+from placement.needs import Needs
 
 _PRECISION = 9
 """Decimals in which two costs or latencies must differ to count as different."""
@@ -25,7 +26,12 @@ def placements(model: PlacementModel) -> dict[str, str]:
 
 
 def routes(
-    model: PlacementModel, graph: ServiceGraph, topology: nx.MultiGraph, where: dict[str, str]
+    model: PlacementModel,
+    graph: ServiceGraph,
+    topology: nx.MultiGraph,
+    where: dict[str, str],
+    needs: Needs,
+    fixed: Collection[str],
 ) -> tuple[Route, ...] | None:
     """The route of each graph link, in the graph's order; None where the values are no solution."""
     found = []
@@ -35,39 +41,66 @@ def routes(
         if route is None:
             return None
         found.append(route)
-    return _straightened(found, graph, topology, where)
+    return _straightened(found, graph, topology, where, needs, fixed)
 
 
 def _straightened(
-    found: list[Route], graph: ServiceGraph, topology: nx.MultiGraph, where: dict[str, str]
+    found: list[Route],
+    graph: ServiceGraph,
+    topology: nx.MultiGraph,
+    where: dict[str, str],
+    needs: Needs,
+    fixed: Collection[str],
 ) -> tuple[Route, ...]:
     """Each route replaced by one no dearer and no slower, where the others leave the bandwidth for it."""
     free = {name: mbps for _, _, name, mbps in topology.edges(keys=True, data="free_mbps")}
-    _take(free, found, 1)
+    for link, route in zip(graph.links, found, strict=True):
+        _take(free, link, route, needs, 1)
     for index, link in enumerate(graph.links):
+        if link.name in fixed:
+            continue
         old = found[index]
-        _take(free, [old], -1)
-        arcs = _arcs_with(link.bandwidth_mbps, free, topology) + _arcs_of(old)
+        _take(free, link, old, needs, -1)
+        arcs = [*_arcs_with(link, free, topology, needs), *arcs_of(old)]
         new = _cheapest(link, where, arcs, topology)
         if new is not None and new.latency_ms <= old.latency_ms:
-            found[index] = new
-        _take(free, [found[index]], 1)
+            found[index] = _unchanged(link, new, old.latency_ms, arcs, topology, needs) or new
+        _take(free, link, found[index], needs, 1)
     return tuple(found)
 
 
-def _take(free: dict[str, float], taken: Iterable[Route], sign: int) -> None:
-    for route in taken:
-        for name in route.physical_links:
-            free[name] -= sign * route.bandwidth_mbps
+def _unchanged(
+    link: GraphLink, new: Route, limit_ms: float, arcs: list[Arc], topology: nx.MultiGraph, needs: Needs
+) -> Route | None:
+    """The present way of a link, where it is as good as the new one: what need not change does not."""
+    way = needs.way(link.name)
+    if way is None or (way.pops[0], way.pops[-1]) != (new.pops[0], new.pops[-1]):
+        return None
+    if not set(arcs_of(way)) <= set(arcs):
+        return None
+    kept = _route(link, way.pops, way.physical_links, topology)
+    dearer = _price(kept, topology) > _price(new, topology)
+    return None if dearer or kept.latency_ms > limit_ms else kept
 
 
-def _arcs_with(mbps: float, free: dict[str, float], topology: nx.MultiGraph) -> list[Arc]:
-    edges = [(name, one, other) for one, other, name in topology.edges(keys=True) if free[name] >= mbps]
+def _price(route: Route, topology: nx.MultiGraph) -> float:
+    hops = zip(route.pops, route.pops[1:], route.physical_links, strict=False)
+    price: float = sum(topology.edges[hop]["price"] for hop in hops)
+    return round(price, _PRECISION)
+
+
+def _take(free: dict[str, float], link: GraphLink, route: Route, needs: Needs, sign: int) -> None:
+    for name in route.physical_links:
+        free[name] -= sign * needs.mbps(link, name)
+
+
+def _arcs_with(link: GraphLink, free: dict[str, float], topology: nx.MultiGraph, needs: Needs) -> list[Arc]:
+    edges = [
+        (name, one, other)
+        for one, other, name in topology.edges(keys=True)
+        if free[name] >= needs.mbps(link, name)
+    ]
     return edges + [(name, other, one) for name, one, other in edges]
-
-
-def _arcs_of(route: Route) -> list[Arc]:
-    return list(zip(route.physical_links, route.pops, route.pops[1:], strict=False))
 
 
 def _cheapest(

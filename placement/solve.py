@@ -1,19 +1,23 @@
 """The way in: a service graph and what is free go in, a checked plan comes out."""
 
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 import networkx as nx
 
 from domain.errors import InfeasibleError, TemporaryError
 from domain.infrastructure import Infrastructure
-from domain.plans import Plan, Route, ServiceGraph
+from domain.plans import Plan, Route, ServiceGraph, Standing
 from placement import check, model, reasons, routes, solvers, topology
-from placement.candidates import candidates
+from placement.candidates import Candidates, candidates
+from placement.needs import Needs
 from placement.solvers import Outcome, SolverFailedError, SolverName, State
 from placement.topology import Usage
 
 _TINY = 1e-9
+_LEAST_TIME_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -22,8 +26,32 @@ class _Task:
     infrastructure: Infrastructure
     usage: Usage
     free: nx.MultiGraph
+    standing: Standing
+    options: Candidates
+    fixed: Mapping[str, Route]
+    """Graph link -> the way that it keeps."""
+    solver: SolverName
     time_limit_s: float
     started: float
+
+    @property
+    def needs(self) -> Needs:
+        """What is taken anew."""
+        return Needs(self.standing)
+
+    def attempts(self) -> Iterator["_Task"]:
+        """This, and what is left to try where it is infeasible; what the last one meets is the reason."""
+        yield self
+        loose = replace(self, fixed={})
+        if self.fixed:
+            yield loose
+        if self.needs.counts_moves and self.graph.budget_per_hour is not None:
+            costs_alone = self.standing.model_copy(update={"move_cost_per_hour": {}})
+            yield replace(loose, standing=costs_alone)  # tells what the budget would have to be
+
+    def time_left_s(self) -> float:
+        """Of all attempts together; each gets a little in any case."""
+        return max(self.time_limit_s - (time.monotonic() - self.started), _LEAST_TIME_S)
 
 
 def place(
@@ -32,42 +60,65 @@ def place(
     usage: Usage,
     time_limit_s: float = 30.0,
     solver: SolverName = "highs",
+    standing: Standing | None = None,
 ) -> Plan:
     """The cheapest plan; the best known one with its gap where the time ran out before the proof.
 
     CBC takes over where HiGHS fails to run. Raises InfeasibleError with the first reason, and TemporaryError
     where the time ran out before anything was known or no solver works.
+
+    :param usage: all that is taken, by this service too
+    :param standing: what this service keeps; its ways give way where nothing is possible with them
     """
+    started, stays = time.monotonic(), standing or Standing()
     free = topology.build(infrastructure, usage)
-    task = _Task(graph, infrastructure, usage, free, time_limit_s, time.monotonic())
-    options = candidates(graph, infrastructure, free)
+    options = candidates(graph, infrastructure, free, stays)
     reason = reasons.homeless(graph, infrastructure, free, options)
     if reason is not None:
         raise InfeasibleError(reason)
-    program = model.build(graph, free, options)
-    order: list[SolverName] = ["highs", "cbc"] if solver == "highs" else ["cbc"]
+    fixed = Needs(stays).fixed(graph, options, free)
+    task = _Task(graph, infrastructure, usage, free, stays, options, fixed, solver, time_limit_s, started)
+    *firsts, last = task.attempts()
+    for attempt in firsts:
+        with suppress(InfeasibleError):
+            return _placed(attempt)
+    return _placed(last)
+
+
+def _placed(task: _Task) -> Plan:
+    program = model.build(task.graph, task.free, task.options, task.needs, task.fixed)
+    order: list[SolverName] = ["highs", "cbc"] if task.solver == "highs" else ["cbc"]
     failures = []
     for name in order:
         try:
-            outcome = solvers.run(program.problem, name, time_limit_s)
+            outcome = solvers.run(program.problem, name, task.time_left_s())
             if outcome.state is State.INFEASIBLE:
-                raise InfeasibleError(reasons.first_reason(graph, free, options))
+                raise InfeasibleError(reasons.first_reason(task.graph, task.free, task.options, task.needs))
             return _plan(task, program, outcome, name)
         except SolverFailedError as failure:
             failures.append(str(failure))
     raise TemporaryError(f"no placement: {'; '.join(failures)}")
 
 
-def _plan(task: _Task, program: model.PlacementModel, outcome: Outcome, solver: SolverName) -> Plan:
+def _plan(
+    task: _Task,
+    program: model.PlacementModel,
+    outcome: Outcome,
+    solver: SolverName,
+) -> Plan:
     if outcome.state is State.UNKNOWN:
         raise TemporaryError(f"{solver} found no placement within {task.time_limit_s:g} s, nor proof of none")
     where = routes.placements(program)
-    ways = routes.routes(program, task.graph, task.free, where)
+    ways = routes.routes(program, task.graph, task.free, where, task.needs, task.fixed)
     if ways is None or any(instance.name not in where for instance in task.graph.instances):
         raise SolverFailedError(f"{solver} returned values that are no solution")
     cost = _cost(task, where, ways)
+    moves = sum(
+        task.needs.move_cost(instance.name, where[instance.name]) for instance in task.graph.instances
+    )
     bound = 0.0 if outcome.bound is None else max(0.0, outcome.bound / program.scale)
-    _keep_budget(task, cost, bound, outcome.state)
+    if not task.needs.counts_moves:
+        _keep_budget(task, cost, bound, outcome.state)
     plan = Plan(
         placements={instance.name: where[instance.name] for instance in task.graph.instances},
         endpoints={endpoint.name: where[endpoint.name] for endpoint in task.graph.endpoints},
@@ -75,10 +126,10 @@ def _plan(task: _Task, program: model.PlacementModel, outcome: Outcome, solver: 
         cost_per_hour=cost,
         currency=task.infrastructure.currency,
         solver=solver,
-        gap=_gap(cost, bound),
+        gap=_gap(cost + moves, bound),
         solve_ms=(time.monotonic() - task.started) * 1000,
     )
-    wrong = check.violations(plan, task.graph, task.infrastructure, task.usage)
+    wrong = check.violations(plan, task.graph, task.infrastructure, task.usage, task.standing)
     if wrong:
         raise SolverFailedError(f"{solver} returned a wrong plan: {wrong[0]}")
     return plan
