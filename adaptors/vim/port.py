@@ -26,8 +26,9 @@ class Vim(Protocol):
         """Find or create the instance of that name and wait until it runs.
 
         One of that spec that has failed (ERROR) is built anew, in its place: it keeps its addresses. A name
-        that is taken by an instance of another spec is refused, whatever that one's status is. An address
-        that the spec asks for is given even while the predecessor has it still.
+        that is taken by an instance of another spec is refused, whatever that one's status is; to name the
+        addresses that an instance was given makes its spec no other. An address that the spec asks for is
+        given even while the predecessor has it still.
         """
 
     def read(self, name: str) -> VimInstance | None:

@@ -1,5 +1,7 @@
 """What every VIM adaptor must do. A new adaptor joins by a factory in FACTORIES."""
 
+import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -12,6 +14,10 @@ from typing import Any
 
 import pytest
 
+from adaptors.machine.place import Place
+from adaptors.vim.emulator.running import status_of
+from adaptors.vim.emulator.workspace import Workspace
+from adaptors.vim.modelled.deeds import crash
 from adaptors.vim.modelled.faults import Fault, Faults
 from adaptors.vim.port import Progress, Vim
 from adaptors.vim.registry import open_vim
@@ -19,6 +25,7 @@ from domain.descriptor import ComponentKind
 from domain.errors import InterlaceError, VimRefusedError, VimUnavailableError
 from domain.infrastructure import Resources
 from domain.instances import InstanceSpec, InstanceStatus, PopAccess, VimInstance
+from domain.steering import ImageTraits
 from tests.contract import emulated
 
 POP = "berlin"
@@ -36,6 +43,8 @@ class Site:
     """Let the next call of an operation (create or delete) take effect and its answer be lost."""
     slow: Callable[[], Vim]
     """A handle whose creates and deletes wait for at least 1 s."""
+    crash: Callable[[str], None]
+    """Let the instance of that name fail by itself."""
 
 
 def modelled(home: Path) -> Site:
@@ -45,7 +54,10 @@ def modelled(home: Path) -> Site:
     def lose(operation: str) -> None:
         Faults(home).add(Fault.model_validate({"kind": "lost", "operation": operation, "times": 1}))
 
-    return Site(opened, "nginx", lose, lambda: opened(create_delay="1 s", delete_delay="1 s"))
+    def fail(name: str) -> None:
+        crash(home, POP, name, "kernel panic")
+
+    return Site(opened, "nginx", lose, lambda: opened(create_delay="1 s", delete_delay="1 s"), fail)
 
 
 class Forgetful:
@@ -73,6 +85,17 @@ class Forgetful:
     def capacity(self) -> tuple[Resources, Resources]:
         return self._vim.capacity()
 
+    def configure(
+        self, name: str, config: Mapping[str, str | int | float | bool], progress: Progress
+    ) -> None:
+        self._vim.configure(name, config, progress)
+
+    def ailment(self, name: str) -> str | None:
+        return self._vim.ailment(name)
+
+    def traits(self, image: str) -> ImageTraits:
+        return self._vim.traits(image)
+
     def _answer(self, operation: str, name: str) -> None:
         if operation in self._lost:
             self._lost.remove(operation)
@@ -93,7 +116,13 @@ def emulator(home: Path, datapath: str) -> Site:
         (directory / "slow").touch()
         return opened()
 
-    return Site(opened, "worker", lost.append, slow)
+    def end_process(name: str) -> None:
+        status = status_of(Workspace.of(Place.of(home), name))
+        assert status is not None
+        os.kill(status.pid, signal.SIGKILL)
+        assert emulated.eventually(lambda: opened().ailment(name) is not None)
+
+    return Site(opened, "worker", lost.append, slow, end_process)
 
 
 FACTORIES: dict[str, Callable[[Path], Site]] = {
@@ -110,7 +139,14 @@ def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
         yield made
 
 
-def spec(site: Site, name: str = "shop-web-1", vcpus: int = 1, **tags: str) -> InstanceSpec:
+def spec(
+    site: Site,
+    name: str = "shop-web-1",
+    vcpus: int = 1,
+    workers: int = 2,
+    address: str | None = None,
+    **tags: str,
+) -> InstanceSpec:
     default = {"service": "shop", "component": "web", "instance": "web-1", "operation": "op-1", "tenant": "t"}
     return InstanceSpec(
         name=name,
@@ -118,10 +154,11 @@ def spec(site: Site, name: str = "shop-web-1", vcpus: int = 1, **tags: str) -> I
         image=site.image,
         resources=Resources.of(vcpus, 128, 1),
         kind=ComponentKind.MICROSERVICE,
-        config={"workers": 2},
+        config={"workers": workers},
         environment={"MODE": "test"},
         secrets={"PASSWORD": "shop-password"},
         connection_points=("http",),
+        addresses={} if address is None else {"http": address},
         tags={**default, **tags},
     )
 
@@ -301,3 +338,85 @@ def test_a_create_waits_for_the_delete_of_its_name(site: Site) -> None:
 def test_a_spec_for_another_pop_is_refused(site: Site) -> None:
     with pytest.raises(InterlaceError, match=f"{POP}.*paris"):
         site.open().create(spec(site).model_copy(update={"pop": "paris"}), quiet)
+
+
+def test_an_instance_of_another_config_is_one_of_another_spec(site: Site) -> None:
+    vim = site.open()
+    first = vim.create(spec(site), quiet)
+    for _ in range(2):
+        vim.configure("shop-web-1", {"workers": 3}, quiet)
+    assert site.open().create(spec(site, workers=3), quiet) == first
+    with pytest.raises(VimRefusedError, match=f"{POP}.*shop-web-1.*config"):
+        vim.create(spec(site), quiet)
+    vim.configure("shop-web-1", {"workers": 2}, quiet)
+    assert vim.create(spec(site), quiet) == first
+
+
+def test_only_what_runs_can_be_configured(site: Site) -> None:
+    vim = site.open()
+    with pytest.raises(VimRefusedError, match=f"{POP}.*nobody"):
+        vim.configure("nobody", {"workers": 3}, quiet)
+    vim.create(spec(site), quiet)
+    site.crash("shop-web-1")
+    with pytest.raises(VimRefusedError, match=f"{POP}.*shop-web-1"):
+        vim.configure("shop-web-1", {"workers": 3}, quiet)
+
+
+def test_an_ailment_is_told_only_of_what_is_not_well(site: Site) -> None:
+    vim = site.open()
+    assert vim.ailment("shop-web-1")
+    vim.create(spec(site), quiet)
+    vim.create(spec(site, "shop-web-2", instance="web-2"), quiet)
+    assert vim.ailment("shop-web-1") is None
+    site.crash("shop-web-1")
+    assert site.open().ailment("shop-web-1")
+    assert vim.ailment("shop-web-2") is None
+
+
+def test_what_failed_is_shown_so_and_can_be_deleted(site: Site) -> None:
+    vim = site.open()
+    vim.create(spec(site), quiet)
+    site.crash("shop-web-1")
+    (failed,) = vim.list({"service": "shop"})
+    assert failed == vim.read("shop-web-1")
+    assert failed.status is InstanceStatus.ERROR
+    assert vim.capacity()[1].vcpus == 1
+    vim.delete("shop-web-1", quiet)
+    assert vim.read("shop-web-1") is None
+    assert vim.capacity()[1].vcpus == 0
+
+
+def test_what_failed_is_built_anew_in_its_place_if_the_spec_is_its_own(site: Site) -> None:
+    vim = site.open()
+    first = vim.create(spec(site), quiet)
+    site.crash("shop-web-1")
+    with pytest.raises(VimRefusedError, match=f"{POP}.*shop-web-1.*resources"):
+        vim.create(spec(site, vcpus=2), quiet)
+    again = site.open().create(spec(site), quiet)
+    assert again.status is InstanceStatus.RUNNING
+    assert again.address == first.address
+    assert vim.ailment("shop-web-1") is None
+    assert len(vim.list({})) == 1
+
+
+def test_a_successor_may_have_its_predecessors_address_while_both_are_there(site: Site) -> None:
+    vim = site.open()
+    first = vim.create(spec(site), quiet)
+    second = vim.create(spec(site, "shop-web-1-b", operation="op-2", address=first.address), quiet)
+    third = vim.create(spec(site, "shop-web-2", instance="web-2"), quiet)
+    assert second.address == first.address != third.address
+    vim.delete("shop-web-1", quiet)
+    assert vim.read("shop-web-1-b") == second
+
+
+def test_to_name_the_addresses_that_were_given_makes_no_other_spec(site: Site) -> None:
+    vim = site.open()
+    first = vim.create(spec(site), quiet)
+    assert vim.create(spec(site, address=first.address), quiet) == first
+    assert vim.create(spec(site), quiet) == first
+    with pytest.raises(VimRefusedError, match=f"{POP}.*shop-web-1.*addresses"):
+        vim.create(spec(site, address="10.200.1.1"), quiet)
+
+
+def test_an_image_of_which_nothing_is_said_has_no_traits(site: Site) -> None:
+    assert site.open().traits(site.image) == ImageTraits()

@@ -246,7 +246,7 @@ def test_a_vanished_instance_was_never_there(tmp_path: Path) -> None:
     made = vim.create(spec(), quiet)
     vanish(tmp_path, "berlin", "web-1")
     assert (vim.read("web-1"), vim.list({}), vim.capacity()[1].vcpus) == (None, (), 0)
-    assert vim.ailment("web-1") == "there is none of this name"
+    assert vim.ailment("web-1") == "it is not there"
     vim.delete("web-1", quiet)
     assert vim.create(spec(), quiet).external_id != made.external_id
 

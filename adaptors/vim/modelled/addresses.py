@@ -12,9 +12,14 @@ from domain.instances import InstanceSpec
 _ADDRESSES = 2**24
 
 
+def address_asked(spec: InstanceSpec) -> str | None:
+    """What a spec asks for; a modelled instance has one address, that of its first connection point."""
+    return spec.addresses.get(spec.connection_points[0]) if spec.connection_points else None
+
+
 def address_for(connection: sqlite3.Connection, spec: InstanceSpec) -> str:
     """The address that the spec asks for; else the first free one, so a name tends to keep its own."""
-    return _asked(spec) or _free(connection, spec.pop, spec.name)
+    return address_asked(spec) or _free(connection, spec.pop, spec.name)
 
 
 def complaint(connection: sqlite3.Connection, spec: InstanceSpec) -> str | None:
@@ -23,7 +28,7 @@ def complaint(connection: sqlite3.Connection, spec: InstanceSpec) -> str | None:
     Only another instance of its service is in its way: a predecessor is to be replaced, and the addresses of
     two services may overlap.
     """
-    address = _asked(spec)
+    address = address_asked(spec)
     if address is None:
         return None
     try:
@@ -36,11 +41,6 @@ def complaint(connection: sqlite3.Connection, spec: InstanceSpec) -> str | None:
         if json.loads(tags)["instance"] != spec.tags["instance"]:
             return f"address {address} is taken by instance {name} at PoP {pop}"
     return None
-
-
-def _asked(spec: InstanceSpec) -> str | None:
-    """A modelled instance has one address, that of its first connection point."""
-    return spec.addresses.get(spec.connection_points[0]) if spec.connection_points else None
 
 
 def _free(connection: sqlite3.Connection, pop: str, name: str) -> str:

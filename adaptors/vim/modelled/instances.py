@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from adaptors.vim.modelled.addresses import address_for
+from adaptors.vim.modelled.addresses import address_asked, address_for
 from domain.infrastructure import Resources
 from domain.instances import InstanceSpec, InstanceStatus, VimInstance
 
@@ -60,9 +60,14 @@ class Row:
         return InstanceSpec.model_validate_json(self.spec)
 
     def differences(self, spec: InstanceSpec) -> list[str]:
-        """The fields in which the spec that this instance was made from is another."""
-        mine, other = self.made_from().model_dump(mode="json"), spec.model_dump(mode="json")
-        return sorted(key for key in mine.keys() | other.keys() if mine.get(key) != other.get(key))
+        """The fields in which the spec that this instance was made from is another.
+
+        That it was made without a word on addresses, and was given those that the spec names, is none.
+        """
+        specs = (self.made_from(), spec)
+        mine, other = (each.model_dump(mode="json", exclude={"addresses"}) for each in specs)
+        found = sorted(key for key in mine.keys() | other.keys() if mine.get(key) != other.get(key))
+        return [*found, *(["addresses"] if address_asked(spec) not in (None, self.address) else [])]
 
 
 def find(connection: sqlite3.Connection, pop: str, name: str) -> Row | None:

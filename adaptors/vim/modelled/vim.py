@@ -48,7 +48,7 @@ class ModelledVim:
 
     def ailment(self, name: str) -> str | None:
         row = self._read(name)
-        return ABSENT if row is None else row.ailment()
+        return "it is not there" if row is None else row.ailment()
 
     def traits(self, image: str) -> ImageTraits:
         return self._settings.traits(image)
@@ -110,16 +110,15 @@ class ModelledVim:
 
     def _recorded(self, connection: sqlite3.Connection, call: Call, spec: InstanceSpec) -> Row:
         row = instances.find(connection, self._pop, spec.name)
-        status = None if row is None else row.status()
-        if status is InstanceStatus.DELETING:
-            return self._present(call, row)
-        if row is not None and (fields := row.differences(spec)):
-            words = ", ".join(fields)
-            raise call.refused(f"the name is taken by an instance of another spec: {words} differ")
-        if status is None:
+        if row is None:
             self._check_limits(connection, call, spec)
             instances.insert(connection, spec, self._settings.create_delay)
-        elif status is InstanceStatus.ERROR:
+        elif row.status() is InstanceStatus.DELETING:
+            return row
+        elif fields := row.differences(spec):
+            words = ", ".join(fields)
+            raise call.refused(f"the name is taken by an instance of another spec: {words} differ")
+        elif row.status() is InstanceStatus.ERROR:
             instances.rebuild(connection, self._pop, spec.name, self._settings.create_delay)
         return self._present(call, instances.find(connection, self._pop, spec.name))
 
