@@ -17,7 +17,6 @@ from placement.solvers import Outcome, SolverFailedError, SolverName, State
 from placement.topology import Usage
 
 _TINY = 1e-9
-_LEAST_TIME_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -48,10 +47,6 @@ class _Task:
         if self.needs.counts_moves and self.graph.budget_per_hour is not None:
             costs_alone = self.standing.model_copy(update={"move_cost_per_hour": {}})
             yield replace(loose, standing=costs_alone)  # tells what the budget would have to be
-
-    def time_left_s(self) -> float:
-        """Of all attempts together; each gets a little in any case."""
-        return max(self.time_limit_s - (time.monotonic() - self.started), _LEAST_TIME_S)
 
 
 def place(
@@ -91,7 +86,7 @@ def _placed(task: _Task) -> Plan:
     failures = []
     for name in order:
         try:
-            outcome = solvers.run(program.problem, name, task.time_left_s())
+            outcome = solvers.run(program.problem, name, task.time_limit_s)
             if outcome.state is State.INFEASIBLE:
                 raise InfeasibleError(reasons.first_reason(task.graph, task.free, task.options, task.needs))
             return _plan(task, program, outcome, name)

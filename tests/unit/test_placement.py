@@ -390,8 +390,15 @@ def test_reason_groups() -> None:
 
 
 def test_reason_together() -> None:
+    pair = instance("a-1", 2), instance("b-1", 2)
+    text = reason(service(*pair, instance("c-1", 7)), TWO)
+    assert text.startswith("each part fits alone, but not together: 3 instances need 11 vcpus")
+
+
+def test_reason_the_only_pop_is_too_full() -> None:
     text = reason(service(instance("a-1", 5), instance("b-1", 5)), TWO)
-    assert text.startswith("each part fits alone, but not together: 2 instances need 10 vcpus")
+    assert text.startswith("a-1, b-1 can only be on dear: they need 10 vcpus")
+    assert "and it has 8 vcpus" in text
 
 
 def test_reason_budget() -> None:
