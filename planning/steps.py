@@ -1,0 +1,115 @@
+"""The steps of single instances."""
+
+from domain.deployments import PlacedInstance
+from domain.operation_plans import Step, StepAction
+from planning.transition import Transition
+from planning.turns import Turn
+
+SHORT_TRY_S = 10.0
+"""The limit of a deletion on a PoP that is lost: it will hardly be heard."""
+
+
+def titled(text: str, round_number: int) -> str:
+    """A title that is unique in a plan of several rounds."""
+    return text if round_number == 1 else f"{text} (round {round_number})"
+
+
+def create(transition: Transition, turn: Turn, placed: PlacedInstance) -> Step:
+    """Build an instance, or what stands at an endpoint."""
+    what = f"attach endpoint {placed.name} to" if placed.endpoint else f"create {placed.name} on"
+    return transition.timed(
+        Step(
+            id=f"{turn.number}.create.{placed.name}",
+            action=StepAction.CREATE,
+            title=titled(f"{what} {placed.pop}", turn.number),
+            vim_kind=transition.kind(placed.pop),
+            pop=placed.pop,
+            round=turn.number,
+            instance=placed.name,
+            resource=placed.resource,
+        )
+    )
+
+
+def configure(transition: Transition, turn: Turn, placed: PlacedInstance) -> Step:
+    """Tell an instance its config anew."""
+    return transition.timed(
+        Step(
+            id=f"{turn.number}.configure.{placed.name}",
+            action=StepAction.CONFIGURE,
+            title=titled(f"configure {placed.name} on {placed.pop}", turn.number),
+            vim_kind=transition.kind(placed.pop),
+            pop=placed.pop,
+            round=turn.number,
+            instance=placed.name,
+            resource=placed.resource,
+        )
+    )
+
+
+def transfer(
+    transition: Transition, turn: Turn, source: PlacedInstance, placed: PlacedInstance, *, again: bool
+) -> Step:
+    """Copy what an instance knows to another one."""
+    replaced = source.name == placed.name
+    whose = "" if replaced else f".from-{source.name}"
+    to = f"its successor on {placed.pop}" if replaced else placed.name
+    return transition.timed(
+        Step(
+            id=f"{turn.number}.transfer{'-again' if again else ''}.{placed.name}{whose}",
+            action=StepAction.TRANSFER,
+            title=titled(
+                f"copy the state of {source.name} to {to}{' once more' if again else ''}", turn.number
+            ),
+            vim_kind=transition.kind(placed.pop),
+            pop=placed.pop,
+            round=turn.number,
+            instance=placed.name,
+            resource=placed.resource,
+            source=source.resource,
+            source_pop=source.pop,
+            skippable=True,
+        )
+    )
+
+
+def drain(transition: Transition, turn: Turn, placed: PlacedInstance) -> Step:
+    """Wait until an instance that goes has nothing in flight."""
+    return transition.timed(
+        Step(
+            id=f"{turn.number}.drain.{placed.name}",
+            action=StepAction.DRAIN,
+            title=titled(f"drain {_former(turn, placed)} on {placed.pop}", turn.number),
+            vim_kind=transition.kind(placed.pop),
+            pop=placed.pop,
+            round=turn.number,
+            instance=placed.name,
+            resource=placed.resource,
+            limit_s=transition.lifecycle(placed).drain,
+            skippable=True,
+        )
+    )
+
+
+def delete(transition: Transition, turn: Turn, placed: PlacedInstance) -> Step:
+    """Delete an instance. It may be left to a sweep, unless its successor must not run beside it."""
+    ends_first = placed.resource in transition.given_up
+    what = f"detach endpoint {placed.name} from" if placed.endpoint else f"delete {_former(turn, placed)} on"
+    return transition.timed(
+        Step(
+            id=f"{turn.number}.delete.{placed.name}",
+            action=StepAction.DELETE,
+            title=titled(f"{what} {placed.pop}", turn.number),
+            vim_kind=transition.kind(placed.pop),
+            pop=placed.pop,
+            round=turn.number,
+            instance=placed.name,
+            resource=placed.resource,
+            limit_s=SHORT_TRY_S if transition.is_lost(placed.pop) else None,
+            skippable=not (ends_first and transition.is_single(placed)),
+        )
+    )
+
+
+def _former(turn: Turn, placed: PlacedInstance) -> str:
+    return f"the former {placed.name}" if placed.name in turn.after else placed.name

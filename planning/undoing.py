@@ -1,0 +1,228 @@
+"""The way back to the committed deployment.
+
+It goes by what the ledger says that exists, not by what an operation believes to have done. Only for what the
+ledger cannot show is the plan asked what it may have done: a deletion that was cut between the VIM and the
+ledger, the rules on switches, the configs of instances.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from domain.deployments import Deployment, PlacedInstance
+from domain.descriptor import Descriptor
+from domain.networking import ServiceNetwork
+from domain.operation_plans import NetworkStage, OperationPlan, Step, StepAction, Wave
+from domain.phases import Phase, ResourceKind, ResourceState
+from domain.records import ResourceRecord
+from planning.deletions import deletions
+from planning.estimates import Expected, estimated
+from planning.network_steps import links_of, network_pops
+
+
+def undo_waves(
+    service: str,
+    committed: Deployment | None,
+    network: ServiceNetwork | None,
+    ledger: Sequence[ResourceRecord],
+    plan: OperationPlan | None,
+    expected: Expected,
+    descriptor: Descriptor | None = None,
+) -> tuple[Wave, ...]:
+    """What brings a service back to what is committed; from wherever an operation stopped, half a step too.
+
+    :param committed: None: nothing is, so nothing stays
+    :param network: the committed one
+    :param ledger: of the service; its leftovers stay with their sweep, unless they are committed
+    :param plan: None: an operation died, and nobody knows what it did
+    :param descriptor: of the committed deployment, to know who has a config; None: all may have
+    """
+    ours = [row for row in ledger if row.service == service]
+    layers: list[Sequence[Step]] = []
+    if committed:
+        layers += _Return(committed, network, ours, _Doubts(plan), descriptor).layers()
+    layers += deletions("undo", _beyond(committed, network, ours))
+    waves = (tuple(estimated(step, expected) for step in layer) for layer in layers)
+    return tuple(Wave(phase=Phase.UNDOING, steps=steps) for steps in waves if steps)
+
+
+def _beyond(
+    committed: Deployment | None, network: ServiceNetwork | None, ledger: Sequence[ResourceRecord]
+) -> Iterator[ResourceRecord]:
+    """What is there, or may be, and should not be."""
+    kept = _places(committed, network) if committed else frozenset()
+    for row in ledger:
+        if (row.resource_name, row.pop) not in kept and row.state is not ResourceState.LEFTOVER:
+            yield row
+
+
+def _places(committed: Deployment, network: ServiceNetwork | None) -> frozenset[tuple[str, str]]:
+    """(name, PoP) of all that is committed."""
+    pops = _connected(committed, network)
+    return frozenset(
+        {
+            *((each.resource, each.pop) for each in committed.instances),
+            *((committed.network or "", pop) for pop in pops),
+        }
+    )
+
+
+def _connected(committed: Deployment, network: ServiceNetwork | None) -> tuple[str, ...]:
+    """The PoPs of the committed network."""
+    if committed.network is None:
+        return ()
+    return tuple(sorted({*network_pops(committed), *(network.pops if network else ())}))
+
+
+@dataclass(frozen=True)
+class _Doubts:
+    """What an operation may have done that the ledger does not show; without its plan, anything."""
+
+    plan: OperationPlan | None
+
+    @cached_property
+    def steps(self) -> tuple[Step, ...]:
+        """All that it was to do."""
+        return tuple(step for wave in self.plan.waves for step in wave.steps) if self.plan else ()
+
+    def ended(self, resource: str) -> bool:
+        """Whether an instance may be drained, or deleted without the ledger knowing."""
+        return self.plan is None or resource in self._ended
+
+    def told(self, resource: str) -> bool:
+        """Whether an instance may have been told another config."""
+        return self.plan is None or resource in self._told
+
+    @cached_property
+    def connects(self) -> bool:
+        """Whether switches may have been programmed."""
+        return self.plan is None or any(
+            step.action is StepAction.PROGRAM or step.kind is ResourceKind.NETWORK for step in self.steps
+        )
+
+    def lost(self, pop: str) -> bool:
+        """Whether a PoP was given up as lost: nothing is changed there but by its last, short deletions."""
+        return pop in self._lost
+
+    @cached_property
+    def _ended(self) -> frozenset[str | None]:
+        return frozenset(
+            step.resource
+            for step in self.steps
+            if step.action in (StepAction.DRAIN, StepAction.DELETE) and not self.lost(step.pop)
+        )
+
+    @cached_property
+    def _told(self) -> frozenset[str | None]:
+        return frozenset(step.resource for step in self.steps if step.action is StepAction.CONFIGURE)
+
+    @cached_property
+    def _lost(self) -> frozenset[str]:
+        return frozenset(
+            step.pop for step in self.steps if step.action is StepAction.DELETE and step.limit_s is not None
+        )
+
+
+@dataclass(frozen=True)
+class _Return:
+    """The steps back to what is committed."""
+
+    committed: Deployment
+    network: ServiceNetwork | None
+    ledger: Sequence[ResourceRecord]
+    doubts: _Doubts
+    descriptor: Descriptor | None
+
+    def layers(self) -> Iterator[tuple[Step, ...]]:
+        """Each needs those before it: who is there, how packets reach them, what they are told."""
+        missing = [each for each in self.committed.instances if not self._is_there(each)]
+        gone = {each.name for each in missing}
+        told = [each for each in self.committed.instances if self._may_be_told(each)]
+        yield tuple(self._configure(each) for each in told if each.name in gone and self._stood(each))
+        yield tuple(self._create(each) for each in missing if each.endpoint)
+        for components in self.committed.graph.waves:
+            members = [each for each in missing if each.component in components and not each.endpoint]
+            yield tuple(self._create(each) for each in members)
+        if missing or self.doubts.connects or self._unconnected():
+            yield tuple(self._joins())
+            yield tuple(self._restore(pop) for pop in self._connected if not self._stays_away(pop))
+        yield tuple(self._configure(each) for each in told if each.name not in gone)
+
+    @cached_property
+    def _made(self) -> frozenset[tuple[str, str]]:
+        """(name, PoP) of what the ledger knows to be there."""
+        rows = (row for row in self.ledger if row.state is ResourceState.CREATED)
+        return frozenset((row.resource_name, row.pop) for row in rows)
+
+    @cached_property
+    def _connected(self) -> tuple[str, ...]:
+        return _connected(self.committed, self.network)
+
+    def _stood(self, placed: PlacedInstance) -> bool:
+        return (placed.resource, placed.pop) in self._made
+
+    def _is_there(self, placed: PlacedInstance) -> bool:
+        return self._stood(placed) and not self.doubts.ended(placed.resource)
+
+    def _unconnected(self) -> list[str]:
+        return [pop for pop in self._connected if (self.committed.network or "", pop) not in self._made]
+
+    def _stays_away(self, pop: str) -> bool:
+        return self.doubts.lost(pop) and pop not in self._unconnected()
+
+    def _may_be_told(self, placed: PlacedInstance) -> bool:
+        """Where nobody knows: all that have a config."""
+        if placed.endpoint or not self.doubts.told(placed.resource):
+            return False
+        if self.doubts.plan is not None or self.descriptor is None:
+            return True
+        component = self.descriptor.components.get(placed.component)
+        return bool(placed.config or (component and component.config))
+
+    def _create(self, placed: PlacedInstance) -> Step:
+        return self._of(placed, StepAction.CREATE, "create", "bring back")
+
+    def _configure(self, placed: PlacedInstance) -> Step:
+        return self._of(placed, StepAction.CONFIGURE, "configure", "give its former config to")
+
+    def _of(self, placed: PlacedInstance, action: StepAction, word: str, title: str) -> Step:
+        return Step(
+            id=f"undo.{word}.{placed.name}",
+            action=action,
+            title=f"{title} {placed.name} on {placed.pop}",
+            vim_kind=self.committed.vim_kinds[placed.pop],
+            pop=placed.pop,
+            instance=placed.name,
+            resource=placed.resource,
+            committed=True,
+        )
+
+    def _joins(self) -> Iterator[Step]:
+        """A link that no service used for a while may be gone."""
+        if self.committed.network is None:
+            return
+        for link, (one, other) in links_of(self.committed).items():
+            if not self._stays_away(one) and not self._stays_away(other):
+                yield Step(
+                    id=f"undo.join.{link}",
+                    action=StepAction.JOIN,
+                    title=f"join {one} and {other} again",
+                    vim_kind=self.committed.vim_kinds[one],
+                    pop=one,
+                    other_pop=other,
+                    physical_link=link,
+                    resource=self.committed.network,
+                    committed=True,
+                )
+
+    def _restore(self, pop: str) -> Step:
+        return Step(
+            id=f"undo.restore.{pop}",
+            action=StepAction.PROGRAM,
+            title=f"give the switch of {pop} its former ways",
+            vim_kind=self.committed.vim_kinds[pop],
+            pop=pop,
+            resource=self.committed.network,
+            stage=NetworkStage.RESTORE,
+            committed=True,
+        )
