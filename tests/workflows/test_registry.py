@@ -52,7 +52,7 @@ SIGNATURES: dict[str, tuple[type[Model], type[Model]]] = {
 }
 """As the workflows call them."""
 
-OF_NETWORKS = {StepAction.COMPILE, StepAction.JOIN, StepAction.PROGRAM, StepAction.PROBE, StepAction.TRANSFER}
+OF_NETWORKS = {StepAction.COMPILE, StepAction.JOIN, StepAction.PROGRAM, StepAction.PROBE}
 VIM = {names.CREATE, names.DELETE, names.SURVEY, names.COMPARE, *(set(StepAction) - OF_NETWORKS)}
 NETWORK = {names.COMPILE, names.JOIN, names.PROGRAM, names.VERIFY, *OF_NETWORKS}
 
