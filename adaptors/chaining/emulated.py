@@ -70,7 +70,10 @@ class EmulatedSwitch(ABC):
                     self._unplug(interface)
 
     def program(self, network: str, rules: Sequence[Rule]) -> None:
-        """Replace all rules of a network on this switch in one atomic change; none removes it."""
+        """Replace all rules of a network on this switch in one atomic change; none removes it.
+
+        Whatever else the switch has that it should not have, or lacks of the network's, is put right by it.
+        """
         check(self._pop, rules)
         with told(self._pop), self._records.locked():
             old = self._records.programme(network)
@@ -150,6 +153,7 @@ class EmulatedSwitch(ABC):
 
     def _replace(self, network: str, old: Programme | None, rules: tuple[Rule, ...]) -> None:
         self._records.keep_ports(self._records.ports().with_numbers(mentioned(rules)))
+        self._mend(sorted(self._usable() & mentioned(rules)))
         new = self._records.keep_programme(network, rules)
         try:
             self._apply(old, new)
@@ -160,6 +164,18 @@ class EmulatedSwitch(ABC):
                 self._records.drop_programme(network)
             raise
 
+    def _mend(self, interfaces: Sequence[str]) -> None:
+        """Bring back ports that somebody took down, or took out of the switch, by hand."""
+        lines = "".join(f"link set dev {interface} up\n" for interface in interfaces)
+        self._machine.attempt(["ip", "-force", "-batch", "-"], namespace=self._namespace, stdin=lines)
+        self._recover(interfaces)
+
+    def _usable(self) -> set[str]:
+        """The ports whose devices are there."""
+        listed = self._machine.run(["cat", "/proc/net/dev"], namespace=self._namespace)
+        devices = {line.split(":")[0].strip() for line in listed.splitlines() if ":" in line}
+        return devices & set(self._records.ports().attached)
+
     @abstractmethod
     def _start(self) -> None:
         """Make everything run as it is recorded, whatever runs now."""
@@ -167,6 +183,10 @@ class EmulatedSwitch(ABC):
     @abstractmethod
     def _plug(self, interface: str, *, anew: bool) -> None:
         """Make a recorded port usable; `anew` where its device is not known to be the one it was."""
+
+    @abstractmethod
+    def _recover(self, interfaces: Sequence[str]) -> None:
+        """Make these ports usable where they are not; their devices are there."""
 
     @abstractmethod
     def _unplug(self, interface: str) -> None:

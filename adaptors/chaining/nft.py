@@ -1,6 +1,7 @@
 """A switch of nftables alone: packets go from interface to interface within the kernel, at ingress."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from adaptors.chaining import nft_script
@@ -31,6 +32,9 @@ class NftSwitch(EmulatedSwitch):
     def _plug(self, interface: str, *, anew: bool) -> None:
         self._nft([nft_script.close(interface), *self._all_that_mention(interface)])
 
+    def _recover(self, interfaces: Sequence[str]) -> None:
+        self._nft([nft_script.close(interface) for interface in interfaces])
+
     def _unplug(self, interface: str) -> None:
         self._nft(self._all_that_mention(interface))
         self._tidy(nft_script.reopen(interface))
@@ -59,11 +63,6 @@ class NftSwitch(EmulatedSwitch):
         concerned = [programme for programme in all_of_them if interface in mentioned(programme.rules)]
         usable = self._usable() if concerned else set()
         return [nft_script.steer(p.network, p.rules, usable) for p in concerned]
-
-    def _usable(self) -> set[str]:
-        listed = self._machine.run(["cat", "/proc/net/dev"], namespace=self._namespace)
-        devices = {line.split(":")[0].strip() for line in listed.splitlines() if ":" in line}
-        return devices & set(self._records.ports().attached)
 
     def _nft(self, scripts: list[str]) -> None:
         if scripts:

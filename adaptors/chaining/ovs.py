@@ -1,5 +1,7 @@
 """A switch of Open vSwitch with the userspace datapath, in a namespace and with processes of its own."""
 
+from collections.abc import Sequence
+
 from adaptors.chaining import ovs_flows
 from adaptors.chaining.emulated import EmulatedSwitch
 from adaptors.chaining.ovs_daemons import Daemons
@@ -50,13 +52,19 @@ class OvsSwitch(EmulatedSwitch):
             why = found.error if found and found.error else "Open vSwitch gave it no port number"
             raise VimUnavailableError(f"switch of {self._pop}: port {interface}: {why}")
 
+    def _recover(self, interfaces: Sequence[str]) -> None:
+        for interface in interfaces:
+            self._plug(interface, anew=False)
+
     def _unplug(self, interface: str) -> None:
         self._database().delete(interface)
 
     def _apply(self, old: Programme | None, new: Programme) -> None:
         self._daemons.cap_logs()
         wanted = ovs_flows.flows(new, self._records.ports().numbers)
-        self._bundle(ovs_flows.change(self._there(ovs_flows.of_service(new)), wanted))
+        others = {each.number for each in self._records.programmes()} - {new.number}
+        there = ovs_flows.not_of(self._there("cookie=0/0"), others)
+        self._bundle(ovs_flows.change(there, wanted))
 
     def _taken(self, programme: Programme) -> dict[int, int]:
         return ovs_flows.fingerprints(self._there(ovs_flows.of_service(programme)))

@@ -4,11 +4,11 @@ There is no flow with the action NORMAL: links between PoPs form rings, round wh
 would let services whose addresses overlap meet. Nor is there one for ARP: instances know their neighbours.
 
 A cookie is the service's number (24 bits) before the rule's fingerprint (40 bits): what is there and what is
-wanted can be compared, and rules that stay are not touched.
+wanted can be compared, and rules that stay keep their counters.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from adaptors.chaining.emulated_rules import fingerprint
 from adaptors.chaining.records import Programme
@@ -34,12 +34,20 @@ def of_service(programme: Programme) -> str:
     return f"cookie={programme.number << _RULE_BITS:#x}/{0xFFFFFFFFFFFFFFFF & ~low:#x}"
 
 
+def not_of(there: Iterable[int], services: Collection[int]) -> list[int]:
+    """Cookies of flows that are of none of these services: of another one, or of nobody."""
+    return [mark for mark in there if mark >> _RULE_BITS not in services]
+
+
 def change(there: Iterable[int], wanted: Mapping[int, str]) -> list[str]:
-    """The lines of a bundle that makes what is there what is wanted."""
-    present = set(there)
+    """The lines of a bundle that makes what is there what is wanted.
+
+    Flows that are there already are added again: they keep their counters, and what somebody changed of them
+    by hand is put right.
+    """
     return [
-        *(f"delete cookie={mark:#x}/-1" for mark in sorted(present - set(wanted))),
-        *(f"add {flow}" for mark, flow in wanted.items() if mark not in present),
+        *(f"delete cookie={mark:#x}/-1" for mark in sorted(set(there) - set(wanted))),
+        *(f"add {flow}" for flow in wanted.values()),
     ]
 
 

@@ -1,20 +1,23 @@
 """Networks of services on the emulator: its switches, its WAN and its instances' routes, put together."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from adaptors.chaining.port import Switch
-from adaptors.chaining.switches import open_switch, switch_names
+from adaptors.chaining.switches import open_switch
 from adaptors.machine.abilities import examine
 from adaptors.machine.commands import CommandError, Machine
 from adaptors.machine.place import tunnel_interface
 from adaptors.network.port import Progress
 from adaptors.network.probing import Prober
+from adaptors.vim.emulator.turns import patiently
 from adaptors.vim.port import NetworkedVim
 from adaptors.wan.emulated import EmulatedWan, open_wan
 from domain.errors import VimRefusedError, VimUnavailableError
-from domain.networking import Connection, PopNetwork, ServiceNetwork, WanLink
+from domain.instances import InstanceStatus
+from domain.networking import Connection, HostRoute, PopNetwork, ServiceNetwork, WanLink
 
 _READY_S = 30.0
 
@@ -35,31 +38,48 @@ class EmulatedNetwork:
 
     def join(self, link: WanLink, name: str, progress: Progress) -> None:
         for pop in link.between:
-            progress(f"the switch of {pop}")
-            self._switch(pop).ensure()
-        self._wan.join(link, name, progress)
+            patiently(self._switch(pop).ensure, progress, f"the switch of {pop}")
+        patiently(lambda: self._wan.join(link, name, _quiet), progress, f"WAN link {link.name}")
 
     def apply(self, name: str, part: PopNetwork, progress: Progress) -> None:
-        vim = self._vim_of(part.pop)
         with _told(part.pop, f"network {name}"):
-            progress("shares of the WAN")
-            self._wan.share(name, part.pop, part.shares)
+            share = partial(self._wan.share, name, part.pop, part.shares)
+            patiently(share, progress, f"shares of the WAN of {part.pop}")
             for resource, routes in part.routes.items():
-                progress(f"routes of {resource}")
-                vim.routes(resource, routes)
-            progress(f"{len(part.rules)} rules of {name}")
-            self._switch(part.pop).program(name, part.rules)
+                route = partial(self._route, part.pop, resource, routes)
+                patiently(route, progress, f"routes of {resource}")
+            switch = self._switch(part.pop)
+            program = partial(switch.program, name, part.rules)
+            patiently(program, progress, f"{len(part.rules)} rules of {name}")
+            ends = self._leave(name, part.pop, _links(part), progress)
+            self._retire(ends if part.rules else {part.pop, *ends}, switch, progress)
 
     def remove(self, name: str, pop: str, progress: Progress) -> None:
         with _told(pop, f"network {name}"):
-            progress(f"rules of {name}")
             switch = self._switch(pop)
             if name in switch.networks():
-                switch.program(name, ())
-            progress(f"links of {name}")
-            self._wan.leave(name, pop)
-            for known in switch_names(self._machine):  # a link's other end may have nothing left either
-                open_switch(self._machine, known, switch.datapath).retire()
+                patiently(lambda: switch.program(name, ()), progress, f"rules of {name}")
+            self._retire({pop, *self._leave(name, pop, (), progress)}, switch, progress)
+
+    def _route(self, pop: str, resource: str, routes: Sequence[HostRoute]) -> None:
+        """Give an instance its routes; one that is gone or dead, as what is being healed, needs none."""
+        vim = self._vim_of(pop)
+        try:
+            vim.routes(resource, routes)
+        except (VimRefusedError, VimUnavailableError):
+            found = vim.read(resource)
+            if found is not None and found.status is InstanceStatus.RUNNING:
+                raise
+
+    def _leave(self, name: str, pop: str, links: Collection[str], progress: Progress) -> frozenset[str]:
+        """Give up all links but these; the PoPs at the ends of those given up."""
+        return patiently(partial(self._wan.leave, name, pop, links), progress, f"links of {name}")
+
+    def _retire(self, pops: Collection[str], like: Switch, progress: Progress) -> None:
+        """Take down those switches that have nothing left."""
+        for pop in sorted(pops):
+            known = open_switch(self._machine, pop, like.datapath)
+            patiently(known.retire, progress, f"the switch of {pop}")
 
     def verify(self, network: ServiceNetwork, instances: Mapping[str, str], progress: Progress) -> Connection:
         switches = {pop: self._switch(pop) for pop in network.pops}
@@ -85,6 +105,14 @@ class EmulatedNetwork:
 
     def _switch(self, pop: str) -> Switch:
         return self._vim_of(pop).switch()
+
+
+def _links(part: PopNetwork) -> frozenset[str]:
+    return frozenset(share.physical_link for share in part.shares)
+
+
+def _quiet(_: str) -> None:
+    """Somebody else tells the progress."""
 
 
 @contextmanager

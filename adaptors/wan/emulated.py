@@ -55,11 +55,14 @@ class EmulatedWan:
         for name in sorted(joined):
             self._share(name, service, pop, wanted.get(name, []))
 
-    def leave(self, service: str, pop: str) -> None:
+    def leave(self, service: str, pop: str, keeping: Collection[str] = ()) -> frozenset[str]:
         user = User(service=service, pop=pop)
-        for record in list(self._records.all()):
+        ends: set[str] = set()
+        for record in [each for each in self._records.all() if each.link.name not in keeping]:
             if user in record.users or any(slot.service == service for slot in record.at(pop)):
                 self._drop_user(record.link.name, user)
+                ends.update(record.link.between)
+        return frozenset(ends)
 
     def links(self) -> list[str]:
         """The names of all links that are wanted."""

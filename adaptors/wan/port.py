@@ -1,6 +1,6 @@
 """The port that every WAN adaptor serves: the links between PoPs and the overlay over them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
 from domain.networking import Share, WanLink
@@ -17,5 +17,8 @@ class Wan(Protocol):
     def share(self, service: str, pop: str, shares: Sequence[Share]) -> None:
         """Give the service just these shares of what leaves this PoP, in place of its earlier ones."""
 
-    def leave(self, service: str, pop: str) -> None:
-        """The service no longer needs its links at this PoP; a link that nobody uses is taken down."""
+    def leave(self, service: str, pop: str, keeping: Collection[str] = ()) -> frozenset[str]:
+        """The service no longer needs its links at this PoP, but for those that it keeps.
+
+        A link that nobody uses is taken down. Returns the PoPs at the ends of those that it gave up.
+        """

@@ -346,6 +346,49 @@ def test_many_attach_and_program_at_once(site: Bed) -> None:
         assert _udp_passes(left, right)
 
 
+def test_programming_again_puts_right_what_was_changed_by_hand(site: Bed) -> None:
+    left, right = site.pair(POP, SERVICE)
+    switch = site.switch(POP)
+    rules = both_ways(left, right)
+    switch.program(SERVICE, rules)
+    assert _udp_passes(left, right)
+    for harm in _harms(site, left):
+        site.machine.run(["sh", "-c", harm], namespace=site.machine.place.switch(POP))
+        assert not _udp_passes(left, right), harm
+        switch.program(SERVICE, rules)
+        assert _udp_passes(left, right, wait_s=2), f"after {harm}"
+
+
+def test_what_stays_keeps_its_count_when_it_is_programmed_again(site: Bed) -> None:
+    left, right = site.pair(POP, SERVICE)
+    switch = site.switch(POP)
+    rules = both_ways(left, right)
+    switch.program(SERVICE, rules)
+    assert _udp_passes(left, right)
+    _wait(lambda: sum(switch.packets(SERVICE).values()) > 0)
+    before = switch.packets(SERVICE)
+    switch.program(SERVICE, rules)
+    if site.datapath == "ovs":
+        assert switch.packets(SERVICE) == before
+
+
+def _harms(site: Bed, left: Port) -> list[str]:
+    """Shell commands by which somebody might break a switch that runs."""
+    down = f"ip link set dev {left.interface} down"
+    if site.datapath == "nft":
+        return [down, "nft flush ruleset", "nft add table netdev none; nft flush ruleset"]
+    directory = Records(site.machine.place, POP).directory
+    control, database = f"unix:{directory}/br-int.mgmt", f"unix:{directory}/db.sock"
+    flows = "ovs-ofctl -O OpenFlow14"
+    return [
+        down,
+        f"{flows} del-flows {control}",
+        f"{flows} mod-flows {control} actions=drop",
+        f"{flows} add-flow {control} priority=60000,actions=drop",
+        f"ovs-vsctl --db={database} --timeout=5 del-port br-int {left.interface}",
+    ]
+
+
 def test_the_datapath_that_a_switch_was_built_with_wins(site: Bed) -> None:
     other: Datapath = "nft" if site.datapath == "ovs" else "ovs"
     assert open_switch(site.machine, POP, other).datapath == site.datapath
