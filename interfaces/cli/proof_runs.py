@@ -100,9 +100,8 @@ def require(run: Run, status: str, subject: Subject) -> None:
     :raises ReferenceError: if it ended otherwise than it should
     """
     if run.ended.status != status:
-        raise ReferenceError(
-            f"{subject.kind}: the reference run ended {run.ended.status}, not {status}: {run.ended.failure}"
-        )
+        how = f"ended {run.ended.status}, not {status}: {run.ended.failure}"
+        raise ReferenceError(f"{subject.kind}: a run without a crash {how}")
 
 
 def require_same(first: Run, second: Run, subject: Subject) -> None:

@@ -23,7 +23,8 @@ from lab.proving.nursery import Order
 from lab.proving.starting import start_operation
 from lab.supervisor import server_command
 from workers.plugin import connect
-from workers.proving import DIRECTORY_VARIABLE, Watch
+from workers.proving import DIRECTORY_VARIABLE
+from workers.watch import Watch
 
 _LOOK_EVERY_S = 0.05
 _UP_WITHIN_S = 60.0
@@ -125,7 +126,8 @@ class Lane:
             async with asyncio.timeout(within_s):
                 return await _ended(handle)
         except TimeoutError:
-            return Ended("RUNNING", f"it had not ended after {within_s:.0f} s", within_s)
+            waits = await _waits(handle)
+            return Ended("RUNNING", f"it had not ended after {within_s:.0f} s{waits}", within_s)
 
     async def running(self, service: str) -> list[str]:
         """The workflows of a service that have not ended; what is said of them comes a little late."""
@@ -186,6 +188,18 @@ class Lane:
             for _ in range(self.size - len(self._workers)):
                 await self._start_worker()
             await asyncio.sleep(_LOOK_EVERY_S)
+
+
+async def _waits(handle: WorkflowHandle[object, object]) -> str:
+    """What an operation that does not end is at, and why that does not succeed."""
+    try:
+        pending = (await handle.describe()).raw_description.pending_activities
+    except RPCError as error:
+        return f"; Temporal does not say why: {error}"
+    return "".join(
+        f"; it is at {each.activity_type.name}, attempt {each.attempt}: {each.last_failure.message}"
+        for each in pending
+    )
 
 
 async def _ended(handle: WorkflowHandle[object, object]) -> Ended:
