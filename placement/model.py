@@ -71,10 +71,10 @@ def build(
     _limit_latency(model, graph, topology)
     _group(model, graph, topology)
     terms = _Costs(graph, topology).of(model)
-    moves = [(v, cost) for (end, pop), v in model.x.items() if (cost := needs.move_cost(end, pop)) > 0]
+    moves = {v.name: needs.move_cost(end, pop) for (end, pop), v in model.x.items()}
     if needs.counts_moves and graph.budget_per_hour is not None:
         model.cap(terms, graph.budget_per_hour)
-    return _aimed(model, [*terms, *moves])
+    return _aimed(model, [(v, cost + moves.get(v.name, 0.0)) for v, cost in terms])
 
 
 def _aimed(model: PlacementModel, terms: list[tuple[pulp.LpVariable, float]]) -> PlacementModel:
