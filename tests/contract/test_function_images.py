@@ -71,7 +71,7 @@ class Instance:
 
     def words(self, hook: str) -> list[str]:
         inside = ["ip", "netns", "exec", self.namespace] if self.namespace else []
-        return [*inside, *(getattr(self.function.hooks, hook))]
+        return [*inside, *dict(self.function.hooks.items())[hook]]
 
     def attempt(self, hook: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -87,6 +87,14 @@ class Instance:
         done = self.attempt(hook)
         assert done.returncode == 0, f"{hook}: {done.stderr}{done.stdout}"
         return done.stdout
+
+    def copy_to(self, other: "Instance", directory: Path) -> str:
+        """Give another instance this one's state."""
+        directory.mkdir(exist_ok=True)
+        for each in (self, other):
+            each.environment["INTERLACE_STATE"] = str(directory)
+        self.run("export")
+        return other.run("import").strip()
 
     def report(self) -> Any:
         return json.loads(self.run("report"))
@@ -266,6 +274,74 @@ def test_what_the_store_acknowledged_survives_kill_9_and_a_torn_line(deploy: Dep
     store.kill()
     store.start()
     assert say(port, "GET after") == ["VALUE 1"]
+
+
+def test_the_store_hands_its_data_to_a_successor_and_holds_back_what_would_be_lost(
+    deploy: Deploy, tmp_path: Path
+) -> None:
+    old_port, new_port = free_port(), free_port()
+    old, new = deploy("store", {"port": old_port}), deploy("store", {"port": new_port})
+    say(old_port, "SET tea 1", "SET cup 2", "DEL cup", "INCR visits")
+    assert old.copy_to(new, tmp_path / "state") == "2 keys, 3 of them new"
+    assert say(new_port, "KEYS", "INCR visits") == ["KEYS tea visits", "VALUE 2"]
+    assert say(old_port, "GET tea", "SET tea 9", "GET tea") == ["VALUE 1"], "no change, and no answer to it"
+    assert old.copy_to(new, tmp_path / "state") == "2 keys, 0 of them new", "given again, it counts once"
+    assert say(new_port, "GET visits") == ["VALUE 2"]
+    new.kill()
+    new.start()
+    assert say(new_port, "GET tea", "GET visits", "GET cup") == ["VALUE 1", "VALUE 2", "NONE"]
+
+
+def test_of_two_changes_of_a_key_the_later_one_holds_whichever_store_it_was_made_in(
+    deploy: Deploy, tmp_path: Path
+) -> None:
+    old_port, new_port = free_port(), free_port()
+    old, new = deploy("store", {"port": old_port}), deploy("store", {"port": new_port})
+    say(new_port, "SET a new", "SET b new")
+    say(old_port, "SET b old", "SET c old")
+    old.copy_to(new, tmp_path / "state")
+    assert say(new_port, "GET a", "GET b", "GET c") == ["VALUE new", "VALUE old", "VALUE old"]
+
+
+def test_a_log_of_the_store_without_times_is_still_read(deploy: Deploy) -> None:
+    port = free_port()
+    store = deploy("store", {"port": port})
+    store.kill()
+    (store.directory / "store.log").write_text('["a", "1"]\n["b", "2"]\n["a", null]\n')
+    store.start()
+    assert say(port, "KEYS", "SET b 3", "GET b") == ["KEYS b", "OK", "VALUE 3"]
+
+
+def test_no_visit_is_lost_or_counted_twice_while_one_store_takes_over_from_another(
+    deploy: Deploy, tmp_path: Path
+) -> None:
+    """What switches do between PoPs, a relay does here: connections go to one store, then to the other."""
+    ports, target = [free_port(), free_port()], 0
+    old, new = (deploy("store", {"port": port}) for port in ports)
+    relay = socket.create_server(("127.0.0.1", 0))
+
+    def passing() -> None:
+        while True:
+            with relay.accept()[0] as client, socket.create_connection(("127.0.0.1", ports[target])) as store:
+                line = client.makefile("rb").readline()
+                store.sendall(line)
+                if answer := store.makefile("rb").readline():
+                    client.sendall(answer)
+
+    pool = ThreadPoolExecutor(2)
+    pool.submit(passing)
+    web_port = free_port()
+    deploy("web", {"port": web_port, "database_port": relay.getsockname()[1]}, DATABASE_HOST="127.0.0.1")
+    visiting = pool.submit(lambda: [fetch(web_port, "/visits") for _ in range(300)])
+    time.sleep(0.1)
+    old.copy_to(new, tmp_path / "state")
+    time.sleep(0.2)
+    target = 1
+    visits = [json.loads(body)["visits"] for status, body in visiting.result() if status == 200]
+    relay.shutdown(socket.SHUT_RDWR)
+    relay.close()
+    pool.shutdown(wait=False)
+    assert visits == list(range(1, 301))
 
 
 def test_the_client_loads_and_reports(deploy: Deploy) -> None:
@@ -670,6 +746,20 @@ def test_nat_translates(deploy: Deploy, row: Path3, greeter: None) -> None:
 
 
 @needs_namespaces
+def test_a_monitor_goes_on_from_the_counts_of_its_predecessor(
+    deploy: Deploy, row: Path3, tmp_path: Path
+) -> None:
+    old, new = (deploy("traffic-monitor", {}, row.ports, NAMESPACE=row.middle) for _ in range(2))
+    inside(row.client, "ping", "-q", "-c", "50", "-i", "0.005", "10.71.2.1")
+    assert old.report()["packets"] == new.report()["packets"] == 100, "both see what the kernel counts"
+    for _ in range(2):
+        assert old.copy_to(new, tmp_path / "state") == "counts of 100 packets"
+    sums = new.report()
+    assert (sums["packets"], sums["bytes"]) == (200, 200 * 84)
+    assert sums["sizes"]["64-127"] == 200
+    assert sums["subnets"]["10.71.1.0/24"] == {"packets": 100, "bytes": 100 * 84}
+
+
 def test_the_monitor_counts_exactly_what_was_sent(deploy: Deploy, row: Path3) -> None:
     monitor = deploy("traffic-monitor", {}, row.ports, NAMESPACE=row.middle)
     ip("-n", row.client, "address", "add", "10.71.3.1/32", "dev", "eth0")

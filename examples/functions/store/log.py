@@ -4,23 +4,45 @@ import fcntl
 import io
 import json
 import os
+import time
+from collections.abc import Iterable
 from pathlib import Path
+
+Change = tuple[str, str | None, int]
+"""Key, value or None where it was deleted, and when, in nanoseconds."""
 
 
 class Log:
-    """Each change is a line `["key", "value"]`, on disk before it is acknowledged; null deletes."""
+    """Each change is a line `["key", "value", when]`, on disk before it is acknowledged; null deletes.
+
+    Of two changes of a key the later one holds, so those of another log may be taken over in any order, and
+    more than once.
+    """
 
     def __init__(self, path: Path) -> None:
         self.data: dict[str, str] = {}
+        self._times: dict[str, int] = {}
+        """Of all keys, those deleted too."""
         self._path = path
         self._file = self._opened()
         self._recover()
         self._compact()
 
     def write(self, key: str, value: str | None) -> None:
-        self._file.write(encoded(key, value))
+        self.take([(key, value, max(time.time_ns(), self._times.get(key, 0) + 1))])
+
+    def take(self, changes: Iterable[Change]) -> int:
+        """Take over those that are later than what is known of their keys; how many these were."""
+        news = [change for change in changes if change[2] > self._times.get(change[0], -1)]
+        self._file.write(b"".join(map(encoded, news)))
         os.fsync(self._file.fileno())
-        self._apply(key, value)
+        for change in news:
+            self._apply(change)
+        return len(news)
+
+    def changes(self) -> list[Change]:
+        """The last change of each key."""
+        return [(key, self.data.get(key), when) for key, when in self._times.items()]
 
     def close(self) -> None:
         self._file.close()
@@ -40,16 +62,16 @@ class Log:
             self._file.truncate(len(whole))
         for number, line in enumerate(whole.splitlines(), start=1):
             try:
-                key, value = json.loads(line)
+                change = decoded(line)
             except ValueError:
                 raise ValueError(f"{self._path}, line {number}: damaged; {line[:40]!r}") from None
-            self._apply(key, value)
+            self._apply(change)
 
     def _compact(self) -> None:
         """Leave only what is still true: into a new file, which then takes the old one's place."""
         new = self._path.with_suffix(".new")
         with new.open("wb") as file:
-            file.writelines(encoded(key, value) for key, value in self.data.items())
+            file.writelines(map(encoded, self.changes()))
             file.flush()
             os.fsync(file.fileno())
         new.replace(self._path)
@@ -59,12 +81,20 @@ class Log:
         self._file.close()
         self._file = self._opened()
 
-    def _apply(self, key: str, value: str | None) -> None:
+    def _apply(self, change: Change) -> None:
+        key, value, when = change
+        self._times[key] = when
         if value is None:
             self.data.pop(key, None)
         else:
             self.data[key] = value
 
 
-def encoded(key: str, value: str | None) -> bytes:
-    return json.dumps([key, value]).encode() + b"\n"
+def encoded(change: Change) -> bytes:
+    return json.dumps(change).encode() + b"\n"
+
+
+def decoded(line: bytes) -> Change:
+    """A change; those of an earlier form of the log have no time."""
+    key, value, *when = json.loads(line)
+    return key, value, when[0] if when else 0

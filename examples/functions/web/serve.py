@@ -8,6 +8,7 @@ import socket
 import socketserver
 import sys
 import threading
+import time
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -17,6 +18,8 @@ from urllib.parse import parse_qs, urlsplit
 INSTANCE = os.environ.get("INTERLACE_INSTANCE", "web")
 POP = os.environ.get("INTERLACE_POP", "")
 STORE_TIMEOUT = 2.0
+STORE_PATIENCE = 4.5
+"""How long a store is asked again that gives no answer, as while a successor takes over."""
 LONGEST_BODY = 16 * 1024 * 1024
 
 PAGE = """<!doctype html>
@@ -132,6 +135,19 @@ def as_json(content: dict[str, Any]) -> Page:
 
 def stored(host: str, command: str) -> str:
     """The value that the store answers a command with."""
+    deadline = time.monotonic() + STORE_PATIENCE
+    while True:
+        try:
+            return asked(host, command)
+        except ConnectionRefusedError:
+            raise
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+
+
+def asked(host: str, command: str) -> str:
     password = os.environ.get("DATABASE_PASSWORD")
     commands = [*([f"AUTH {password}"] if password else []), command]
     with socket.create_connection((host, State.config["database_port"]), STORE_TIMEOUT) as connection:
@@ -139,8 +155,10 @@ def stored(host: str, command: str) -> str:
         answers = connection.makefile()
         for _ in commands:
             answer = answers.readline().strip()
-            if not answer or answer.startswith("ERROR"):
-                raise ValueError(answer or "it closed the connection")
+            if not answer:
+                raise ConnectionResetError("it closed the connection")
+            if answer.startswith("ERROR"):
+                raise ValueError(answer)
     return answer.removeprefix("VALUE ")
 
 
