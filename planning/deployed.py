@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from domain import names
 from domain.deployments import Deployment, PlacedInstance
-from domain.errors import InfeasibleError
+from domain.errors import InfeasibleError, InputError
 from domain.infrastructure import Resources
 from domain.models import Name
 from domain.plans import Plan
@@ -20,6 +20,7 @@ def deployed(
     :param plan: of `target.asked`
     :param vim_kinds: of each PoP that the plan uses; others do not matter
     :raises InfeasibleError: the plan spans VIMs that no network joins
+    :raises InputError: things were to move where that gains something, and it does nowhere
     """
     kinds = _kinds(plan, vim_kinds)
     networked = not set(names.NETWORKED_KINDS).isdisjoint(kinds.values())
@@ -27,6 +28,8 @@ def deployed(
         where = ", ".join(f"{pop} is {kind}" for pop, kind in kinds.items())
         raise InfeasibleError(f"no network joins the kinds of VIM that the plan uses: {where}")
     change = _change(target, plan, before)
+    if change and target.kind is names.OperationKind.MIGRATE:
+        _check_gain(change, plan)
     endpoints = _endpoints(target, plan, before, plan_id) if networked else ()
     network = (before and before.network) or names.network_name(target.service, plan_id)
     return Deployment(
@@ -53,6 +56,15 @@ def _change(target: Target, plan: Plan, before: Deployment | None) -> Change | N
     if before is None or target.present is None:
         return None
     return Change(before, target.present, target.descriptor, target.wanted, plan.placements, target.anew)
+
+
+def _check_gain(change: Change, plan: Plan) -> None:
+    ways = [
+        {route.link: (route.pops, route.physical_links) for route in each.routes}
+        for each in (change.before.plan, plan)
+    ]
+    if change.before.plan.placements == plan.placements and ways[0] == ways[1]:
+        raise InputError("nothing moves: no other placement saves more than its moves would cost")
 
 
 def _instances(target: Target, plan: Plan, change: Change | None, plan_id: str) -> Iterator[PlacedInstance]:

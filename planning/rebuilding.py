@@ -1,7 +1,8 @@
 """Which instances must be built anew, and which of them keep their addresses."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
 from domain.deployments import Deployment, PlacedInstance
 from domain.descriptor import Component, Descriptor
@@ -27,10 +28,10 @@ class Change:
     pops: Mapping[str, str | None]
     """Instance -> PoP; None where it is not known yet, and may be another."""
     anew: Collection[str]
-    _told: frozenset[str] = field(init=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_told", told_only(self.descriptor, self.wanted))
+    @cached_property
+    def _told(self) -> frozenset[str]:
+        return told_only(self.descriptor, self.wanted)
 
     def rebuilt(self) -> frozenset[str]:
         """The instances that run and are built anew, in the order of dependency: an address that is new to

@@ -19,8 +19,8 @@ def update(request: UpdateRequest, before: Deployment, present: Descriptor, desc
     )
     if other is not None:
         raise InputError(
-            f"{before.service} is made from {before.descriptor}, not from {other}:"
-            f" an update goes to another version of {before.descriptor}"
+            f"{other} is the descriptor of another service: {before.service} is made from"
+            f" {before.descriptor}, and an update goes to another version of that"
         )
     if descriptor.version == before.version and not (request.reset and before.adjustments):
         reset = ", and no Scale has changed what a reset would forget" if request.reset else ""
