@@ -176,14 +176,13 @@ class Operation:
         watch = asyncio.ensure_future(workflow.wait_condition(lambda: self._steering.given_up is not None))
         try:
             await workflow.wait([task, watch], return_when=asyncio.FIRST_COMPLETED)
-            given_up = not task.done()
+        except asyncio.CancelledError:
+            await _uncut(_stopped(task))
+            raise
         finally:
             watch.cancel()
-            if not task.done():
-                task.cancel()
-                with suppress(asyncio.CancelledError, FailureError):
-                    await _uncut(_settled(task))
-        if given_up:
+        if not task.done():
+            await _uncut(_stopped(task))
             reason = self._steering.given_up or "no reason given"
             raise ApplicationError(f"given up by an operator: {reason}", type="GivenUp", non_retryable=True)
         task.result()
@@ -260,8 +259,10 @@ def _refuses(failure: BaseException) -> bool:
     return isinstance(cause, ApplicationError) and cause.type in _REFUSALS
 
 
-async def _settled(task: "asyncio.Task[None]") -> None:
-    await task
+async def _stopped(task: "asyncio.Task[None]") -> None:
+    """Cancel a task and wait until it has ended, however it does."""
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 async def _uncut(work: Coroutine[object, None, R]) -> R:

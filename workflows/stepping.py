@@ -168,10 +168,13 @@ async def _all(parts: Iterable[Awaitable[None]]) -> None:
     tasks = [asyncio.ensure_future(part) for part in parts]
     try:
         await asyncio.gather(*tasks)
-    finally:
+    except GeneratorExit:
+        raise  # the worker drops the workflow from its cache; nothing may be awaited any more
+    except BaseException:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        raise
 
 
 def _may_stay(step: Step) -> bool:

@@ -124,7 +124,7 @@ async def test_the_store_moves_with_what_it_keeps(lab: PacketLab) -> None:
     for _ in range(3):
         before = json.loads(lab.fetch("shop", f"http://{front}/visits"))["visits"]
     was = lab.address("shop", "database-1")
-    flavour = {"vcpus": 2, "memory": 4096, "disk": 100}
+    flavour = {"vcpus": 2, "memory": "4 GiB", "disk": "100 GiB"}
     await (await lab.operate("Scale", "shop", component="database", resources=flavour)).result()
     assert lab.address("shop", "database-1") == was
     assert json.loads(lab.fetch("shop", f"http://{front}/visits"))["visits"] == before + 1

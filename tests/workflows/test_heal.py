@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from adaptors.vim.modelled.faults import Faults
+from adaptors.vim.modelled.deeds import crash as crash_in
+from adaptors.vim.modelled.deeds import vanish as vanish_from
 from tests.workflows.lab import QUICK, Lab, eventually, failure
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -14,7 +15,7 @@ def crash(lab: Lab, *instances: str) -> None:
     for key, row in lab.world().items():
         if row.tags["instance"] in instances:
             pop, _, name = key.partition("/")
-            Faults(lab.home).crash(pop, name, "kernel panic")
+            crash_in(lab.home, pop, name, "kernel panic")
 
 
 async def test_in_place(lab: Lab) -> None:
@@ -34,7 +35,7 @@ async def test_what_vanished(lab: Lab) -> None:
     was = lab.running("s1")
     for key, row in lab.world().items():
         if row.tags["instance"] == "database-1":
-            Faults(lab.home).vanish(*key.split("/", 1))
+            vanish_from(lab.home, *key.split("/", 1))
     await (await lab.operate("Heal", "s1")).result()
     lab.whole("s1")
     assert lab.running("s1") == was

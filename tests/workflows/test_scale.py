@@ -47,7 +47,7 @@ async def test_what_is_not_scaled_is_not_touched(lab: Lab) -> None:
 
 async def test_another_flavour(lab: Lab) -> None:
     await (await lab.start("s1")).result()
-    flavour = {"vcpus": 2, "memory": 2048, "disk": 0}
+    flavour = {"vcpus": 2, "memory": "2 GiB"}
     await (await lab.operate("Scale", "s1", component="firewall", resources=flavour)).result()
     lab.whole("s1")
     (firewall,) = [row for row in lab.world().values() if row.tags["instance"] == "firewall-1"]
@@ -98,7 +98,7 @@ async def test_refusals_change_nothing(lab: Lab, fields: dict[str, Any], words: 
 async def test_no_room(lab: Lab) -> None:
     await (await lab.start("s1", "pair")).result()
     state = lab.state()
-    flavour = {"vcpus": 4, "memory": 1024, "disk": 0}
+    flavour = {"vcpus": 4, "memory": "1 GiB"}
     message = await failure(await lab.operate("Scale", "s1", component="left", resources=flavour))
     assert "vcpus" in message
     assert lab.state() == state
