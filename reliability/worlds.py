@@ -27,7 +27,8 @@ _PATTERNS = (
     (re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)?"), "<time>"),
     (re.compile(r"\b([0-9a-f]{2}:){5}[0-9a-f]{2}\b"), "<mac>"),
 )
-_WHOSE = frozenset({"operation", "operation_id", "committed_by"})
+_WHOSE = frozenset({"operation", "operation_id", "committed_by", "demanded"})
+"""Fields that tell by which operation something was made; and which addresses it was told to keep."""
 _ADDRESS = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b")
 
 
@@ -63,17 +64,18 @@ def _timeless(all_of_it: Seen) -> Seen:
     kept = {name: lines for name, lines in all_of_it.sections.items() if name not in _OF_OPERATIONS}
     return Seen(
         sections={
-            name: tuple(sorted(_without(line, _WHOSE) for line in lines)) for name, lines in kept.items()
+            name: tuple(
+                sorted(json.dumps(_without(json.loads(line), _WHOSE), sort_keys=True) for line in lines)
+            )
+            for name, lines in kept.items()
         }
     )
 
 
-def _without(line: str, fields: frozenset[str]) -> str:
-    fact = json.loads(line)
-    for part in (fact, *(each for each in fact.values() if isinstance(each, dict))):
-        for name in fields & part.keys():
-            del part[name]
-    return json.dumps(fact, sort_keys=True)
+def _without(fact: Any, fields: frozenset[str]) -> Any:
+    if isinstance(fact, dict):
+        return {key: _without(value, fields) for key, value in fact.items() if key not in fields}
+    return [_without(each, fields) for each in fact] if isinstance(fact, list) else fact
 
 
 def differences(reference: Seen, other: Seen) -> Iterator[str]:

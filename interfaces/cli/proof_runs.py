@@ -56,11 +56,11 @@ async def run(
     within_s: float = WITHIN_S,
 ) -> Run:
     """Carry the operation out on a service that is prepared for it."""
+    before = await _look(lane, service)
     for instance in subject.crashed:
         crash_instance(lane.home, lane.catalogue, service, instance)
     if failed_at:
         lane.watch.fail(service, failed_at)
-    before = await _look(lane, service)
     ended = await lane.carry_out(subject.kind, subject.request(service), within_s)
     return Run(before, ended, lane.watch.passages(service), await _look(lane, service))
 

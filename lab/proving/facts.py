@@ -112,10 +112,12 @@ def _modelled(home: Path, pop: str, service: str) -> Iterator[Any]:
     with World(home).reading() as connection:
         for row in instances.of_pop(connection, pop):
             if row.tags["service"] == service:
+                spec = json.loads(row.spec)
                 yield {
                     "pop": pop,
                     "status": str(row.status()),
                     "address": row.address,
-                    "spec": json.loads(row.spec),
+                    "demanded": spec.pop("addresses", {}),
+                    "spec": spec,
                     "tags": row.tags,
                 }
