@@ -71,6 +71,11 @@ def _steer_way(stretch: Stretch, way: Way, match: Match, rules: RuleTable) -> No
     for hop in (each.back() for each in reversed(way)):
         what = f"{match.protocol} {f'from {port} ' if port else ''}to {stretch.origin.name}{share}"
         rules.follow_chain(hop, to_origin, match.priority, _chain_rule(stretch, hop, what), stretch)
+    for number, exit_ in stretch.inner_exits(way):
+        to_exit = match.backward(exit_.port.address)
+        what = f"{match.protocol} {f'from {port} ' if port else ''}to {exit_.name}{share}"
+        for hop in (each.back() for each in reversed(way[number:])):
+            rules.follow_chain(hop, to_exit, match.priority, _chain_rule(stretch, hop, what), stretch)
 
 
 def _chain_rule(stretch: Stretch, hop: Hop, what: str) -> str:

@@ -15,11 +15,15 @@ _BY_CHAIN, _BY_LINK = 0, 1
 def host_routes(hops: Iterable[Hop], stretches: Iterable[Stretch]) -> Routes:
     """To the peers that an instance itself speaks with; not to those whose packets only pass through it.
 
+    A target may get packets under the address of any routed instance that they came through.
+
     Where two connection points lead to the same address, a chain's goes first, then that declared first.
     """
     wanted: list[tuple[int, End, str]] = []
     for each in stretches:
         wanted += [(_BY_CHAIN, *peer) for peer in _both(each.origin, each.target)]
+        for way in each.ways:
+            wanted += [(_BY_LINK, each.target, exit_.port.address) for _, exit_ in each.inner_exits(way)]
     for hop in hops:
         wanted += [(_BY_LINK, *peer) for peer in _both(hop.start, hop.end)]
     found: dict[tuple[str, str], dict[str, End]] = {}

@@ -32,6 +32,15 @@ class Stretch:
     def target(self) -> End:
         return self.ways[0][-1].end
 
+    @staticmethod
+    def inner_exits(way: Way) -> Iterator[tuple[int, End]]:
+        """Where packets leave a routed instance on their way to another one, by the number of the next hop.
+
+        It may send them on under its own address, as NAT does: then replies seek it there. A link joins it
+        with the next instance, but not with the target.
+        """
+        return ((number, way[number].start) for number in range(1, len(way) - 1))
+
     @property
     def pair(self) -> frozenset[str]:
         return frozenset((self.origin.name, self.target.name))
