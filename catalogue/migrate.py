@@ -14,9 +14,10 @@ from alembic.config import Config
 from sqlalchemy.engine import URL
 
 from catalogue.database import BUSY_TIMEOUT_S, DEFAULT_URL, Database, is_sqlite, parse_url
-from domain.errors import InterlaceError
+from domain.errors import InputError, InterlaceError
 
 URL_VARIABLE = "INTERLACE_CATALOGUE_URL"
+PASSWORD_FILE_VARIABLE = "INTERLACE_CATALOGUE_PASSWORD_FILE"
 
 _in_process = threading.Lock()  # Alembic keeps its context in a global
 
@@ -58,10 +59,23 @@ def _use_wal(path: Path) -> None:
         connection.close()
 
 
+def _with_password(url: str) -> str:
+    """With the one from its file, where the URL has none."""
+    path, parsed = os.environ.get(PASSWORD_FILE_VARIABLE), parse_url(url)
+    if not path or is_sqlite(parsed) or parsed.password:
+        return url
+    try:
+        password = Path(path).read_text().strip()
+    except OSError as error:
+        raise InputError(f"{PASSWORD_FILE_VARIABLE}: {path} cannot be read: {error.strerror}") from error
+    return parsed.set(password=password).render_as_string(hide_password=False)
+
+
 def main(arguments: list[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else arguments
     url = given[0] if given else os.environ.get(URL_VARIABLE, DEFAULT_URL)
     try:
+        url = _with_password(url)
         upgrade(url)
     except InterlaceError as error:
         print(error, file=sys.stderr)

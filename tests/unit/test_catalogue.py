@@ -5,6 +5,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -12,11 +13,14 @@ from alembic.migration import MigrationContext
 
 from catalogue.database import Database, parse_url
 from catalogue.descriptors import digest_of
-from catalogue.migrate import main
+from catalogue.migrate import PASSWORD_FILE_VARIABLE, main
 from catalogue.store import Catalogue, open_catalogue
 from catalogue.tables import metadata
 from domain.errors import ExistsError, InputError, InUseError, UnknownError
 from tests.unit.test_catalogue_samples import begin, descriptor, graph, infrastructure, intend, plan
+
+if TYPE_CHECKING:
+    from tests.postgres import Postgres
 
 pytest_plugins = ("tests.postgres",)
 
@@ -34,6 +38,19 @@ def test_several_processes_may_start_at_once(catalogue_url: str) -> None:
     root = Path(__file__).parents[2]
     started = [subprocess.Popen(command, cwd=root, env={**os.environ}) for _ in range(5)]
     assert [process.wait() for process in started] == [0] * 5
+
+
+def test_the_password_comes_from_its_file(
+    postgres: "Postgres", tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = postgres.new_database()
+    monkeypatch.setenv(PASSWORD_FILE_VARIABLE, str(tmp_path / "password"))
+    assert main([url]) == 2
+    assert "password cannot be read: No such file" in capsys.readouterr().err
+    (tmp_path / "password").write_text("s3cret\n")
+    assert main([url]) == 0
+    assert "postgres:***@" in (said := capsys.readouterr().out) and "s3cret" not in said
+    postgres.drop_database(url)
 
 
 def test_threads_may_open_it_at_once(catalogue_url: str) -> None:
