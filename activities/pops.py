@@ -1,5 +1,6 @@
 """The adaptors of the PoPs, as the catalogue says to reach them."""
 
+from copy import copy
 from pathlib import Path
 
 from adaptors.network.port import Network
@@ -22,7 +23,7 @@ class Pops:
 
     def at_once(self) -> "Pops":
         """The same, with the infrastructure read only once: for one activity."""
-        snapshot = Pops(self._catalogue, self._home)
+        snapshot = copy(self)
         snapshot._read = self._catalogue.infrastructure.get()
         return snapshot
 

@@ -10,6 +10,7 @@ from temporalio.testing import ActivityEnvironment
 from activities.amending import AmendingActivities
 from activities.comparing import ComparingActivities
 from activities.lifecycle import LifecycleActivities
+from activities.network_steps import NetworkStepActivities
 from activities.planning import PlanningActivities
 from activities.pops import Pops
 from activities.scoping import ScopingActivities
@@ -74,11 +75,11 @@ SHOP: dict[str, Any] = {
 }
 
 
-def infrastructure(vcpus: int = 8, **settings: str) -> Infrastructure:
-    """North, the cheapest, south and west, all modelled, in a line."""
+def infrastructure(vcpus: int = 8, kind: str = "modelled", **settings: str) -> Infrastructure:
+    """North, the cheapest, south and west, in a line."""
     pops = {
         name: {
-            "vim": {"kind": "modelled", "settings": settings},
+            "vim": {"kind": kind, "settings": settings},
             "capacity": {"vcpus": vcpus, "memory": "64 GiB", "disk": "100 GiB"},
             "prices": {"vcpu_hour": 0.01 * number},
         }
@@ -95,16 +96,23 @@ def infrastructure(vcpus: int = 8, **settings: str) -> Infrastructure:
 class World:
     """Catalogue, VIMs and activities in one directory."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(
+        self,
+        home: Path,
+        document: dict[str, Any] = SHOP,
+        known: Infrastructure | None = None,
+        opening: type[Pops] = Pops,
+    ) -> None:
         self.home = home
         self.catalogue: Catalogue = open_catalogue(f"sqlite:///{home / 'catalogue.db'}")
-        self.catalogue.infrastructure.apply(infrastructure())
-        self.catalogue.descriptors.onboard(Descriptor.model_validate(SHOP))
-        self.pops = Pops(self.catalogue, home)
+        self.catalogue.infrastructure.apply(known or infrastructure())
+        self.catalogue.descriptors.onboard(Descriptor.model_validate(document))
+        self.pops = opening(self.catalogue, home)
         self.planning = PlanningActivities(self.catalogue, 30.0)
         self.scoping = ScopingActivities(self.catalogue)
         self.amending = AmendingActivities(self.catalogue)
         self.steps = StepActivities(self.catalogue, self.pops, home)
+        self.networks = NetworkStepActivities(self.catalogue, self.pops)
         self.lifecycle = LifecycleActivities(self.catalogue)
         self.surveying = SurveyingActivities(self.pops, "modelled")
         self.comparing = ComparingActivities(self.catalogue, self.pops)
@@ -168,7 +176,7 @@ class World:
     def do(self, held: Held, plan_id: str | None, step: Step) -> StepNote:
         """One step."""
         order = StepOrder(held=held, tenant="default", plan_id=plan_id, step=step)
-        note: StepNote = self.run(getattr(self.steps, _METHODS[step.action]), order)
+        note: StepNote = self.run(self._activity(step.action), order)
         return note
 
     def walk(self, held: Held, plan_id: str | None, waves: Iterable[Wave]) -> None:
@@ -213,19 +221,24 @@ class World:
         """Let something go wrong."""
         return self.faults.add(Fault(**fields))
 
+    def _activity(self, action: StepAction) -> Callable[[Any], Any]:
+        steps, networks = self.steps, self.networks
+        return {
+            StepAction.CREATE: steps.create,
+            StepAction.CONFIGURE: steps.configure,
+            StepAction.TRANSFER: steps.transfer,
+            StepAction.DRAIN: steps.drain,
+            StepAction.DELETE: steps.delete,
+            StepAction.COMPILE: networks.compile,
+            StepAction.JOIN: networks.join,
+            StepAction.PROGRAM: networks.program,
+            StepAction.PROBE: networks.probe,
+        }[action]
+
     @staticmethod
     def run(call: Callable[[Any], Any], argument: Any) -> Any:
         """One activity."""
         return ActivityEnvironment().run(call, argument)
-
-
-_METHODS = {
-    StepAction.CREATE: "create",
-    StepAction.CONFIGURE: "configure",
-    StepAction.TRANSFER: "transfer",
-    StepAction.DRAIN: "drain",
-    StepAction.DELETE: "delete",
-}
 
 
 def steps(waves: Iterable[Wave], action: StepAction) -> list[Step]:
