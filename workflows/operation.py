@@ -91,7 +91,6 @@ class Operation:
             self._steering.open = self._stoppable = False
             await _uncut(self._roll_back(failure))
             raise self._ending(failure) from failure
-        self._steering.open = self._stoppable = False  # from here on a cancel comes too late
         await _uncut(self._end(OperationState.COMPLETED, None))
         self._board.enter(Phase.DONE)
         return self._result()
@@ -101,6 +100,12 @@ class Operation:
             self._board.enter(Phase.MENDING)
             await self._returning.mend(self._ref(), self.request.patience)
         await self.change()
+        self._stop_if_cancelled()
+        await _uncut(self._commit())
+
+    async def _commit(self) -> None:
+        """From here on a cancel comes too late: the outcome stands."""
+        self._steering.open = self._stoppable = False
         self._board.enter(Phase.COMMITTING)
         await self._ours(names.COMMIT_PLAN, self._ref(), StepNote, step="commit the service")
         await self.tidy()
@@ -177,12 +182,11 @@ class Operation:
         try:
             await workflow.wait([task, watch], return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:
-            await _uncut(_stopped(task))
-            raise
+            if await _uncut(_stopped(task)):
+                raise
         finally:
             watch.cancel()
-        if not task.done():
-            await _uncut(_stopped(task))
+        if not task.done() and await _uncut(_stopped(task)):
             reason = self._steering.given_up or "no reason given"
             raise ApplicationError(f"given up by an operator: {reason}", type="GivenUp", non_retryable=True)
         task.result()
@@ -259,10 +263,11 @@ def _refuses(failure: BaseException) -> bool:
     return isinstance(cause, ApplicationError) and cause.type in _REFUSALS
 
 
-async def _stopped(task: "asyncio.Task[None]") -> None:
-    """Cancel a task and wait until it has ended, however it does."""
+async def _stopped(task: "asyncio.Task[None]") -> bool:
+    """Cancel a task and wait until it has ended; False where it has done all its work nevertheless."""
     task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    (outcome,) = await asyncio.gather(task, return_exceptions=True)
+    return outcome is not None
 
 
 async def _uncut(work: Coroutine[object, None, R]) -> R:

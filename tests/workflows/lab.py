@@ -242,8 +242,11 @@ class Lab:
 
     def existing(self, service: str) -> list[tuple[str, str, str]]:
         """(PoP, name in the VIM, instance) of all that exists of a service."""
-        found = [(*key.split("/", 1), row.tags) for key, row in self.world().items()]
-        return [(pop, name, tags["instance"]) for pop, name, tags in found if tags["service"] == service]
+        return [
+            (key.partition("/")[0], row.name, row.tags["instance"])
+            for key, row in self.world().items()
+            if row.tags["service"] == service
+        ]
 
     def running(self, service: str) -> dict[str, str]:
         """Instance -> PoP, of the service's instances in the world; one that is there twice fails."""

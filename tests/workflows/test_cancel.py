@@ -86,9 +86,7 @@ async def test_while_provisioning(lab: Lab) -> None:
     await (await lab.start("s1")).result()
 
 
-@pytest.mark.parametrize(
-    ("part", "method"), [("operations", "begin"), ("plans", "keep"), ("services", "commit_deployment")]
-)
+@pytest.mark.parametrize(("part", "method"), [("operations", "begin"), ("plans", "keep")])
 async def test_while_the_catalogue_writes(
     lab: Lab, monkeypatch: pytest.MonkeyPatch, part: str, method: str
 ) -> None:
@@ -129,10 +127,13 @@ async def test_an_undo_is_not_cut_short(lab: Lab) -> None:
     assert lab.catalogue.operations.holder("s1") is None
 
 
-async def test_too_late_once_the_outcome_stands(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    held = Held(monkeypatch, lab.catalogue.operations, "finish")
+@pytest.mark.parametrize(("part", "method"), [("services", "commit_deployment"), ("operations", "finish")])
+async def test_too_late_once_the_outcome_stands(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, part: str, method: str
+) -> None:
+    held = Held(monkeypatch, getattr(lab.catalogue, part), method)
     handle = await lab.start("s1")
-    await eventually(held.reached.is_set, "the lease is given back")
+    await eventually(held.reached.is_set, f"{method} is called")
     await handle.cancel()
     await asyncio.sleep(0.5)
     held.let_go()

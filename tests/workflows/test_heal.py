@@ -55,7 +55,7 @@ async def test_elsewhere_where_it_cannot_be_built_in_place(lab: Lab) -> None:
 
 async def test_a_lost_pop(lab: Lab) -> None:
     await (await lab.start("s1")).result()
-    lost = lab.running("s1")["database-1"]
+    lost = next(pop for pop in lab.running("s1").values() if pop != "north")  # where its users are
     lab.fault(kind="outage", pop=lost, message="flood")
     refused = await failure(await lab.operate("Heal", "s1"))
     assert "flood" in refused and "lost" in refused
