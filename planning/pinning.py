@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from domain.deployments import Deployment
 from domain.errors import InfeasibleError
 from domain.infrastructure import Infrastructure
+from domain.names import NETWORKED_KINDS
 from domain.plans import GraphInstance
 from planning.aims import Aim
 from planning.suitability import objections
@@ -35,12 +36,22 @@ class Pinning:
             return part.model_copy(update={"allowed_pops": frozenset({pop})})
         may_stay = self._may_move(part.name) and stand not in never
         self.pops[part.name] = stand if may_stay else None
-        closed = self.aim.closed - ({stand} if may_stay else set())
+        closed = (self.aim.closed | self._unjoined()) - ({stand} if may_stay else set())
         return part.model_copy(update={"forbidden_pops": part.forbidden_pops | never | closed})
 
     def _never(self, name: str) -> frozenset[str]:
         nothing: frozenset[str] = frozenset()
         return self.aim.lost | self.aim.excluded.get(name, nothing) | self.avoid.get(name, nothing)
+
+    def _unjoined(self) -> frozenset[str]:
+        """PoPs that no network joins with those of the service."""
+        kinds = set(self.before.vim_kinds.values()) if self.before else set()
+        pops = self.infrastructure.pops
+        return frozenset(
+            name
+            for name, pop in pops.items()
+            if kinds - {pop.vim.kind} and not {*kinds, pop.vim.kind}.isdisjoint(NETWORKED_KINDS)
+        )
 
     def _wish(self, name: str, never: frozenset[str]) -> str | None:
         pop = self.aim.moved.get(name)

@@ -9,7 +9,7 @@ from catalogue.documents import read_descriptor
 from domain.deployments import Deployment
 from domain.descriptor import Descriptor
 from domain.infrastructure import Infrastructure, Resources
-from domain.lifecycle import PlanRequest
+from domain.lifecycle import AnyRequest, PlanRequest
 from domain.names import OperationKind
 from domain.steering import ImageTraits, PlanOrder, Survey
 from placement.solve import place
@@ -99,6 +99,12 @@ def infrastructure(kind: str = "modelled", **vcpus: int) -> Infrastructure:
 HERE = infrastructure()
 
 
+def changed(where: Infrastructure, pop: str, **fields: Any) -> Infrastructure:
+    """The infrastructure with another PoP of that name."""
+    other = where.pops[pop].model_copy(update=fields)
+    return where.model_copy(update={"pops": {**where.pops, pop: other}})
+
+
 def usage_of(running: Deployment | None, taken: Usage) -> Usage:
     """What the catalogue would count of it, and what others have taken."""
     pops, links = dict(taken.pops), dict(taken.links)
@@ -172,6 +178,7 @@ class Shop:
     ) -> Target:
         """What a request aims at."""
         fields = {"service": "s1", **request}
+        parsed = self.request(kind, **request)
         order = PlanOrder(
             plan_id=self.plan_id,
             kind=kind,
@@ -179,9 +186,12 @@ class Shop:
             survey=survey or Survey(),
             avoid=dict(avoid or {}),
         )
-        parsed = PlanRequest(kind=kind, request=fields).parsed()
         present = self.described if self.running else None
         return target(order, parsed, self.running, to or self.described, self.where, present=present)
+
+    def request(self, kind: OperationKind, **fields: Any) -> AnyRequest:
+        """An operation's request."""
+        return PlanRequest(kind=kind, request={"service": "s1", **fields}).parsed()
 
     def deployed(self, kind: OperationKind, taken: Usage | None = None, **request: Any) -> Deployment:
         """What comes of a request, while others have `taken` something."""
