@@ -1,14 +1,15 @@
-"""What in a change of networks could lead packets round in circles while some switches are ahead of others.
+"""What in a change of networks may lead packets round in circles while some switches are ahead of others.
 
-A label that both networks carry, over different ways, is led by each switch as either network has it. Packets
-come nearer to their end on any mixture of the two, unless the new way passes two stretches of the old one in
-the opposite order. Such a turn back is left as it was until all switches have turned the others.
+A label that both networks carry, over different ways, is led by each switch as either network has it. On any
+mixture of the two packets come nearer to their end, unless the new way passes two stretches of the old one in
+the opposite order: then they may go round until all switches have turned, and arrive late. To leave such a
+turn for the last stage would lose them there instead, for with it the old way ends.
 
-A chain that passes two functions in the opposite order has no such remedy, for a function takes labels off:
-packets may go between the two until their time to live is over or all switches are done.
+A chain that passes two functions in the opposite order may send packets to and fro between the two until all
+switches have turned, or the packets' time to live is over.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 from typing import NamedTuple
@@ -24,35 +25,19 @@ class State(NamedTuple):
     label: Label
 
 
-def postponed(old: ServiceNetwork, new: ServiceNetwork) -> frozenset[State]:
-    """Where a label must not turn to its new way before all other switches have turned."""
-    before, after = _ways(old), _ways(new)
-    return frozenset(
-        state
-        for label in before.keys() & after.keys()
-        for state in _turns_back(list(before[label]), list(after[label]))
-    )
-
-
 def unsteady(old: ServiceNetwork | None, new: ServiceNetwork) -> tuple[str, ...]:
-    """What a person should know of a change of networks: each way on which packets may be delayed or lost."""
+    """What a person should know of a change of networks: where packets may be late, or lost."""
     if old is None:
         return ()
-    held: dict[Label, int] = {}
-    for state in postponed(old, new):
-        held[state.label] = held.get(state.label, 0) + 1
-    several = sum(count > 1 for count in held.values())
-    labels = [f"{several} ways over the WAN turn back more than once: packets on them may be delayed"]
-    return (*(labels if several else ()), *_reordered(old, new))
+    before, after = _ways(old), _ways(new)
+    turned = [label for label in before.keys() & after.keys() if _turns_back(before[label], after[label])]
+    late = f"{len(turned)} ways over the WAN turn back on themselves: while PoPs switch, packets may be late"
+    return (*([late] if turned else ()), *_reordered(old, new))
 
 
-def _turns_back(old: list[State], new: list[State]) -> Iterator[State]:
+def _turns_back(old: Iterable[State], new: Iterable[State]) -> bool:
     places = {state: place for place, state in enumerate(old)}
-    shared = [state for state in new if state in places]
-    for number, state in enumerate(shared[:-1]):
-        following = shared[number + 1]
-        if places[following] < places[state]:
-            yield state
+    return any(places[one] > places[other] for one, other in pairwise(each for each in new if each in places))
 
 
 def _ways(network: ServiceNetwork) -> dict[Label, dict[State, None]]:

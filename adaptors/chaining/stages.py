@@ -7,12 +7,11 @@ instance has one, too, that leads it on from there. Rules of the two networks th
 told apart by priority: those that win keep theirs, the others go below.
 
 Labels are left as they are by switches further on, so one that both networks lead different ways meets a rule
-for each link that it may arrive by; `detours` says which of these may not turn together with the others.
+for each link that it may arrive by; `detours` says of which this is not enough.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from adaptors.chaining.detours import State, postponed
 from adaptors.chaining.matches import covers
 from adaptors.chaining.rule_table import UniqueNames
 from domain.networking import HostRoute, PopNetwork, Rule, ServiceNetwork, Share
@@ -28,31 +27,21 @@ def staged(old: ServiceNetwork | None, new: ServiceNetwork, stage: NetworkStage)
     :param old: the committed network; None where there is none. RESTORE gives it alone
     """
     before = old.pops if old else {}
-    names = sorted(before.keys() | new.pops.keys())
+    nothing = {pop: PopNetwork(pop=pop) for pop in sorted(before.keys() | new.pops.keys())}
     if stage is NetworkStage.SETTLE:
-        return {pop: new.pops.get(pop) or PopNetwork(pop=pop) for pop in names}
+        return {**nothing, **new.pops}
     if stage is NetworkStage.RESTORE:
-        return {pop: before.get(pop) or PopNetwork(pop=pop) for pop in names}
-    late = postponed(old, new) if old and stage is NetworkStage.SWITCH else frozenset()
-    return {
-        pop: _both(
-            before.get(pop) or PopNetwork(pop=pop), new.pops.get(pop) or PopNetwork(pop=pop), stage, late
-        )
-        for pop in names
-    }
+        return {**nothing, **before}
+    olds, news = {**nothing, **before}, {**nothing, **new.pops}
+    return {pop: _both(olds[pop], news[pop], stage) for pop in nothing}
 
 
-def _both(old: PopNetwork, new: PopNetwork, stage: NetworkStage, late: frozenset[State]) -> PopNetwork:
-    former = _renamed(old.rules, new.rules)
+def _both(old: PopNetwork, new: PopNetwork, stage: NetworkStage) -> PopNetwork:
+    old = old.model_copy(update={"rules": _renamed(old.rules, new.rules)})
     first, second = (old, new) if stage is NetworkStage.EXTEND else (new, old)
-    if stage is NetworkStage.EXTEND:
-        rules = _merged(former, new.rules)
-    else:
-        held = [rule for rule in former if _state(old.pop, rule) in late]
-        rules = _merged(_merged(held, new.rules), former)
     return PopNetwork(
         pop=old.pop,
-        rules=rules,
+        rules=_merged(first.rules, second.rules),
         routes={
             resource: _routes(first.routes.get(resource, ()), second.routes.get(resource, ()))
             for resource in sorted(first.routes.keys() | second.routes.keys())
@@ -61,7 +50,7 @@ def _both(old: PopNetwork, new: PopNetwork, stage: NetworkStage, late: frozenset
     )
 
 
-def _renamed(old: Iterable[Rule], new: Iterable[Rule]) -> tuple[Rule, ...]:
+def _renamed(old: Sequence[Rule], new: Sequence[Rule]) -> tuple[Rule, ...]:
     """Old rules under names that tell them from the new; what is in both has the new one's."""
     known = {_deed(rule): rule.name for rule in new}
     names = UniqueNames()
@@ -73,9 +62,8 @@ def _renamed(old: Iterable[Rule], new: Iterable[Rule]) -> tuple[Rule, ...]:
     )
 
 
-def _merged(winners: Iterable[Rule], others: Iterable[Rule]) -> tuple[Rule, ...]:
+def _merged(winners: Sequence[Rule], others: Sequence[Rule]) -> tuple[Rule, ...]:
     """All winners, and of the others what they leave."""
-    winners = tuple(winners)
     done = {_deed(rule) for rule in winners}
     led = {_fixed(rule) for rule in winners if rule.ingress is None}
     sought: dict[tuple[str, str], list[Rule]] = {}
@@ -113,10 +101,6 @@ def _fixed(rule: Rule) -> tuple[object, ...]:
     if rule.ingress:
         return (rule.in_interface, rule.ingress, rule.priority, rule.label)
     return (rule.in_interface, rule.label)
-
-
-def _state(pop: str, rule: Rule) -> State | None:
-    return None if rule.ingress else State(pop, rule.in_interface, rule.label)
 
 
 def _routes(first: Iterable[HostRoute], second: Iterable[HostRoute]) -> tuple[HostRoute, ...]:

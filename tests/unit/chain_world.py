@@ -11,7 +11,7 @@ from adaptors.chaining.compile import compile_network
 from domain.descriptor import Descriptor
 from domain.expansion import expand
 from domain.instances import InstanceStatus, VimInstance, VimPort
-from domain.networking import Ingress, Label, Rule, ServiceNetwork
+from domain.networking import Ingress, Label, PopNetwork, Rule, ServiceNetwork
 from domain.plans import Plan, Route, ServiceGraph
 
 RING = {
@@ -64,9 +64,13 @@ def component(*points: str, instances: int = 1, **more: Any) -> dict[str, Any]:
 
 
 def build(
-    document: dict[str, Any], places: Mapping[str, str], routed: Iterable[str] = (), prefix: str = "p"
+    document: dict[str, Any],
+    places: Mapping[str, str],
+    routed: Iterable[str] = (),
+    prefix: str = "p",
+    points: Mapping[str, VimInstance] | None = None,
 ) -> World:
-    """The world of a service; what `places` leaves out is in the north."""
+    """The world of a service; what `places` leaves out is in the north, what is in `points` is there."""
     head = {"api_version": "interlace/v1", "kind": "Service", "name": "shop", "version": "1"}
     links = {
         name: {"between": between, "bandwidth": "12 Mbit/s"} for name, between in document["links"].items()
@@ -78,7 +82,15 @@ def build(
         **places,
     }
     plan = _plan(graph, places)
-    points = _points(descriptor, graph, frozenset(routed), prefix)
+    made = _points(descriptor, graph, frozenset(routed), prefix)
+    made |= {name: each for name, each in (points or {}).items() if name in made}
+    return joined(descriptor, graph, plan, made)
+
+
+def joined(
+    descriptor: Descriptor, graph: ServiceGraph, plan: Plan, points: Mapping[str, VimInstance]
+) -> World:
+    """The world of a service whose ports are known."""
     network = compile_network("shop-network", descriptor, graph, plan, points, tunnel)
     return World(descriptor, graph, plan, points, network)
 
@@ -124,7 +136,7 @@ def _points(
     count = iter(range(1, 10_000))
     return {
         name: VimInstance(
-            name=f"shop-{name}",
+            name=f"shop-{name}" if prefix == "p" else f"shop-{name}-{prefix}",
             external_id=name,
             address="",
             status=InstanceStatus.RUNNING,
@@ -166,25 +178,33 @@ class Trip:
     """Names of those by which it entered and left instances, from its origin on."""
     rules: list[str] = field(default_factory=list)
     physical_links: list[str] = field(default_factory=list)
+    arrivals: list[tuple[str, str, Label]] = field(default_factory=list)
+    """PoP, interface and label of each arrival from the overlay."""
+    exits: list[tuple[str, str]] = field(default_factory=list)
+    """PoP and interface of each port by which it left a routed instance."""
+    instance: str = ""
+    """The one that it reached last, by its name in its VIM."""
     delivered: bool = False
 
 
 class Switches:
-    """The switches of all PoPs, with the rules of all given services."""
+    """The switches of all PoPs, with the rules of all given services, or of `parts` where these are given."""
 
-    def __init__(self, *worlds: World) -> None:
+    def __init__(self, *worlds: World, parts: Mapping[str, PopNetwork] | None = None) -> None:
         self._rules: dict[str, list[Rule]] = {}
         self._ports: dict[tuple[str, str], tuple[VimInstance, str, VimPort]] = {}
-        for world in worlds:
-            for pop, part in world.network.pops.items():
+        for held in [world.network.pops for world in worlds] if parts is None else [parts]:
+            for pop, part in held.items():
                 self._rules.setdefault(pop, []).extend(part.rules)
+        for world in worlds:
             for holder, machine in world.points.items():
                 for port in machine.ports:
                     self._ports[world.pop(holder), port.switch_interface] = (machine, holder, port)
 
     def send(self, pop: str, interface: str, flow: Flow) -> Trip:
-        """Follow a packet that an instance sends, until it arrives or is dropped."""
-        trip = Trip(ports=[self._name(pop, interface)])
+        """Follow a packet that an instance sends, or that is on its way, until it arrives or is dropped."""
+        sent = (pop, interface) in self._ports
+        trip = Trip(ports=[self._name(pop, interface)] if sent else [])
         for _ in range(100):
             rule = self._best(pop, interface, flow)
             if rule is None:
@@ -196,16 +216,19 @@ class Switches:
                 ends = RING[physical_link][:2]
                 pop, interface = ends[1 - ends.index(pop)], rule.out_interface
                 trip.physical_links.append(physical_link)
+                trip.arrivals.append((pop, interface, rule.label))
                 continue
             machine, _, port = self._ports[pop, rule.out_interface]
             assert rule.label.destination_mac == port.mac
             trip.ports.append(self._name(pop, rule.out_interface))
+            trip.instance = machine.name
             if machine.forwarding == "terminating" or flow.destination in {p.address for p in machine.ports}:
                 trip.delivered = flow.destination == port.address
                 return trip
             exits = [each for each in machine.ports if each != port]
             interface, flow = exits[0].switch_interface, replace(flow, label=None)
             trip.ports.append(self._name(pop, interface))
+            trip.exits.append((pop, interface))
         raise AssertionError("the packet goes in circles")
 
     def _name(self, pop: str, interface: str) -> str:
