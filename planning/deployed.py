@@ -70,7 +70,7 @@ def _check_gain(change: Change, plan: Plan) -> None:
 def _instances(target: Target, plan: Plan, change: Change | None, plan_id: str) -> Iterator[PlacedInstance]:
     rebuilt = change.rebuilt() if change else frozenset()
     for part in target.graph.instances:
-        old = change.before.instance(part.name) if change else None
+        old = change.old.get(part.name) if change else None
         resource = names.resource_name(target.service, part.name, plan_id)
         addresses: dict[str, str] = {}
         if change and old:

@@ -30,6 +30,11 @@ class Change:
     anew: Collection[str]
 
     @cached_property
+    def old(self) -> dict[str, PlacedInstance]:
+        """What runs, by name."""
+        return {each.name: each for each in self.before.instances}
+
+    @cached_property
     def _told(self) -> frozenset[str]:
         return told_only(self.descriptor, self.wanted)
 
@@ -52,7 +57,7 @@ class Change:
         return {point: old.addresses[point] for point in points if point in old.addresses}
 
     def _differs(self, part: str, name: str, new: Collection[Output]) -> bool:
-        old = self.before.instance(part)
+        old = self.old.get(part)
         if old is None:
             return False
         then, now, wanted = (

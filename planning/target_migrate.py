@@ -43,8 +43,10 @@ def _moved(moves: dict[str, str], before: Deployment, infrastructure: Infrastruc
     where = before.plan.placements
     if all(where[name] == pop for name, pop in moved.items()):
         raise InputError("; ".join(f"{name} is on {pop} already" for name, pop in moves.items()))
+    parts = {each.name: each for each in before.graph.instances}
     for name, pop in moved.items():
-        _check_suits(name, pop, before, infrastructure)
+        if against := objections(parts[name], pop, infrastructure):
+            raise InputError(f"{name} cannot be on {pop}: {'; '.join(against)}")
     _check_groups({**where, **moved}, moved, before)
     return Aim(adjustments=before.adjustments, moved=moved)
 
@@ -73,12 +75,6 @@ def _unknown(name: str, before: Deployment) -> InputError:
         return InputError(f"{name} is an endpoint: its descriptor says where it is, in a new version say")
     known = {each.component for each in before.graph.instances} | before.plan.placements.keys()
     return UnknownError(f"{before.service} has no component or instance {name!r}; {hint(name, known)}")
-
-
-def _check_suits(name: str, pop: str, before: Deployment, infrastructure: Infrastructure) -> None:
-    part = next(each for each in before.graph.instances if each.name == name)
-    if against := objections(part, pop, infrastructure):
-        raise InputError(f"{name} cannot be on {pop}: {'; '.join(against)}")
 
 
 def _check_groups(where: dict[str, str], moved: dict[str, str], before: Deployment) -> None:

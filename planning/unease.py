@@ -1,5 +1,6 @@
 """Instances that no longer keep, where they are, what a graph asks of several of them together."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from domain.plans import Plan, ServiceGraph
@@ -22,8 +23,8 @@ def _by_affinity(graph: ServiceGraph, plan: Plan) -> Iterator[str]:
 def _by_anti_affinity(graph: ServiceGraph, plan: Plan) -> Iterator[str]:
     for group in graph.anti_affinity:
         standing = [name for name in dict.fromkeys(group) if name in plan.placements]
-        pops = [plan.placements[name] for name in standing]
-        yield from (name for name in standing if pops.count(plan.placements[name]) > 1)
+        members = Counter(plan.placements[name] for name in standing)
+        yield from (name for name in standing if members[plan.placements[name]] > 1)
 
 
 def _by_latency(graph: ServiceGraph, plan: Plan) -> Iterator[str]:

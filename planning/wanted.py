@@ -25,9 +25,10 @@ def wanted_instances(
     :param settled: `web.image` and the like: what is now given for all instances of a component
     """
     found = {}
+    running = {each.name: each for each in before.instances} if before else {}
     for part in graph.instances:
         component = descriptor.components[part.component]
-        old = before.instance(part.name) if before else None
+        old = running.get(part.name)
         then = present.components.get(part.component) if present else None
         if old is None or then is None:
             found[part.name] = Wanted(image=component.image, resources=component.resources)
