@@ -12,7 +12,7 @@ from adaptors.vim.port import NetworkedVim
 from catalogue.store import Catalogue
 from domain import names
 from domain.deployments import Deployment, PlacedInstance
-from domain.errors import UnknownError, VimRefusedError, VimUnavailableError
+from domain.errors import InterlaceError
 from domain.infrastructure import Resources
 from domain.instances import InstanceStatus, VimInstance
 from domain.phases import ResourceKind, ResourceState
@@ -73,7 +73,7 @@ class _Expected:
             vim = pops.vim(pop)
             listed = {each.name: each for each in vim.list({"service": self._service})}
             switched = vim.switch().networks() if isinstance(vim, NetworkedVim) else None
-        except (VimUnavailableError, VimRefusedError, UnknownError) as error:
+        except InterlaceError as error:  # whatever it is, the PoP does not say what it has
             return [f"PoP {pop} does not answer: {error}"]
         found = [*self._of_ledger(pop), *self._of_instances(pop, listed)]
         return found if switched is None else [*found, *self._of_networks(pop, switched)]

@@ -5,16 +5,14 @@ from functools import partial
 from temporalio import activity
 
 from activities.network_ledger import NetworkLedger
-from activities.orders import Orders, planned, resources_of
+from activities.orders import Ordered, planned
 from activities.pops import Pops
 from activities.together import together
 from activities.translation import translated
 from adaptors.chaining.compile import compile_network
 from adaptors.chaining.stages import staged
 from catalogue.store import Catalogue
-from domain.adjusting import adjusted
 from domain.deployments import Deployment
-from domain.descriptor import Descriptor
 from domain.errors import InputError, VimRefusedError
 from domain.instances import InstanceStatus, VimInstance
 from domain.networking import PopNetwork, ServiceNetwork, WanLink
@@ -28,7 +26,6 @@ class NetworkStepActivities:
     def __init__(self, catalogue: Catalogue, pops: Pops) -> None:
         self._catalogue = catalogue
         self._pops = pops
-        self._orders = Orders(catalogue)
         self._ledger = NetworkLedger(catalogue)
 
     @activity.defn(name=StepAction.COMPILE.value)
@@ -36,26 +33,26 @@ class NetworkStepActivities:
         """Work out rules, routes and shares of a round, from the plan and the ports that the VIMs gave."""
         held, step = order.held, order.step
         with translated():
-            plan, pops = self._orders.plan(order), self._pops.at_once()
-            after = planned(plan)
+            ordered, pops = self._ordered(order), self._pops.at_once()
+            after = planned(ordered.plan)
             network = compile_network(
                 after.network or _name_of(order),
-                self._descriptor(after),
+                ordered.descriptor,
                 after.graph,
                 after.plan,
-                _points(after, resources_of(plan, step.round), pops),
+                _points(after, ordered.serving, pops),
                 pops.network(step.vim_kind).tunnel,
             )
             with activity.shield_thread_cancel_exception():
                 self._catalogue.plans.keep_network(
-                    held.operation_id, held.fence, plan.plan_id, step.round, network
+                    held.operation_id, held.fence, ordered.plan.plan_id, step.round, network
                 )
         return StepNote(note=_size(network))
 
     @activity.defn(name=StepAction.JOIN.value)
     def join(self, order: StepOrder) -> StepNote:
         """Find or build the WAN link between two PoPs."""
-        step = order.step
+        step, name = order.step, _name_of(order)
         ends = tuple(pop for pop in (step.pop, step.other_pop) if pop)
         with translated():
             pops = self._pops.at_once()
@@ -66,21 +63,21 @@ class NetworkStepActivities:
                 bandwidth_mbps=known.bandwidth,
                 latency_ms=known.latency,
             )
-            self._ledger.intend(order.held, order.tenant, _name_of(order), ends, pops)
-            pops.network(step.vim_kind).join(link, _name_of(order), activity.heartbeat)
-            self._ledger.note(_name_of(order), ends, pops)
+            self._ledger.intend(order.held, order.tenant, name, ends, pops)
+            pops.network(step.vim_kind).join(link, name, activity.heartbeat)
+            self._ledger.note(name, ends, pops)
         return StepNote()
 
     @activity.defn(name=StepAction.PROGRAM.value)
     def program(self, order: StepOrder) -> StepNote:
         """Bring a PoP's switch one stage on towards the network to be, in one atomic change."""
-        step = order.step
+        step, name = order.step, _name_of(order)
         with translated():
-            pops, part = self._pops.at_once(), self._part(order)
-            part = _without_lost(part, pops, self._served(order))
-            self._ledger.intend(order.held, order.tenant, _name_of(order), (step.pop,), pops)
-            pops.network(step.vim_kind).apply(_name_of(order), part, activity.heartbeat)
-            self._ledger.note(_name_of(order), (step.pop,), pops)
+            ordered, pops = self._ordered(order), self._pops.at_once()
+            part = _without_lost(self._part(order), pops, _must_be_there(order, ordered))
+            self._ledger.intend(order.held, order.tenant, name, (step.pop,), pops)
+            pops.network(step.vim_kind).apply(name, part, activity.heartbeat)
+            self._ledger.note(name, (step.pop,), pops)
         return StepNote(note=f"{len(part.rules)} rules")
 
     @activity.defn(name=StepAction.PROBE.value)
@@ -88,14 +85,19 @@ class NetworkStepActivities:
         """Probe every segment, and wait until all instances are ready to serve."""
         held, step = order.held, order.step
         with translated():
-            network, deployment = self._network(order), self._orders.deployment(order)
-            serving = self._serving(order, deployment)
-            instances = {serving[each.name]: each.pop for each in deployment.instances if not each.endpoint}
-            found = self._pops.at_once().network(step.vim_kind).verify(network, instances, activity.heartbeat)
-            if not step.committed and order.plan_id:
+            ordered, prober = self._ordered(order), self._pops.at_once().network(step.vim_kind)
+            found = prober.verify(self._network(order), _components(ordered), activity.heartbeat)
+            if not step.committed:
                 with activity.shield_thread_cancel_exception():
-                    self._catalogue.plans.keep_connection(held.operation_id, held.fence, order.plan_id, found)
+                    self._catalogue.plans.keep_connection(
+                        held.operation_id, held.fence, ordered.plan.plan_id, found
+                    )
         return StepNote(note=f"{len(found.probes)} probes came through")
+
+    def _ordered(self, order: StepOrder) -> Ordered:
+        ordered = Ordered(self._catalogue, order)
+        ordered.admit()
+        return ordered
 
     def _part(self, order: StepOrder) -> PopNetwork:
         """What the step's PoP holds at its stage."""
@@ -122,20 +124,17 @@ class NetworkStepActivities:
             raise InputError(f"plan {order.plan_id}: the network of round {number} was not worked out")
         return network
 
-    def _served(self, order: StepOrder) -> frozenset[str]:
-        """The names in the VIM of those that are to be there."""
-        if order.step.stage is NetworkStage.RESTORE:
-            return frozenset()
-        return frozenset(resources_of(self._orders.plan(order), order.step.round).values())
 
-    def _serving(self, order: StepOrder, deployment: Deployment) -> dict[str, str]:
-        if order.step.committed:
-            return deployment.resources
-        return resources_of(self._orders.plan(order), order.step.round)
+def _components(ordered: Ordered) -> dict[str, str]:
+    """Name in the VIM -> PoP, of the instances that are to be ready."""
+    serving = ordered.serving
+    return {serving[each.name]: each.pop for each in ordered.deployment.instances if not each.endpoint}
 
-    def _descriptor(self, deployment: Deployment) -> Descriptor:
-        known = self._catalogue.descriptors.get(deployment.descriptor, deployment.version)
-        return adjusted(known, deployment.adjustments)
+
+def _must_be_there(order: StepOrder, ordered: Ordered) -> frozenset[str]:
+    """Names in the VIM of those without which a service is not as planned; an undo takes what there is."""
+    restores = order.step.stage is NetworkStage.RESTORE
+    return frozenset() if restores else frozenset(ordered.serving.values())
 
 
 def _points(after: Deployment, serving: dict[str, str], pops: Pops) -> dict[str, VimInstance]:

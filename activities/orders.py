@@ -1,87 +1,107 @@
 """What an order for a step refers to: its plan, the deployment it belongs to, who serves meanwhile."""
 
-from collections.abc import Callable
+from functools import cached_property
 
 from activities.specs import Outputs, Serving, outputs
 from catalogue.store import Catalogue
+from domain.adjusting import adjusted
 from domain.deployments import Deployment, PlacedInstance
-from domain.errors import InputError
+from domain.descriptor import Descriptor
+from domain.errors import FencedError, InputError
 from domain.operation_plans import OperationPlan
 from domain.phases import ResourceKind
-from domain.records import ResourceRecord
 from domain.steering import StepOrder
 
 Resources = dict[str, str]
 """Instance or endpoint -> its name in its VIM."""
 
 
-class Orders:
-    """Reads from the catalogue; nothing of it travels through a history."""
+class Ordered:
+    """What the catalogue says to one order. Each thing is read once; none of it travels through a history."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: Catalogue, order: StepOrder) -> None:
         self._catalogue = catalogue
+        self._order = order
 
-    def plan(self, order: StepOrder) -> OperationPlan:
+    def admit(self) -> None:
+        """Let nobody act outside who has lost the service to another operation, or has ended.
+
+        :raises FencedError: if that is so
+        """
+        held = self._order.held
+        holder = self._catalogue.operations.holder(held.service)
+        if holder is None or (holder.operation_id, holder.fence) != (held.operation_id, held.fence):
+            now = f"{holder.operation_id} holds it" if holder else "nobody holds it"
+            raise FencedError(f"operation {held.operation_id} has lost service {held.service}: {now} now")
+
+    @cached_property
+    def plan(self) -> OperationPlan:
         """The plan that the step belongs to.
 
         :raises InputError: if it belongs to none
         """
+        order = self._order
         if order.plan_id is None:
             raise InputError(f"step {order.step.id}: there is no plan that it could be a step of")
         return self._catalogue.plans.get(order.plan_id).plan
 
-    def deployment(self, order: StepOrder) -> Deployment:
-        """How the service is to be: as planned, or as it is committed where the step is one of an undo."""
-        if order.step.committed:
-            return self.committed(order.held.service)
-        return planned(self.plan(order))
-
-    def committed(self, service: str) -> Deployment:
+    @cached_property
+    def committed(self) -> Deployment:
         """How the service runs.
 
         :raises InputError: if nothing of it is committed
         """
+        service = self._order.held.service
         found = self._catalogue.services.deployment(service)
         if found is None:
             raise InputError(f"service {service}: nothing of it is committed, so nothing can be as it was")
         return found
 
-    def serving_now(self, order: StepOrder) -> Outputs:
+    @property
+    def deployment(self) -> Deployment:
+        """How the service is to be: as planned, or as it is committed where the step is one of an undo."""
+        return self.committed if self._order.step.committed else planned(self.plan)
+
+    @cached_property
+    def descriptor(self) -> Descriptor:
+        """That of the deployment, adjusted."""
+        wanted = self.deployment
+        known = self._catalogue.descriptors.get(wanted.descriptor, wanted.version)
+        return adjusted(known, wanted.adjustments)
+
+    @property
+    def serving(self) -> Resources:
+        """Who serves when the step's round is over, or as it is committed."""
+        if self._order.step.committed:
+            return self.committed.resources
+        number, rounds = self._order.step.round, self.plan.rounds
+        if not 1 <= number <= len(rounds):
+            raise InputError(f"plan {self.plan.plan_id} has {len(rounds)} rounds, not {number}")
+        return rounds[number - 1].resources
+
+    def outputs_now(self) -> Outputs:
         """What components offer while the step's instance is built.
 
         An instance that is replaced later in this operation is still served by its predecessor.
         """
-        if order.step.committed:
-            return self._outputs(order, self.committed(order.held.service))
-        plan = self.plan(order)
-        former = plan.before.resources if plan.before else {}
-        return self._outputs(order, planned(plan), lambda name: former.get(name))
+        before = None if self._order.step.committed else self.plan.before
+        return self._outputs(self.deployment.resources, before.resources if before else {})
 
-    def serving_then(self, order: StepOrder) -> Outputs:
+    def outputs_then(self) -> Outputs:
         """What components offer when the step's round is over."""
-        if order.step.committed:
-            return self._outputs(order, self.committed(order.held.service))
-        plan = self.plan(order)
-        return self._outputs(order, planned(plan), of_round=resources_of(plan, order.step.round))
+        return self._outputs(self.serving, {})
 
-    def _outputs(
-        self,
-        order: StepOrder,
-        deployment: Deployment,
-        former: Callable[[str], str | None] = lambda _: None,
-        of_round: Resources | None = None,
-    ) -> Outputs:
+    def _outputs(self, wanted: Resources, former: Resources) -> Outputs:
         rows = {
             row.resource_name: row
-            for row in self._catalogue.ledger.of_service(order.held.service)
+            for row in self._catalogue.ledger.of_service(self._order.held.service)
             if row.address and row.kind is ResourceKind.INSTANCE
         }
         found = []
-        for placed in deployment.instances:
-            if not placed.endpoint:
-                resource = placed.resource if of_round is None else of_round.get(placed.name, "")
-                row = rows.get(resource) or rows.get(former(placed.name) or "")
-                found += [_serving(placed, row)] if row else []
+        for each in self.deployment.instances:
+            row = rows.get(wanted.get(each.name, "")) or rows.get(former.get(each.name, ""))
+            if row and not each.endpoint:
+                found.append(Serving(each.component, each.name, row.address or "", row.pop))
         return outputs(found)
 
 
@@ -104,14 +124,3 @@ def placed(deployment: Deployment, instance: str | None) -> PlacedInstance:
     if found is None:
         raise InputError(f"service {deployment.service} has no instance {instance} in what is wanted")
     return found
-
-
-def resources_of(plan: OperationPlan, number: int) -> Resources:
-    """Who serves when a round is over."""
-    if not 1 <= number <= len(plan.rounds):
-        raise InputError(f"plan {plan.plan_id} has {len(plan.rounds)} rounds, not {number}")
-    return plan.rounds[number - 1].resources
-
-
-def _serving(placed: PlacedInstance, row: ResourceRecord) -> Serving:
-    return Serving(placed.component, placed.name, row.address or "", row.pop)

@@ -5,17 +5,16 @@ from pathlib import Path
 
 from temporalio import activity
 
-from activities.orders import Orders, placed
+from activities.orders import Ordered, placed
 from activities.pops import Pops
 from activities.specs import component_spec, edited, endpoint_spec, mark, wired
 from activities.translation import translated
 from adaptors.vim.port import NetworkedVim, Vim
 from catalogue.store import Catalogue
-from domain.adjusting import adjusted
-from domain.deployments import Deployment, PlacedInstance
+from domain.deployments import PlacedInstance
 from domain.descriptor import Component
 from domain.errors import UnknownError, VimRefusedError, VimUnavailableError
-from domain.instances import InstanceSpec, VimInstance
+from domain.instances import InstanceSpec, InstanceStatus, VimInstance
 from domain.operation_plans import StepAction
 from domain.phases import ResourceKind
 from domain.steering import StepNote, StepOrder
@@ -30,17 +29,18 @@ class StepActivities:
         self._catalogue = catalogue
         self._pops = pops
         self._home = home
-        self._orders = Orders(catalogue)
 
     @activity.defn(name=StepAction.CREATE.value)
     def create(self, order: StepOrder) -> StepNote:
         """Find or create an instance; after any crash the ledger knows what may exist."""
         with translated():
-            spec = self._spec(order)
             vim = self._pops.at_once().vim(order.step.pop)
+            spec = _spec(order, self._ordered(order))
+            if order.step.committed:
+                spec = _as_found(spec, vim)
             with activity.shield_thread_cancel_exception():
                 self._intend(order, spec)
-            made = _made(vim, spec)
+            made = _made(vim, spec, order.step.committed)
             self._note(vim, spec, made)
         return StepNote(note=made.address)
 
@@ -49,9 +49,9 @@ class StepActivities:
         """Give an instance the config that it is to have when the step's round is over."""
         step = order.step
         with translated():
-            deployment = self._orders.deployment(order)
-            component = self._component(deployment, placed(deployment, step.instance))
-            config = wired(component, self._orders.serving_then(order))
+            ordered = self._ordered(order)
+            component = _component(ordered, placed(ordered.deployment, step.instance))
+            config = wired(component, ordered.outputs_then())
             self._pops.at_once().vim(step.pop).configure(_name_of(order), config, activity.heartbeat)
         return StepNote()
 
@@ -60,6 +60,7 @@ class StepActivities:
         """Copy the state of an instance to its successor."""
         step = order.step
         with translated():
+            Ordered(self._catalogue, order).admit()
             pops = self._pops.at_once()
             source, target = pops.vim(step.source_pop or step.pop), pops.vim(step.pop)
             if not (isinstance(source, NetworkedVim) and isinstance(target, NetworkedVim)):
@@ -71,6 +72,7 @@ class StepActivities:
         """Wait until what an instance has in flight is done."""
         step, name = order.step, _name_of(order)
         with translated():
+            Ordered(self._catalogue, order).admit()
             vim = self._pops.at_once().vim(step.pop)
             if not isinstance(vim, NetworkedVim):
                 return StepNote()
@@ -84,6 +86,7 @@ class StepActivities:
         """Delete an instance, or a PoP's part of a network, and see that it is gone."""
         step, name = order.step, _name_of(order)
         with translated():
+            Ordered(self._catalogue, order).admit()
             pops = self._pops.at_once()
             if step.kind is ResourceKind.NETWORK:
                 pops.network(step.vim_kind).remove(name, step.pop, activity.heartbeat)
@@ -93,19 +96,10 @@ class StepActivities:
                 self._catalogue.ledger.gone(name, step.pop)
         return StepNote()
 
-    def _spec(self, order: StepOrder) -> InstanceSpec:
-        deployment = self._orders.deployment(order)
-        wanted = placed(deployment, order.step.instance)
-        name, pop, tags = _name_of(order), order.step.pop, _tags(order, wanted)
-        if wanted.endpoint:
-            return endpoint_spec(name, pop, tags, wanted.addresses)
-        component = self._component(deployment, wanted)
-        known = self._orders.serving_now(order)
-        return component_spec(component, name, pop, known, tags, wanted.addresses)
-
-    def _component(self, deployment: Deployment, wanted: PlacedInstance) -> Component:
-        descriptor = self._catalogue.descriptors.get(deployment.descriptor, deployment.version)
-        return edited(adjusted(descriptor, deployment.adjustments).components[wanted.component], wanted)
+    def _ordered(self, order: StepOrder) -> Ordered:
+        ordered = Ordered(self._catalogue, order)
+        ordered.admit()
+        return ordered
 
     def _intend(self, order: StepOrder, spec: InstanceSpec) -> None:
         held, step = order.held, order.step
@@ -145,13 +139,38 @@ class StepActivities:
             shutil.rmtree(room, ignore_errors=True)
 
 
-def _made(vim: Vim, spec: InstanceSpec) -> VimInstance:
-    """Found or created. What an earlier attempt left of another spec, since edited, makes room first."""
+def _spec(order: StepOrder, ordered: Ordered) -> InstanceSpec:
+    wanted = placed(ordered.deployment, order.step.instance)
+    name, pop, tags = _name_of(order), order.step.pop, _tags(order, wanted)
+    if wanted.endpoint:
+        return endpoint_spec(name, pop, tags, wanted.addresses)
+    component = _component(ordered, wanted)
+    return component_spec(component, name, pop, ordered.outputs_now(), tags, wanted.addresses)
+
+
+def _component(ordered: Ordered, wanted: PlacedInstance) -> Component:
+    return edited(ordered.descriptor.components[wanted.component], wanted)
+
+
+def _as_found(spec: InstanceSpec, vim: Vim) -> InstanceSpec:
+    """What is brought back may be there still, with the tags of the operation that built it."""
+    found = vim.read(spec.name)
+    return spec.model_copy(update={"tags": found.tags}) if found else spec
+
+
+def _made(vim: Vim, spec: InstanceSpec, committed: bool) -> VimInstance:
+    """Found or created.
+
+    What an earlier attempt left of another spec, since edited, makes room first. What is committed and runs
+    stays, even if it was told something else since it was built; where it does not run, it is built anew.
+    """
     try:
         return vim.create(spec, activity.heartbeat)
     except VimRefusedError:
         found = vim.read(spec.name)
-        if found is None or found.tags == spec.tags:
+        if committed and found and found.status is InstanceStatus.RUNNING:
+            return found
+        if found is None or (found.tags == spec.tags and not committed):
             raise
         vim.delete(spec.name, activity.heartbeat)
         return vim.create(spec, activity.heartbeat)

@@ -8,11 +8,8 @@ from activities.pops import Pops
 from activities.together import together
 from activities.translation import translated
 from domain import names
-from domain.errors import UnknownError, VimRefusedError, VimUnavailableError
+from domain.errors import InterlaceError, VimRefusedError, VimUnavailableError
 from domain.steering import ImageTraits, Survey, SurveyOrder
-
-_NO_ANSWER = (VimUnavailableError, VimRefusedError, UnknownError)
-"""Refused, too, is no answer to how an instance is: this machine cannot run the emulator, say."""
 
 
 class SurveyingActivities:
@@ -46,7 +43,7 @@ class _Looking:
             return
         try:
             ailment = self._pops.vim(pop).ailment(resource)
-        except _NO_ANSWER as error:
+        except InterlaceError as error:  # refused, too: this machine cannot run the emulator, say
             self.silent[pop] = str(error)
         else:
             if ailment is not None:

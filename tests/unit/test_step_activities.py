@@ -12,7 +12,7 @@ from temporalio.exceptions import ApplicationError, CancelledError
 from temporalio.testing import ActivityEnvironment
 
 from activities.operations import OperationActivities
-from activities.orders import Orders
+from activities.orders import Ordered
 from adaptors.vim.modelled.deeds import crash, vanish
 from domain.names import OperationKind
 from domain.operation_plans import PlanBrief, Step, StepAction
@@ -58,6 +58,11 @@ def settled(world: World) -> tuple[object, ...]:
         catalogue.infrastructure.usage(),
         catalogue.services.list(),
     )
+
+
+def built(world: World) -> dict[str, str]:
+    """Name -> which build of it runs."""
+    return {name: found.external_id for name, found in world.running().items()}
 
 
 def failing(call: Callable[[], object]) -> ApplicationError:
@@ -140,11 +145,14 @@ def test_until_its_successor_is_built_a_predecessor_is_told_of(shop: World) -> N
     held, brief = planned(shop, MIGRATE, moves={"database": "south"})
     create = first(brief, StepAction.CREATE)
     order = StepOrder(held=held, tenant="default", plan_id=brief.plan_id, step=create)
-    orders = Orders(shop.catalogue)
-    before = dict(orders.serving_now(order)["database"])
+
+    def told(order: StepOrder) -> dict[str, str]:
+        return dict(Ordered(shop.catalogue, order).outputs_now()["database"])
+
+    before = told(order)
     assert (before["pop"], before["address"]) == ("north", address(shop, "database-1"))
     shop.do(held, brief.plan_id, create)
-    after = orders.serving_now(order)["database"]
+    after = told(order)
     assert after["pop"] == "south"
     committed = StepOrder(
         held=held,
@@ -152,7 +160,7 @@ def test_until_its_successor_is_built_a_predecessor_is_told_of(shop: World) -> N
         plan_id=brief.plan_id,
         step=create.model_copy(update={"committed": True}),
     )
-    assert orders.serving_now(committed)["database"] == before
+    assert told(committed) == before
 
 
 def test_who_is_configured_hears_of_those_that_serve_afterwards(shop: World) -> None:
@@ -200,6 +208,26 @@ def test_an_edited_create_replaces_what_its_last_attempt_left(shop: World) -> No
     assert shop.config("web-3")["DATABASE_HOST"] == "db.example"
 
 
+def test_who_has_lost_the_service_does_nothing_more(shop: World) -> None:
+    held, brief = planned(shop, SCALE, component="web", by=-1)
+    shop.finish(held, OperationState.ABANDONED)
+    before = built(shop)
+    for step in (step for wave in brief.waves for step in wave.steps):
+        error = failing(lambda step=step: shop.do(held, brief.plan_id, step))  # type: ignore[misc]
+        assert error.type == "FencedError"
+    assert built(shop) == before
+
+
+def test_what_crashed_meanwhile_is_built_anew_by_an_undo(shop: World) -> None:
+    held, _ = planned(shop, SCALE, component="web", by=1)
+    crashed = next(name for name in shop.running() if "web-1" in name)
+    crash(shop.home, "north", crashed, "out of memory")
+    shop.finish(held, OperationState.ABANDONED)
+    began = start(shop)
+    shop.undo(began.held, None)
+    assert shop.differences() == ()
+
+
 def test_a_refusal_is_told_in_the_vims_words(shop: World) -> None:
     held, brief = planned(shop, SCALE, component="web", by=1)
     shop.fault(kind="permanent", operation="create", message="quota of cores is used up")
@@ -238,7 +266,7 @@ def test_an_undone_instantiation_leaves_no_trace(world: World) -> None:
 
 
 def test_the_next_operation_mends_what_a_dead_one_left(shop: World) -> None:
-    before = sorted(shop.running())
+    before = built(shop)
     held, brief = planned(shop, SCALE, component="web", by=1)
     shop.do(held, brief.plan_id, first(brief, StepAction.CREATE))
     shop.finish(held, OperationState.ABANDONED)
@@ -246,7 +274,7 @@ def test_the_next_operation_mends_what_a_dead_one_left(shop: World) -> None:
     assert began.mend
     shop.undo(began.held, None)
     shop.run(shop.lifecycle.restore, PlanRef(held=began.held, plan_id=None))
-    assert sorted(shop.running()) == before
+    assert built(shop) == before  # nothing that runs was built anew
     assert not shop.catalogue.services.unsettled("s1")
     assert shop.differences() == ()
 
