@@ -1,6 +1,6 @@
 """Networks of services on the emulator: its switches, its WAN and its instances' routes, put together."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -16,8 +16,7 @@ from adaptors.vim.emulator.turns import patiently
 from adaptors.vim.port import NetworkedVim
 from adaptors.wan.emulated import EmulatedWan, open_wan
 from domain.errors import VimRefusedError, VimUnavailableError
-from domain.instances import InstanceStatus
-from domain.networking import Connection, HostRoute, PopNetwork, ServiceNetwork, WanLink
+from domain.networking import Connection, PopNetwork, ServiceNetwork, WanLink
 
 _READY_S = 30.0
 
@@ -42,12 +41,12 @@ class EmulatedNetwork:
         patiently(lambda: self._wan.join(link, name, _quiet), progress, f"WAN link {link.name}")
 
     def apply(self, name: str, part: PopNetwork, progress: Progress) -> None:
+        vim = self._vim_of(part.pop)
         with _told(part.pop, f"network {name}"):
             share = partial(self._wan.share, name, part.pop, part.shares)
             patiently(share, progress, f"shares of the WAN of {part.pop}")
             for resource, routes in part.routes.items():
-                route = partial(self._route, part.pop, resource, routes)
-                patiently(route, progress, f"routes of {resource}")
+                patiently(partial(vim.routes, resource, routes), progress, f"routes of {resource}")
             switch = self._switch(part.pop)
             program = partial(switch.program, name, part.rules)
             patiently(program, progress, f"{len(part.rules)} rules of {name}")
@@ -60,16 +59,6 @@ class EmulatedNetwork:
             if name in switch.networks():
                 patiently(lambda: switch.program(name, ()), progress, f"rules of {name}")
             self._retire({pop, *self._leave(name, pop, (), progress)}, switch, progress)
-
-    def _route(self, pop: str, resource: str, routes: Sequence[HostRoute]) -> None:
-        """Give an instance its routes; one that is gone or dead, as what is being healed, needs none."""
-        vim = self._vim_of(pop)
-        try:
-            vim.routes(resource, routes)
-        except (VimRefusedError, VimUnavailableError):
-            found = vim.read(resource)
-            if found is not None and found.status is InstanceStatus.RUNNING:
-                raise
 
     def _leave(self, name: str, pop: str, links: Collection[str], progress: Progress) -> frozenset[str]:
         """Give up all links but these; the PoPs at the ends of those given up."""

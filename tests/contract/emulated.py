@@ -38,7 +38,7 @@ def add_function(home: Path, name: str, forwarding: str = "terminating", **manif
     directory.mkdir(parents=True)
     hooks = {
         key: manifest.pop(key)
-        for key in ("configure", "start", "check", "ready", "drain", "report")
+        for key in ("configure", "start", "check", "ready", "drain", "report", "export", "import")
         if key in manifest
     }
     for hook, text in hooks.items():

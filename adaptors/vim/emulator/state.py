@@ -16,7 +16,7 @@ from adaptors.vim.port import Progress
 STATE = "INTERLACE_STATE"
 """The variable that tells hooks where the state is."""
 
-_CONNECTIONS, _OWN = "connections", "function"
+_CONNECTIONS, _OWN, _WHOSE = "connections", "function", "instance"
 _HOOK_TIMEOUT_S = 60.0
 _NONE = "it has no state"
 
@@ -33,12 +33,16 @@ def export_state(host: Host, record: Record, directory: Path, progress: Progress
         said.append(patiently(lambda: _read_connections(host, record, directory), progress, waiting))
     if function.hooks.export:
         (directory / _OWN).mkdir(mode=0o700, exist_ok=True)
+        (directory / _WHOSE).write_text(record.spec.tags["instance"])
         said.append(_told(host, record, function, "export", directory, progress))
     return "; ".join(said) or _NONE
 
 
 def import_state(host: Host, record: Record, directory: Path, progress: Progress) -> str:
     """Give an instance what `export_state` wrote, as far as it can use it.
+
+    From another instance of its component it takes connections, which may come to it when flows are shared
+    out anew; what that one's function keeps is that one's own.
 
     :raises Trouble: where the function fails to import its own
     """
@@ -47,9 +51,15 @@ def import_state(host: Host, record: Record, directory: Path, progress: Progress
     if function.forwarding == "routed" and (directory / _CONNECTIONS).exists():
         waiting = f"{record.name} is told of tracked connections"
         said.append(patiently(lambda: _write_connections(host, record, directory), progress, waiting))
-    if function.hooks.import_ and (directory / _OWN).exists():
+    if function.hooks.import_ and _is_of(directory, record):
         said.append(_told(host, record, function, "import", directory, progress))
     return "; ".join(said) or _NONE
+
+
+def _is_of(directory: Path, record: Record) -> bool:
+    """Whether the function's own state is that of a predecessor."""
+    whose = directory / _WHOSE
+    return whose.exists() and whose.read_text() == record.spec.tags["instance"]
 
 
 def _told(
