@@ -105,7 +105,7 @@ class PacketLab(Lab):
 
     def left(self, known: Sequence[str] = ()) -> list[str]:
         """Everything of this home on the machine that nothing explains."""
-        return [*strays(self.home, known), *open_wan(self.home).strays(())]
+        return [*strays(self.home, known), *open_wan(self.home).strays(known)]
 
     def clean(self) -> None:
         """Remove all that this home has on the machine."""
