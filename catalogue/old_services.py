@@ -9,6 +9,7 @@ from catalogue.claims import Slot
 from catalogue.tables import descriptors, ledger, pops
 from domain.deployments import Deployment, PlacedInstance
 from domain.descriptor import Descriptor
+from domain.errors import UnknownError
 from domain.expansion import expand
 from domain.infrastructure import Pop, Resources
 from domain.names import ENDPOINT_IMAGE, NETWORKED_KINDS, resource_name
@@ -42,7 +43,9 @@ def old_deployment(connection: Connection, service: Row[Any]) -> Deployment:
 
 def _descriptor(connection: Connection, name: str, version: str) -> Descriptor:
     this = (descriptors.c.name == name) & (descriptors.c.version == version)
-    document = connection.execute(select(descriptors.c.document).where(this)).scalar_one()
+    document = connection.scalar(select(descriptors.c.document).where(this))
+    if document is None:
+        raise UnknownError(f"no descriptor {name} {version}, which a service was made from")
     return Descriptor.model_validate_json(document)
 
 

@@ -16,6 +16,9 @@ from domain.operation_plans import OperationPlan, PlanRecord, PlanState
 KEPT = 100
 """Plans of a service; older ones are pruned."""
 
+_COMPARED = 500
+"""Of ids with an unknown one: there may be very many."""
+
 
 class Plans:
     """What operations are going to do, are doing, and have done."""
@@ -46,6 +49,12 @@ class Plans:
         """A plan and what became of it."""
         with self._database.read() as connection:
             return _record(_require(connection, plan_id))
+
+    def find(self, plan_id: str) -> PlanRecord | None:
+        """As `get`; None where there is none."""
+        with self._database.read() as connection:
+            row = _find(connection, plan_id)
+        return _record(row) if row is not None else None
 
     def list(self, service: str | None = None, limit: int | None = None) -> tuple[PlanRecord, ...]:
         """All of them, or those of one service, the newest first."""
@@ -139,7 +148,7 @@ def _find(connection: Connection, plan_id: str) -> Row[Any] | None:
 def _require(connection: Connection, plan_id: str) -> Row[Any]:
     row = _find(connection, plan_id)
     if row is None:
-        raise unknown("plan", plan_id, connection.scalars(select(plans.c.plan_id)))
+        raise unknown("plan", plan_id, connection.scalars(select(plans.c.plan_id).limit(_COMPARED)))
     return row
 
 

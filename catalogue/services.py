@@ -131,6 +131,12 @@ class Services:
         with self._database.read() as connection:
             return _record(connection, _require(connection, name))
 
+    def find(self, name: str) -> ServiceRecord | None:
+        """As `get`; None where there is none."""
+        with self._database.read() as connection:
+            row = _find(connection, name)
+            return _record(connection, row) if row is not None else None
+
     def list(self, tenant: str | None = None) -> tuple[ServiceRecord, ...]:
         """All of them, or one tenant's, by name."""
         query = select(*_OF_RECORD).order_by(services.c.name)

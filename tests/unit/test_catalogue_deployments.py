@@ -77,6 +77,8 @@ def test_nothing_is_committed_of_what_is_not_there_or_not_yet(catalogue: Catalog
     for name in ("shop", "nobody"):
         assert catalogue.services.deployment(name) is None
         assert catalogue.services.view(name).revision == 0
+    assert catalogue.services.find("shop") == catalogue.services.get("shop")
+    assert catalogue.services.find("nobody") is None
 
 
 def test_a_commit_is_the_whole_truth_and_may_be_repeated(catalogue: Catalogue, first: Lease) -> None:

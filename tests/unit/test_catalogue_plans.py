@@ -39,6 +39,9 @@ def test_a_plan_comes_back_as_it_was_kept(catalogue: Catalogue) -> None:
 
 def test_an_unknown_plan_names_what_is_near(catalogue: Catalogue, lease: Lease) -> None:
     catalogue.plans.keep(operation_plan())
+    assert catalogue.plans.find("plam-1") is None
+    found = catalogue.plans.find("plan-1")
+    assert found is not None and found == catalogue.plans.get("plan-1")
     with pytest.raises(UnknownError, match="did you mean plan-1"):
         catalogue.plans.get("plam-1")
     with pytest.raises(UnknownError):
