@@ -1,6 +1,7 @@
 """Starting an operation and following it: each step as it changes, retries with their cause."""
 
 import asyncio
+import time
 from datetime import timedelta
 
 from temporalio.api.workflow.v1 import PendingActivityInfo
@@ -13,7 +14,7 @@ from temporalio.client import (
 )
 from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 
 from domain import names
 from domain.errors import BusyError
@@ -21,11 +22,13 @@ from domain.lifecycle import REQUESTS, AnyRequest
 from domain.requests import OperationProgress, OperationResult
 from interfaces.cli import outcomes
 from interfaces.cli.output import emit_json
-from interfaces.cli.session import temporal
+from interfaces.cli.session import UnreachableError, temporal
 from interfaces.cli.views import View, view
 
 Handle = WorkflowHandle[object, OperationResult]
 _EVERY_S = 0.2
+_PATIENCE_S = 60.0
+"""With a Temporal that is away."""
 
 
 def kind_of(request: AnyRequest) -> names.OperationKind:
@@ -95,13 +98,33 @@ async def _start(client: Client, kind: names.OperationKind, request: AnyRequest)
 
 
 async def follow(handle: Handle, shown: View) -> None:
-    """Show each change of the operation's steps until its workflow has ended."""
+    """Show each change of the operation's steps until its workflow has ended.
+
+    :raises UnreachableError: if Temporal is gone for long; one that is started again soon is waited for
+    """
+    answered = time.monotonic()
     while True:
-        description = await handle.describe()
-        shown.show(await progress_of(handle), _retries(description))
-        if description.status is not WorkflowExecutionStatus.RUNNING:
-            return
+        description = await _described(handle)
+        if description is None:
+            shown.show(None, {})
+            if time.monotonic() - answered > _PATIENCE_S:
+                raise UnreachableError(f"Temporal does not answer; `{handle.id}` goes on once it does")
+        else:
+            answered = time.monotonic()
+            shown.show(await progress_of(handle), _retries(description))
+            if description.status is not WorkflowExecutionStatus.RUNNING:
+                return
         await asyncio.sleep(_EVERY_S)
+
+
+async def _described(handle: Handle) -> WorkflowExecutionDescription | None:
+    """None while Temporal is away."""
+    try:
+        return await handle.describe(rpc_timeout=timedelta(seconds=5))
+    except RPCError as error:
+        if error.status in (RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED):
+            return None
+        raise
 
 
 def _retries(description: WorkflowExecutionDescription) -> dict[str, str]:

@@ -8,6 +8,9 @@ from interfaces.cli.output import clock, table
 from interfaces.cli.plan_changes import instance_changes, route_changes
 from interfaces.cli.steps import lasting
 
+_UNKNOWN = Resources.of(0, 0, 0)
+"""A capacity, where an operation does not need to know it."""
+
 
 def show_plan(plan: OperationPlan) -> None:
     """All that an operator would want to know before it is done."""
@@ -47,7 +50,7 @@ def _cost(plan: OperationPlan) -> str:
 
 
 def _show_interruptions(plan: OperationPlan) -> None:
-    if not plan.interruptions:
+    if not plan.interruptions and plan.after is not None:
         print("interrupts nothing")
     for each in plan.interruptions:
         print(f"interrupts {each.component} for about {lasting(each.seconds)}: {each.why}")
@@ -63,8 +66,12 @@ def _pop_rows(change: PopChange) -> Iterator[tuple[str, ...]]:
 
 
 def _amounts(change: PopChange, part: str) -> tuple[str, ...]:
-    states: tuple[Resources, ...] = (change.before, change.peak, change.after, change.capacity)
-    return tuple(str(getattr(each, part)) for each in states)
+    states: tuple[Resources, ...] = (change.before, change.peak, change.after)
+    is_known = change.capacity != _UNKNOWN
+    return (
+        *(str(getattr(each, part)) for each in states),
+        str(getattr(change.capacity, part)) if is_known else "-",
+    )
 
 
 def _step_rows(plan: OperationPlan) -> Iterator[tuple[object, ...]]:

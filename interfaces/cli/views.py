@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from domain.phases import Phase
 from domain.requests import OperationProgress, StepProgress
 from interfaces.cli.steps import MARKS, counts, pause, remedies, told
 
@@ -94,16 +95,17 @@ class Lines:
     def show(self, progress: OperationProgress | None, retries: dict[str, str]) -> None:
         """As every view does."""
         for attempt, cause in retries.items():
-            self._change(attempt, cause, f"  {cause}")
+            if _is_news(int(attempt.rpartition("/")[2])):
+                self._change(attempt, cause, f"  {cause}")
         if progress is None:
             self._change("worker", "away", "  waiting: no worker answers at the moment")
             return
         self._shown.pop("worker", None)
         self._change("phase", progress.phase, f"{progress.phase}")
-        if progress.failure:
-            self._change("failure", progress.failure, f"  because: {progress.failure}")
         for step in progress.steps:
             self._step(step, progress.service)
+        if progress.failure and progress.phase is not Phase.FAILED:  # then the last words tell it
+            self._change("failure", progress.failure, f"  because: {progress.failure}")
         paused = pause(progress)
         if paused or "paused" in self._shown:
             self._change("paused", paused or "", f"  {paused or 'resumed'}")
@@ -121,3 +123,8 @@ class Lines:
         if self._shown.get(key) != value:
             self._shown[key] = value
             print(line, flush=True)
+
+
+def _is_news(attempt: int) -> bool:
+    """The first few, then ever fewer: an hour of retries is no thousand lines."""
+    return attempt <= 4 or attempt & (attempt - 1) == 0

@@ -206,11 +206,17 @@ def test_a_plan_to_end_a_service(capsys: pytest.CaptureFixture[str]) -> None:
     )
     assert {change for _, change, *_ in instance_changes(ending)} == {"remove"}
     assert {change for _, change, *_ in route_changes(ending)} == {"remove"}
-    show_plan(ending)
-    assert "interrupts nothing" in capsys.readouterr().out
+    unknown = tuple(pop.model_copy(update={"capacity": NONE}) for pop in PLAN.pops)
+    show_plan(ending.model_copy(update={"pops": unknown}))
+    shown = capsys.readouterr().out
+    assert "interrupts" not in shown
+    assert ["north", "vCPU", "1", "2", "1", "-"] in [line.split() for line in shown.splitlines()]
 
 
-def test_a_plan_to_begin_a_service() -> None:
-    beginning = PLAN.model_copy(update={"kind": OperationKind.INSTANTIATE, "before": None, "revision": 0})
+def test_a_plan_to_begin_a_service(capsys: pytest.CaptureFixture[str]) -> None:
+    begin = {"kind": OperationKind.INSTANTIATE, "before": None, "revision": 0, "interruptions": ()}
+    beginning = PLAN.model_copy(update=begin)
     assert {change for _, change, *_ in instance_changes(beginning)} == {"build"}
     assert {change for _, change, *_ in route_changes(beginning)} == {"add"}
+    show_plan(beginning)
+    assert "interrupts nothing" in capsys.readouterr().out
