@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from temporalio import activity
 
+from activities.orders import made
 from activities.pops import Pops
 from catalogue.store import Catalogue
 from domain.errors import UnknownError
@@ -15,12 +16,14 @@ class NetworkLedger:
     """Notes networks before and after anything is made of them."""
 
     def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
         self._ledger = catalogue.ledger
 
     def intend(self, held: Held, tenant: str, name: str, at: Iterable[str], pops: Pops) -> None:
         """The ledger knows what may exist at each PoP before anything is made there."""
         tags = {"service": held.service, "operation": held.operation_id, "tenant": tenant}
-        for pop in at:
+        known = made(self._catalogue, held.service)
+        for pop in (each for each in at if (name, each) not in known):
             with activity.shield_thread_cancel_exception():
                 self._ledger.intend(
                     operation_id=held.operation_id,

@@ -9,7 +9,7 @@ from domain.deployments import Deployment, PlacedInstance
 from domain.descriptor import Descriptor
 from domain.errors import FencedError, InputError
 from domain.operation_plans import OperationPlan
-from domain.phases import ResourceKind
+from domain.phases import ResourceKind, ResourceState
 from domain.steering import StepOrder
 
 Resources = dict[str, str]
@@ -124,3 +124,9 @@ def placed(deployment: Deployment, instance: str | None) -> PlacedInstance:
     if found is None:
         raise InputError(f"service {deployment.service} has no instance {instance} in what is wanted")
     return found
+
+
+def made(catalogue: Catalogue, service: str) -> frozenset[tuple[str, str]]:
+    """(name in the VIM, PoP) of what the ledger knows to be there: it needs no further intent, nor owner."""
+    rows = catalogue.ledger.of_service(service)
+    return frozenset((row.resource_name, row.pop) for row in rows if row.state is ResourceState.CREATED)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from temporalio import activity
 
-from activities.orders import Ordered, placed
+from activities.orders import Ordered, made, placed
 from activities.pops import Pops
 from activities.specs import component_spec, edited, endpoint_spec, mark, wired
 from activities.translation import translated
@@ -40,9 +40,9 @@ class StepActivities:
                 spec = _as_found(spec, vim)
             with activity.shield_thread_cancel_exception():
                 self._intend(order, spec)
-            made = _made(vim, spec, order.step.committed)
-            self._note(vim, spec, made)
-        return StepNote(note=made.address)
+            found = _made(vim, spec, order.step.committed)
+            self._note(vim, spec, found)
+        return StepNote(note=found.address)
 
     @activity.defn(name=StepAction.CONFIGURE.value)
     def configure(self, order: StepOrder) -> StepNote:
@@ -103,6 +103,8 @@ class StepActivities:
 
     def _intend(self, order: StepOrder, spec: InstanceSpec) -> None:
         held, step = order.held, order.step
+        if (spec.name, step.pop) in made(self._catalogue, held.service):
+            return
         self._catalogue.ledger.intend(
             operation_id=held.operation_id,
             fence=held.fence,
@@ -115,12 +117,12 @@ class StepActivities:
             tags=spec.tags,
         )
 
-    def _note(self, vim: Vim, spec: InstanceSpec, made: VimInstance) -> None:
+    def _note(self, vim: Vim, spec: InstanceSpec, found: VimInstance) -> None:
         """It is there; unless it was undone while this late attempt was still at it."""
         try:
             with activity.shield_thread_cancel_exception():
                 self._catalogue.ledger.created(
-                    spec.name, spec.pop, made.external_id, made.address, _addresses(spec, made)
+                    spec.name, spec.pop, found.external_id, found.address, _addresses(spec, found)
                 )
         except UnknownError:
             vim.delete(spec.name, activity.heartbeat)
@@ -176,11 +178,11 @@ def _made(vim: Vim, spec: InstanceSpec, committed: bool) -> VimInstance:
         return vim.create(spec, activity.heartbeat)
 
 
-def _addresses(spec: InstanceSpec, made: VimInstance) -> dict[str, str]:
+def _addresses(spec: InstanceSpec, found: VimInstance) -> dict[str, str]:
     """By connection point; without a switch an instance has one address, that of its first."""
-    if made.ports:
-        return {port.connection_point: port.address for port in made.ports}
-    return {spec.connection_points[0]: made.address} if spec.connection_points else {}
+    if found.ports:
+        return {port.connection_point: port.address for port in found.ports}
+    return {spec.connection_points[0]: found.address} if spec.connection_points else {}
 
 
 def _delete(vim: Vim, pop: str, name: str) -> None:

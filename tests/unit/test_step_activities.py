@@ -266,7 +266,7 @@ def test_an_undone_instantiation_leaves_no_trace(world: World) -> None:
 
 
 def test_the_next_operation_mends_what_a_dead_one_left(shop: World) -> None:
-    before = built(shop)
+    before, ledger = built(shop), shop.catalogue.ledger.all()
     held, brief = planned(shop, SCALE, component="web", by=1)
     shop.do(held, brief.plan_id, first(brief, StepAction.CREATE))
     shop.finish(held, OperationState.ABANDONED)
@@ -275,6 +275,7 @@ def test_the_next_operation_mends_what_a_dead_one_left(shop: World) -> None:
     shop.undo(began.held, None)
     shop.run(shop.lifecycle.restore, PlanRef(held=began.held, plan_id=None))
     assert built(shop) == before  # nothing that runs was built anew
+    assert shop.catalogue.ledger.all() == ledger
     assert not shop.catalogue.services.unsettled("s1")
     assert shop.differences() == ()
 
