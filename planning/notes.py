@@ -7,18 +7,16 @@ from planning.changes import Changes
 from planning.transfers import uncopied
 from planning.transition import Transition
 from planning.turns import Turn
-from planning.wiring import environment_of
 
 
 def notes(transition: Transition, changes: Changes, turns: Sequence[Turn]) -> tuple[str, ...]:
-    """Those of the target, then what becomes of state, and what is not told anew."""
+    """Those of the target, then what becomes of state."""
     return tuple(
         dict.fromkeys(
             (
                 *transition.target.notes,
                 *_states(transition, changes),
                 *(_begins_anew(each) for turn in turns for each in uncopied(transition, turn)),
-                *_untold(transition, changes),
             )
         )
     )
@@ -50,17 +48,3 @@ def _copied(transition: Transition, old: PlacedInstance) -> str:
 
 def _begins_anew(component: str) -> str:
     return f"{component} has too many instances to copy connections among them: those that move begin anew"
-
-
-def _untold(transition: Transition, changes: Changes) -> Iterator[str]:
-    """An environment is given once: who is kept does not hear of changes."""
-    before = transition.before
-    if before is None:
-        return
-    was = {each.name: each for each in before.instances}
-    old = transition.wiring.outputs(was)
-    new = transition.wiring.outputs({each.name: each for each in transition.after.instances})
-    for each in changes.kept:
-        earlier = environment_of(was[each.name], transition.present, old)
-        if earlier != environment_of(each, transition.target.descriptor, new):
-            yield f"{each.name} goes on with its old environment until it is built anew"

@@ -93,7 +93,7 @@ def drain(transition: Transition, turn: Turn, placed: PlacedInstance) -> Step:
 
 def delete(transition: Transition, turn: Turn, placed: PlacedInstance) -> Step:
     """Delete an instance. It may be left to a sweep, unless its successor must not run beside it."""
-    ends_first = placed.resource in transition.given_up
+    must_end = placed.resource in transition.given_up and transition.must_end(placed)
     what = f"detach endpoint {placed.name} from" if placed.endpoint else f"delete {_former(turn, placed)} on"
     return transition.timed(
         Step(
@@ -106,7 +106,7 @@ def delete(transition: Transition, turn: Turn, placed: PlacedInstance) -> Step:
             instance=placed.name,
             resource=placed.resource,
             limit_s=SHORT_TRY_S if transition.is_lost(placed.pop) else None,
-            skippable=not (ends_first and transition.is_single(placed)),
+            skippable=not must_end,
         )
     )
 

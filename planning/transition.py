@@ -60,9 +60,10 @@ class Transition:
         """Whether packets pass through an instance."""
         return not placed.endpoint and self.traits(placed).routed
 
-    def is_single(self, placed: PlacedInstance) -> bool:
-        """Whether two of one instance must never run at once."""
-        return self.lifecycle(placed).single or self.traits(placed).single
+    def must_end(self, placed: PlacedInstance) -> bool:
+        """Whether an instance that is given up must be gone: it may run, beside its successor."""
+        single = self.lifecycle(placed).single or self.traits(placed).single
+        return single or not self.is_ill(placed)
 
     def is_ill(self, placed: PlacedInstance) -> bool:
         """Whether an instance fails, as its VIM says."""

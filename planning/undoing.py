@@ -3,6 +3,8 @@
 It goes by what the ledger says that exists, not by what an operation believes to have done. Only for what the
 ledger cannot show is the plan asked what it may have done: a deletion that was cut between the VIM and the
 ledger, the rules on switches, the configs of instances.
+
+PoPs that a Heal gave up as lost are not asked, unless the ledger says that something of them was deleted.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,9 +15,10 @@ from domain.deployments import Deployment, PlacedInstance
 from domain.descriptor import Descriptor
 from domain.networking import ServiceNetwork
 from domain.operation_plans import NetworkStage, OperationPlan, Step, StepAction, Wave
-from domain.phases import Phase, ResourceKind, ResourceState
+from domain.phases import Phase, ResourceState
 from domain.records import ResourceRecord
 from planning.deletions import deletions
+from planning.doubts import Doubts
 from planning.estimates import Expected, estimated
 from planning.network_steps import links_of, network_pops
 
@@ -40,7 +43,7 @@ def undo_waves(
     ours = [row for row in ledger if row.service == service]
     layers: list[Sequence[Step]] = []
     if committed:
-        layers += _Return(committed, network, ours, _Doubts(plan), descriptor).layers()
+        layers += _Return(committed, network, ours, Doubts(plan), descriptor).layers()
     layers += deletions("undo", _beyond(committed, network, ours))
     waves = (tuple(estimated(step, expected) for step in layer) for layer in layers)
     return tuple(Wave(phase=Phase.UNDOING, steps=steps) for steps in waves if steps)
@@ -75,78 +78,39 @@ def _connected(committed: Deployment, network: ServiceNetwork | None) -> tuple[s
 
 
 @dataclass(frozen=True)
-class _Doubts:
-    """What an operation may have done that the ledger does not show; without its plan, anything."""
-
-    plan: OperationPlan | None
-
-    @cached_property
-    def steps(self) -> tuple[Step, ...]:
-        """All that it was to do."""
-        return tuple(step for wave in self.plan.waves for step in wave.steps) if self.plan else ()
-
-    def ended(self, resource: str) -> bool:
-        """Whether an instance may be drained, or deleted without the ledger knowing."""
-        return self.plan is None or resource in self._ended
-
-    def told(self, resource: str) -> bool:
-        """Whether an instance may have been told another config."""
-        return self.plan is None or resource in self._told
-
-    @cached_property
-    def connects(self) -> bool:
-        """Whether switches may have been programmed."""
-        return self.plan is None or any(
-            step.action is StepAction.PROGRAM or step.kind is ResourceKind.NETWORK for step in self.steps
-        )
-
-    def lost(self, pop: str) -> bool:
-        """Whether a PoP was given up as lost: nothing is changed there but by its last, short deletions."""
-        return pop in self._lost
-
-    @cached_property
-    def _ended(self) -> frozenset[str | None]:
-        return frozenset(
-            step.resource
-            for step in self.steps
-            if step.action in (StepAction.DRAIN, StepAction.DELETE) and not self.lost(step.pop)
-        )
-
-    @cached_property
-    def _told(self) -> frozenset[str | None]:
-        return frozenset(step.resource for step in self.steps if step.action is StepAction.CONFIGURE)
-
-    @cached_property
-    def _lost(self) -> frozenset[str]:
-        return frozenset(
-            step.pop for step in self.steps if step.action is StepAction.DELETE and step.limit_s is not None
-        )
-
-
-@dataclass(frozen=True)
 class _Return:
     """The steps back to what is committed."""
 
     committed: Deployment
     network: ServiceNetwork | None
     ledger: Sequence[ResourceRecord]
-    doubts: _Doubts
+    doubts: Doubts
     descriptor: Descriptor | None
 
     def layers(self) -> Iterator[tuple[Step, ...]]:
-        """Each needs those before it: who is there, how packets reach them, what they are told."""
-        missing = [each for each in self.committed.instances if not self._is_there(each)]
-        gone = {each.name for each in missing}
-        told = [each for each in self.committed.instances if self._may_be_told(each)]
-        yield tuple(self._configure(each) for each in told if each.name in gone and self._stood(each))
+        """Each needs those before it: who is there, how packets reach them, what they are told.
+
+        An instance that may still be there with another config is told first: only as what is committed can
+        it be found.
+        """
+        missing = self._missing
+        told = [each for each in self.committed.instances if self._stood(each) and self._may_be_told(each)]
+        names = {each.name for each in told}
         yield tuple(self._create(each) for each in missing if each.endpoint)
         for components in self.committed.graph.waves:
             members = [each for each in missing if each.component in components and not each.endpoint]
+            stale = [each for each in members if each.name in names]
+            yield tuple(self._configure(each, "prepare", "give its former config to") for each in stale)
             yield tuple(self._create(each) for each in members)
         if missing or self.doubts.connects or self._unconnected():
             yield tuple(self._joins())
             yield tuple(self._restore(pop) for pop in self._connected if not self._stays_away(pop))
-        yield tuple(self._configure(each) for each in told if each.name not in gone)
+        yield tuple(self._configure(each, "configure", "see to the former config of") for each in told)
+
+    @cached_property
+    def _missing(self) -> tuple[PlacedInstance, ...]:
+        """Those to be found or built."""
+        return tuple(each for each in self.committed.instances if not self._is_there(each))
 
     @cached_property
     def _made(self) -> frozenset[tuple[str, str]]:
@@ -170,11 +134,21 @@ class _Return:
     def _stays_away(self, pop: str) -> bool:
         return self.doubts.lost(pop) and pop not in self._unconnected()
 
+    def _may_be_apart(self, pop: str) -> bool:
+        """Whether a PoP may have let go of its links."""
+        return pop in self._unconnected() or self.doubts.disconnects(pop)
+
+    @cached_property
+    def _readdressed(self) -> bool:
+        """Whether an instance may come back with another address."""
+        return any(not (each.addresses or each.endpoint) for each in self._missing)
+
     def _may_be_told(self, placed: PlacedInstance) -> bool:
         """Where nobody knows: all that have a config."""
-        if placed.endpoint or not self.doubts.told(placed.resource):
+        known = self.doubts.told(placed.resource)
+        if placed.endpoint or not (known or self._readdressed):
             return False
-        if self.doubts.plan is not None or self.descriptor is None:
+        if (known and self.doubts.plan is not None) or self.descriptor is None:
             return True
         component = self.descriptor.components.get(placed.component)
         return bool(placed.config or (component and component.config))
@@ -182,8 +156,8 @@ class _Return:
     def _create(self, placed: PlacedInstance) -> Step:
         return self._of(placed, StepAction.CREATE, "create", "bring back")
 
-    def _configure(self, placed: PlacedInstance) -> Step:
-        return self._of(placed, StepAction.CONFIGURE, "configure", "give its former config to")
+    def _configure(self, placed: PlacedInstance, word: str, title: str) -> Step:
+        return self._of(placed, StepAction.CONFIGURE, word, title)
 
     def _of(self, placed: PlacedInstance, action: StepAction, word: str, title: str) -> Step:
         return Step(
@@ -202,7 +176,8 @@ class _Return:
         if self.committed.network is None:
             return
         for link, (one, other) in links_of(self.committed).items():
-            if not self._stays_away(one) and not self._stays_away(other):
+            away = self._stays_away(one) or self._stays_away(other)
+            if not away or self._may_be_apart(one) or self._may_be_apart(other):
                 yield Step(
                     id=f"undo.join.{link}",
                     action=StepAction.JOIN,

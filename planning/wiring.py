@@ -28,7 +28,7 @@ class News(Enum):
 
 @dataclass(frozen=True)
 class Told:
-    """A config or environment at one moment."""
+    """A config at one moment."""
 
     texts: Mapping[str, Scalar]
     values: Mapping[str, str]
@@ -68,12 +68,6 @@ def config_of(placed: PlacedInstance, descriptor: Descriptor, outputs: Outputs) 
     """What an instance is told by its config."""
     component = descriptor.components.get(placed.component)
     return _told({**(component.config if component else {}), **placed.config}, outputs)
-
-
-def environment_of(placed: PlacedInstance, descriptor: Descriptor, outputs: Outputs) -> Told:
-    """What an instance would be told by its environment, were it built now."""
-    component = descriptor.components.get(placed.component)
-    return _told({**(component.environment if component else {}), **placed.environment}, outputs)
 
 
 def news(old: Told, new: Told) -> News | None:

@@ -1,0 +1,66 @@
+"""What an operation may have done that the ledger does not show."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from domain.operation_plans import OperationPlan, Step, StepAction
+from domain.phases import ResourceKind
+
+
+@dataclass(frozen=True)
+class Doubts:
+    """By its plan; without one, anything may have been done."""
+
+    plan: OperationPlan | None
+
+    @cached_property
+    def steps(self) -> tuple[Step, ...]:
+        """All that it was to do."""
+        return tuple(step for wave in self.plan.waves for step in wave.steps) if self.plan else ()
+
+    def ended(self, resource: str) -> bool:
+        """Whether an instance may be drained, or deleted without the ledger knowing."""
+        return self.plan is None or resource in self._ended
+
+    def told(self, resource: str) -> bool:
+        """Whether an instance may have been told another config."""
+        return self.plan is None or resource in self._told
+
+    @cached_property
+    def connects(self) -> bool:
+        """Whether switches may have been programmed."""
+        return self.plan is None or any(
+            step.action is StepAction.PROGRAM or step.kind is ResourceKind.NETWORK for step in self.steps
+        )
+
+    def disconnects(self, pop: str) -> bool:
+        """Whether a PoP, which is not lost, may have nothing of the network any more."""
+        return self.plan is None or pop in self._disconnected
+
+    def lost(self, pop: str) -> bool:
+        """Whether a PoP was given up as lost: nothing is changed there but by its last, short deletions."""
+        return pop in self._lost
+
+    @cached_property
+    def _ended(self) -> frozenset[str | None]:
+        return frozenset(
+            step.resource
+            for step in self.steps
+            if step.action in (StepAction.DRAIN, StepAction.DELETE) and not self.lost(step.pop)
+        )
+
+    @cached_property
+    def _disconnected(self) -> frozenset[str]:
+        return frozenset(
+            step.pop for step in self.steps if step.kind is ResourceKind.NETWORK and step.limit_s is None
+        )
+
+    @cached_property
+    def _told(self) -> frozenset[str | None]:
+        return frozenset(step.resource for step in self.steps if step.action is StepAction.CONFIGURE)
+
+    @cached_property
+    def _lost(self) -> frozenset[str]:
+        return frozenset(
+            step.pop for step in self.steps if step.action is StepAction.DELETE and step.limit_s is not None
+        )
