@@ -53,10 +53,21 @@ def test_a_manifest_is_read(relay: Function, tmp_path: Path) -> None:
     assert relay.missing_commands() == ()
 
 
+def test_a_manifest_says_how_instances_are_exchanged(relay: Function, tmp_path: Path) -> None:
+    assert (relay.single, relay.stateful) == (False, False)
+    more = "  export: [./start.sh, out]\n  import: [./start.sh, in]\n"
+    text = SMALL.replace("needs:", "single: true\nneeds:") + more
+    keeper = read_function(written(tmp_path, text, "keeper"))
+    assert (keeper.single, keeper.stateful) == (True, True)
+    assert dict(keeper.hooks.items())["import"] == ("./start.sh", "in")
+
+
 @pytest.mark.parametrize(
     ("old", "new", "complaint"),
     [
         ('"1.0"', "1.0", "version: must be text: write it in quotes, as '1.0'"),
+        ("  check:", "  export:", "hooks: export and import go together: import is missing"),
+        ("needs:", "single: perhaps\nneeds:", "single: Input should be a valid boolean"),
         ("interlace/v1", "interlace/v2", "api_version: Input should be 'interlace/v1'"),
         ("name: relay\n", "", "name: required, but missing"),
         ("name: relay", "name: Relay", "name: String should match pattern"),
