@@ -18,6 +18,7 @@ from interfaces.cli import (
     operations,
     planning,
     probing,
+    prove,
     services,
     steering,
     stopping,
@@ -47,6 +48,7 @@ steering.register(app)
 services.register(app)
 instances.register(app)
 probing.register(app)
+prove.register(app)
 app.add_typer(infrastructure.app, name="infra")
 app.add_typer(functions.app, name="functions")
 app.add_typer(faults.app, name="faults")
