@@ -83,9 +83,7 @@ def _take_away(transition: Transition, turn: Turn, network: NetworkChange | None
 
 def _drains(transition: Transition, turn: Turn, going: Iterable[PlacedInstance]) -> list[Step]:
     return [
-        drain(transition, turn, each)
-        for each in going
-        if not each.endpoint and transition.is_sound(each) and transition.lifecycle(each).drain > 0
+        drain(transition, turn, each) for each in going if not each.endpoint and transition.is_sound(each)
     ]
 
 
