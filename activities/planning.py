@@ -14,10 +14,10 @@ from activities.wishes import descriptors_of, request_of, view_of
 from catalogue.store import Catalogue
 from domain import names
 from domain.deployments import Deployment
-from domain.errors import ReservationConflictError, UnknownError
+from domain.errors import ReservationConflictError
 from domain.infrastructure import Infrastructure
 from domain.lifecycle import AnyRequest
-from domain.operation_plans import OperationPlan, PlanBrief, PlanRecord
+from domain.operation_plans import OperationPlan, PlanBrief
 from domain.plans import Plan
 from domain.requests import TerminateRequest
 from domain.steering import PlanOrder, ServiceView
@@ -63,7 +63,7 @@ class PlanningActivities:
 
     def _known(self, order: PlanOrder) -> OperationPlan | None:
         """The plan that an earlier attempt of this activity made."""
-        record = self._find(order.plan_id)
+        record = self._catalogue.plans.find(order.plan_id)
         if record is None:
             return None
         return record.plan if order.held is None else self._stored.taken(order.held, record.plan)
@@ -93,7 +93,7 @@ class PlanningActivities:
     def _deployed(
         self, order: PlanOrder, aim: Target, before: Deployment | None, known: Infrastructure
     ) -> Deployment:
-        used = self._catalogue.infrastructure.usage()
+        used = self._catalogue.infrastructure.usage(settled=aim.service)
         usage = Usage(pops=used.pops, links=used.links)
         plan = place(
             aim.asked, aim.world(known), usage, time_limit_s=self._time_limit_s, standing=aim.standing
@@ -104,12 +104,6 @@ class PlanningActivities:
         rows = self._catalogue.ledger.of_service(request.service)
         expected = self._catalogue.timings.expected()
         return terminate_plan(order, request, view.deployment, rows, view.revision, expected, _now())
-
-    def _find(self, plan_id: str) -> PlanRecord | None:
-        try:
-            return self._catalogue.plans.get(plan_id)
-        except UnknownError:
-            return None
 
 
 async def _to_its_end(work: Callable[[], T]) -> T:

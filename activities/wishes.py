@@ -7,11 +7,10 @@ from pydantic import ValidationError
 from catalogue.store import Catalogue
 from domain.deployments import Deployment
 from domain.descriptor import Descriptor
-from domain.errors import ExistsError, InputError, UnknownError
+from domain.errors import ExistsError, InputError
 from domain.lifecycle import AnyRequest, PlanRequest, UpdateRequest
 from domain.names import OperationKind
 from domain.phases import ServiceState
-from domain.records import ServiceRecord
 from domain.requests import InstantiateRequest
 from domain.steering import PlanOrder, ServiceView
 
@@ -65,7 +64,7 @@ def descriptors_of(catalogue: Catalogue, request: AnyRequest, before: Deployment
 
 def _admit(catalogue: Catalogue, kind: OperationKind, request: AnyRequest) -> None:
     """What the lease says to an operation that is begun, without taking it."""
-    found = _service(catalogue, request.service)
+    found = catalogue.services.find(request.service)
     if kind is OperationKind.INSTANTIATE:
         if found is not None:
             raise ExistsError(f"service {found.name} exists already: it is {found.state}")
@@ -75,10 +74,3 @@ def _admit(catalogue: Catalogue, kind: OperationKind, request: AnyRequest) -> No
         raise InputError(f"service {record.name} belongs to tenant {record.tenant}, not to {request.tenant}")
     if kind is not OperationKind.TERMINATE and record.state is not ServiceState.ACTIVE:
         raise InputError(f"service {record.name} is {record.state}: finish that with Terminate first")
-
-
-def _service(catalogue: Catalogue, name: str) -> ServiceRecord | None:
-    try:
-        return catalogue.services.get(name)
-    except UnknownError:
-        return None

@@ -111,7 +111,7 @@ def test_a_service_from_up_to_down(cli: Cli, tmp_path: Path) -> None:
     assert status["dataplane"] == "modelled"
     assert cli.json(0, "audit") == {"pops": 50, "resources": 5, "findings": []}
     until(lambda: cli.json(0, "operations", "shop")[0]["state"] == "COMPLETED")
-    assert "error" in cli.json(1, "instantiate", "shop", "secure-shop")
+    assert "error" in cli.json(2, "instantiate", "shop", "secure-shop")
 
     assert cli.json(0, "terminate", "shop")["leftovers"] == []
     assert cli.json(0, "audit")["resources"] == 0

@@ -288,10 +288,10 @@ async def test_a_cancel_ends_the_solving_at_once(world: World, monkeypatch: pyte
     began, go_on = threading.Event(), threading.Event()
     usage = world.catalogue.infrastructure.usage
 
-    def slow() -> Any:
+    def slow(settled: str | None = None) -> Any:
         began.set()
         go_on.wait(10)
-        return usage()
+        return usage(settled)
 
     monkeypatch.setattr(world.catalogue.infrastructure, "usage", slow)
     held = world.begin(INSTANTIATE)

@@ -95,7 +95,7 @@ async def test_what_scale_changed_is_kept(lab: Lab) -> None:
 async def test_refusals(lab: Lab) -> None:
     await (await lab.start("s1", version="1.0.0")).result()
     state = lab.state()
-    assert "not from pair" in await failure(await lab.operate("Update", "s1", descriptor="pair"))
+    assert "another service" in await failure(await lab.operate("Update", "s1", descriptor="pair"))
     assert "already" in await failure(await lab.operate("Update", "s1", version="1.0.0"))
     assert "no version" in await failure(await lab.operate("Update", "s1", version="9.9.9"))
     assert lab.state() == state
