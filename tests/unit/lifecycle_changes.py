@@ -59,9 +59,9 @@ def changes(draw: st.DrawFn) -> Change:
     lost = draw(st.sets(st.sampled_from(FREE), max_size=1)) if draw(st.booleans()) else set()
     down = frozenset(each.name for each in before.instances if each.pop in lost)
     standing = sorted(each.name for each in before.instances if each.name not in down and not each.endpoint)
-    ill = draw(st.sets(st.sampled_from(standing), max_size=2))
-    single = draw(st.sets(st.sampled_from(standing), max_size=2))
-    anew = {*ill, *draw(st.sets(st.sampled_from(standing), max_size=2))}
+    some = st.sets(st.sampled_from(standing), max_size=draw(st.sampled_from([0, 2])))
+    ill, single = draw(some), draw(some)
+    anew = ill | draw(some)
     aim = target(
         old,
         before,
@@ -71,7 +71,7 @@ def changes(draw: st.DrawFn) -> Change:
         unreachable=lost,
         surge=draw(st.sampled_from([1, 2, ALL_AT_ONCE])),
     )
-    moves = {**dict.fromkeys(down, "north"), **draw(places)}
+    moves = {**dict.fromkeys(down, "north"), **(draw(places) if draw(st.booleans()) else {})}
     moves = {name: "north" if pop in lost else pop for name, pop in moves.items()}
     after = placed(aim, before, moves, "plan-11111111", kind)
     ailments = frozenset(before.resources[name] for name in ill)
@@ -81,6 +81,8 @@ def changes(draw: st.DrawFn) -> Change:
 
 def _other(draw: st.DrawFn) -> Descriptor:
     changed = _numbers(draw)
+    if draw(st.booleans()):
+        return shop(changed, "2")
     for name in ("firewall", "balancer", "web", "store"):
         if draw(st.booleans()):
             changed[name] = {**changed.get(name, {}), "image": f"{name}:2"}

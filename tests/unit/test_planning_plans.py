@@ -241,6 +241,17 @@ def test_who_waits_for_his_turn_is_told_meanwhile() -> None:
     ]
 
 
+def test_who_needs_what_is_gone_does_not_wait_his_turn() -> None:
+    config = {"backends": "${web.addresses}", "algorithm": "${watcher.address}"}
+    old: Changed = {"balancer": {"instances": 2, "config": config}, "watcher": {"config": {}}}
+    before = running(descriptor=shop(old))
+    new = shop({"balancer": {"instances": 2, "image": "balancer:2"}}, "2", without=["watcher"])
+    aim = target(shop(old), before, new, surge=1)
+    plan = planned(aim, before, placed(aim, before, {}, "plan-11111111"))
+    assert len(plan.rounds) == 1
+    assert [each.instance for each in plan.waves[0].steps] == ["balancer-1", "balancer-2"]
+
+
 def test_another_config_is_told_without_building_anything() -> None:
     config = {"backends": "${web.addresses}", "algorithm": "least"}
     plan = change(running(), {"balancer": {"config": config}})
@@ -358,6 +369,21 @@ def test_an_undo_leaves_alone_what_was_not_touched() -> None:
     steps = [each for wave in undo_waves("shop", before, None, rows, plan, {}) for each in wave.steps]
     assert [each.id for each in steps] == ["undo.restore.north", "undo.configure.balancer-1"]
     assert all(each.committed for each in steps)
+
+
+def test_an_undo_builds_links_again_that_were_given_back() -> None:
+    before = running({"web-2": "south"})
+    plan = change(before, places={"web-2": "north"}, kind=OperationKind.MIGRATE)
+    world = World.of(before, None, shop(), shop())
+    del world.ledger["shop-network-00000000", "south"]
+    found = [
+        [each.id for each in wave.steps] for wave in undo_waves("shop", before, None, world.rows, plan, {})
+    ]
+    assert found[:3] == [
+        ["undo.create.web-2"],
+        ["undo.join.east-south", "undo.join.north-east"],
+        ["undo.restore.east", "undo.restore.north", "undo.restore.south"],
+    ]
 
 
 def test_an_undo_does_not_wait_for_lost_pops() -> None:
