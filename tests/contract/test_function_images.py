@@ -656,7 +656,8 @@ def greet(connection, peer):
             connection.sendall(data)
 def serve(port):
     with socket.create_server(("", port)) as listener:
-        print(port, flush=True)
+        sys.stdout.write(f"{port}\\n")  # in one piece: both threads do it
+        sys.stdout.flush()
         while True:
             threading.Thread(target=greet, args=listener.accept(), daemon=True).start()
 for port in sys.argv[1:]:
@@ -684,10 +685,12 @@ def greeter(row: Path3) -> Iterator[None]:
     """In the server's namespace: says on two ports who came, then echoes."""
     command = ["ip", "netns", "exec", row.server, "python3", "-c", GREETER, "443", "23"]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
-        assert process.stdout
-        assert {process.stdout.readline(), process.stdout.readline()} == {b"443\n", b"23\n"}
-        yield
-        process.kill()
+        try:
+            assert process.stdout
+            assert {process.stdout.readline(), process.stdout.readline()} == {b"443\n", b"23\n"}
+            yield
+        finally:
+            process.kill()
 
 
 def reach(row: Path3, port: int) -> str:
