@@ -5,8 +5,11 @@ from collections.abc import Iterator, Sequence
 from domain import names
 from domain.models import Model
 from domain.names import OperationKind
+from domain.operation_plans import StepAction
 from reliability.points import Moment, Point, Victim
 
+_AROUND_A_CALL = (Moment.INTENDED, Moment.ANSWERED)
+_BEHIND = (Moment.AFTER,)
 _COMMITS = (names.COMMIT_PLAN, names.COMMIT)
 
 
@@ -35,25 +38,60 @@ def last_step(points: Sequence[Point]) -> Point | None:
 
 def cases(kind: OperationKind, forward: Sequence[Point], undo: Sequence[Point]) -> tuple[Case, ...]:
     """Every point of the way forward and of the undo; the server dies once after each activity."""
-    return (*_cases(kind, forward, (), False), *_cases(kind, undo, forward, True))
+    return (
+        *_worker_dies(kind, forward, False),
+        *_server_dies(kind, forward, Moment.AFTER, False),
+        *_worker_dies(kind, undo, True),
+        *_server_dies(kind, _others(undo, forward), Moment.AFTER, True),
+    )
 
 
-def _cases(
-    kind: OperationKind, points: Sequence[Point], known: Sequence[Point], undone: bool
-) -> Iterator[Case]:
+def main_cases(kind: OperationKind, forward: Sequence[Point], undo: Sequence[Point]) -> tuple[Case, ...]:
+    """The main points of the way forward and of the undo; the server dies in each kind of call."""
+    return (
+        *_worker_dies(kind, main_points(forward), False),
+        *_server_dies(kind, forward, Moment.ANSWERED, False),
+        *_worker_dies(kind, main_points(undo), True),
+        *_server_dies(kind, _others(undo, forward), Moment.ANSWERED, True),
+    )
+
+
+def main_points(points: Sequence[Point]) -> tuple[Point, ...]:
+    """One for each activity; where it calls a VIM or a network, one on either side of the call.
+
+    A switch is programmed in stages, which are told apart by the first words of their titles.
+    """
+    calling = {point.activity for point in points if point.moment is Moment.ANSWERED}
+    found: dict[tuple[str, str, Moment], Point] = {}
+    for point in points:
+        stage = point.subject.split(" ")[0] if point.activity == StepAction.PROGRAM else ""
+        if point.moment in (_AROUND_A_CALL if point.activity in calling else _BEHIND):
+            found.setdefault((point.activity, stage, point.moment), point)
+    return tuple(found.values())
+
+
+def of_undo(points: Sequence[Point], failed_at: Point) -> tuple[Point, ...]:
+    """The points behind the one at which an operation failed."""
+    return tuple(points[points.index(failed_at) + 1 :])
+
+
+def _worker_dies(kind: OperationKind, points: Sequence[Point], undone: bool) -> Iterator[Case]:
     for point in points:
         yield Case(kind=kind, point=point, victim="worker", undone=undone)
-    activities = {point.activity for point in known}
+
+
+def _server_dies(
+    kind: OperationKind, points: Sequence[Point], moment: Moment, undone: bool
+) -> Iterator[Case]:
+    """Once for each activity."""
+    activities: set[str] = set()
     for point in points:
-        if point.moment is Moment.AFTER and point.activity not in activities:
+        if point.moment is moment and point.activity not in activities:
             activities.add(point.activity)
             yield Case(kind=kind, point=point, victim="server", undone=undone)
 
 
-def of_undo(points: Sequence[Point], failed_at: Point) -> tuple[Point, ...]:
-    """The points behind the one at which an operation failed.
-
-    What was still going on beside it then may come by on either side, and so is left out.
-    """
-    where = points.index(failed_at)
-    return tuple(points[where + 1 :])
+def _others(points: Sequence[Point], known: Sequence[Point]) -> list[Point]:
+    """Those of activities that are not among the known."""
+    activities = {point.activity for point in known}
+    return [point for point in points if point.activity not in activities]

@@ -23,6 +23,8 @@ class Subject(Model):
     """Whether the service runs already, in version 1."""
     crashed: tuple[str, ...] = ()
     """Instances that have failed by themselves before it begins."""
+    on_emulator: bool = False
+    """Whether its main points are proven on the emulator, with traffic running."""
     undone: bool = True
     """Whether it is undone where it fails."""
 
@@ -58,9 +60,9 @@ def _terminate(service: str) -> TerminateRequest:
 SUBJECTS: dict[OperationKind, Subject] = {
     subject.kind: subject
     for subject in (
-        Subject(kind=OperationKind.INSTANTIATE, request=_instantiate, prepared=False),
-        Subject(kind=OperationKind.SCALE, request=_scale),
-        Subject(kind=OperationKind.MIGRATE, request=_migrate),
+        Subject(kind=OperationKind.INSTANTIATE, request=_instantiate, prepared=False, on_emulator=True),
+        Subject(kind=OperationKind.SCALE, request=_scale, on_emulator=True),
+        Subject(kind=OperationKind.MIGRATE, request=_migrate, on_emulator=True),
         Subject(kind=OperationKind.HEAL, request=_heal, crashed=("web-1",)),
         Subject(kind=OperationKind.UPDATE, request=_update),
         Subject(kind=OperationKind.TERMINATE, request=_terminate, undone=False),

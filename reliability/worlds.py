@@ -15,7 +15,7 @@ from domain.models import Model
 Facts = Mapping[str, Sequence[Any]]
 """Section (a table, a part of the world) -> what is in it, as plain data."""
 
-VOLATILE = frozenset({"expected_s", "expected_duration_s", "interruptions", "solve_ms"})
+VOLATILE = frozenset({"expected_s", "expected_duration_s", "interruptions", "solve_ms", "measured_rtt_ms"})
 """Fields that tell how long something took or may take."""
 
 _OF_OPERATIONS = frozenset(

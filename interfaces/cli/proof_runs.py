@@ -1,18 +1,26 @@
 """One run of an operation in a lane, and what is known of it afterwards."""
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from domain.errors import InterlaceError
 from domain.names import OperationKind
+from interfaces.cli.auditing import audit
 from lab.proving.facts import facts_of
 from lab.proving.lane import Ended, Lane
 from lab.proving.mishaps import crash_instance
-from reliability.cases import Case, cases, of_undo
+from lab.proving.traffic import Traffic
+from reliability.cases import Case, cases, main_cases, of_undo
 from reliability.outcomes import Outcome
 from reliability.points import Passage, Point, Strike, begun, passed
 from reliability.subjects import Subject
 from reliability.worlds import Seen, differences, seen, unlike_before
+
+_USED_FURTHER_S = 0.5
+"""That users go on after the operation."""
+
+_LOOKS = 4
 
 WITHIN_S = 60.0
 """How long an operation may take; beyond the reference's own time, where there is one."""
@@ -30,6 +38,8 @@ class Run:
     ended: Ended
     passages: tuple[Passage, ...]
     after: Seen
+    complaint: str | None = None
+    """Of its users, where there are any."""
 
 
 @dataclass(frozen=True)
@@ -37,15 +47,17 @@ class Reference:
     """How an operation goes when nothing dies: forward, and back after a failure at its last step."""
 
     forward: Run
+    main: bool
+    """Whether only the main points are proven."""
     undo: Run | None = None
     failed_at: Point | None = None
 
     def cases(self, kind: OperationKind) -> tuple[Case, ...]:
-        """One for each point that was passed."""
-        undo: tuple[Point, ...] = ()
+        """One for each point that was passed, or for each of the main ones."""
+        forward, undo = passed(self.forward.passages), tuple[Point, ...]()
         if self.undo and self.failed_at:
             undo = of_undo(passed(self.undo.passages), self.failed_at)
-        return cases(kind, passed(self.forward.passages), undo)
+        return main_cases(kind, forward, undo) if self.main else cases(kind, forward, undo)
 
 
 async def run(
@@ -61,8 +73,23 @@ async def run(
         crash_instance(lane.home, lane.catalogue, service, instance)
     if failed_at:
         lane.watch.fail(service, failed_at)
+    users = Traffic(lane.home, lane.catalogue, service) if subject.prepared and lane.packets else None
+    if users:
+        await users.begin()
     ended = await lane.carry_out(subject.kind, subject.request(service), within_s)
-    return Run(before, ended, lane.watch.passages(service), await _look(lane, service))
+    complaint = await _complaint(lane, service, users)
+    return Run(before, ended, lane.watch.passages(service), await _look(lane, service), complaint)
+
+
+async def _complaint(lane: Lane, service: str, users: Traffic | None) -> str | None:
+    """What users say, who began before the operation or begin now; nothing where there is no service."""
+    if users is None:
+        if not lane.packets or not lane.catalogue.ledger.of_service(service):
+            return None
+        users = Traffic(lane.home, lane.catalogue, service)
+        await users.begin()
+    await asyncio.sleep(_USED_FURTHER_S)
+    return (await users.end()).complaint()
 
 
 async def outcome(lane: Lane, subject: Subject, reference: Reference, case: Case, service: str) -> Outcome:
@@ -91,6 +118,8 @@ def unlike(reference: Run, other: Run) -> Iterator[str]:
     """Where a run ended otherwise than the reference."""
     if reference.ended.status != other.ended.status:
         yield f"it ended {other.ended.status} instead of {reference.ended.status}: {other.ended.failure}"
+    if reference.complaint != other.complaint:
+        yield f"users: {other.complaint or 'all is well'} instead of {reference.complaint or 'all is well'}"
     yield from differences(reference.after, other.after)
 
 
@@ -99,6 +128,8 @@ def require(run: Run, status: str, subject: Subject) -> None:
 
     :raises ReferenceError: if it ended otherwise than it should
     """
+    if run.complaint:
+        raise ReferenceError(f"{subject.kind}: without a crash users already say: {run.complaint}")
     if run.ended.status != status:
         how = f"ended {run.ended.status}, not {status}: {run.ended.failure}"
         raise ReferenceError(f"{subject.kind}: a run without a crash {how}")
@@ -127,4 +158,17 @@ def require_undone(undo: Run, subject: Subject) -> None:
 async def _look(lane: Lane, service: str) -> Seen:
     facts = facts_of(lane.home, lane.catalogue, service)
     running = await lane.running(service)
-    return seen({**facts.sections, "workflows running": running}, facts.names)
+    more = {"workflows running": running, "audit of the lab": await _audited(lane)}
+    return seen({**facts.sections, **more}, facts.names)
+
+
+async def _audited(lane: Lane) -> list[str]:
+    """What lasts of what an audit finds: a worker that starts makes things to try, and removes them."""
+    found: set[str] = set()
+    for number in range(_LOOKS):
+        now = {str(finding) for finding in audit(lane.catalogue, lane.home).findings}
+        found = now & found if number else now
+        if not found:
+            break
+        await asyncio.sleep(1.0)
+    return sorted(found)

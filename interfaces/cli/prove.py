@@ -37,23 +37,25 @@ def prove(
     """
     import asyncio
 
-    kinds = _kinds(operations or [], every)
     if vim not in ("modelled", "emulator"):
         raise typer.BadParameter("modelled or emulator", param_hint="--vim")
+    kinds = _kinds(operations or [], every, vim)
     raise typer.Exit(asyncio.run(_prove(kinds, vim, points, only, lanes, as_json)))
 
 
-def _kinds(operations: list[str], every: bool) -> "list[OperationKind]":
-    from domain.names import OperationKind
+def _kinds(operations: list[str], every: bool, vim: str) -> "list[OperationKind]":
+    from reliability.subjects import SUBJECTS
 
-    known = {kind.lower(): kind for kind in OperationKind}
+    known = {
+        kind.lower(): kind for kind, subject in SUBJECTS.items() if vim != "emulator" or subject.on_emulator
+    }
     if every:
         return list(known.values())
     if not operations:
         raise typer.BadParameter(f"name some of {', '.join(known)}, or say --all", param_hint="OPERATION")
     if unknown := [word for word in operations if word.lower() not in known]:
         raise typer.BadParameter(
-            f"no operation {unknown[0]!r}; there are {', '.join(known)}", param_hint="OPERATION"
+            f"no operation {unknown[0]!r} on {vim}; there are {', '.join(known)}", param_hint="OPERATION"
         )
     return [known[word.lower()] for word in operations]
 

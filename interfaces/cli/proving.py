@@ -9,8 +9,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from domain.errors import InterlaceError
-from domain.names import OperationKind
+from adaptors.machine.abilities import examine
+from domain.errors import InputError, InterlaceError
+from domain.names import NETWORKED_KINDS, OperationKind
+from interfaces.cli import emulated
 from interfaces.cli.proof_runs import (
     WITHIN_S,
     Reference,
@@ -83,17 +85,18 @@ class Campaign:
     async def _reference(self, subject: Subject) -> Reference:
         lane = self.lanes[0]
         warm, steady, undone = await self._prepared(lane, subject, 3)
+        main = lane.packets
         first = await run(lane, subject, warm)  # what a process does for the first time takes longer
         require(first, "COMPLETED", subject)
         forward = await run(lane, subject, steady)
         require_same(first, forward, subject)
         failed_at = last_step(passed(forward.passages)) if subject.undone else None
         if failed_at is None:
-            return Reference(forward)
+            return Reference(forward, main)
         undo = await run(lane, subject, undone, failed_at=failed_at)
         require(undo, "FAILED", subject)
         require_undone(undo, subject)
-        return Reference(forward, undo, failed_at)
+        return Reference(forward, main, undo, failed_at)
 
     async def _prepared(self, lane: Lane, subject: Subject, count: int) -> list[str]:
         """Names of services that are ready for the operation."""
@@ -113,6 +116,12 @@ class Campaign:
         await asyncio.gather(*(prepare(service) for service in names))
         return names
 
+    async def _cleared(self, lane: Lane, service: str) -> None:
+        """Real instances take real resources: those of a run make room for the next."""
+        if lane.packets and lane.catalogue.ledger.of_service(service):
+            request = SUBJECTS[OperationKind.TERMINATE].request(service)
+            await lane.carry_out(OperationKind.TERMINATE, request, 2 * WITHIN_S)
+
     def _name(self, kind: OperationKind) -> str:
         self._services += 1
         return f"proven-{kind.lower()}-{self._services:04}"
@@ -126,20 +135,24 @@ class Campaign:
         outcomes: dict[Case, Outcome],
         total: int,
     ) -> None:
-        services = await self._prepared(lane, subject, len(share))
-        for case, service in zip(share, services, strict=True):
+        ready = [] if lane.packets else await self._prepared(lane, subject, len(share))
+        for case in share:
+            service = ready.pop() if ready else (await self._prepared(lane, subject, 1))[0]
             found = await outcome(lane, subject, reference, case, service)
             outcomes[case] = found
             verdict = "same" if found.same else "DIFFERENT"
             self.say(f"[{len(outcomes)}/{total}] {case}: {verdict}, {found.lost_s:.1f} s lost")
             if not found.same:
                 raise DifferenceError(found)
+            await self._cleared(lane, service)
 
 
 @asynccontextmanager
 async def campaign(vim: str, lanes: int, only: str, say: Callable[[str], None]) -> AsyncIterator[Campaign]:
     """Labs for a campaign; they are removed unless it fails."""
     directory = Path(tempfile.mkdtemp(prefix="interlace-prove-"))
+    if vim in NETWORKED_KINDS and not (abilities := examine(directory)[0]).datapaths:
+        raise InputError(f"no emulator here: {abilities.why}")
     async with Brood(directory / "nursery.log") as brood:
         made = [Lane(directory / f"lane-{number}", vim, brood) for number in range(1, lanes + 1)]
         try:
@@ -149,6 +162,9 @@ async def campaign(vim: str, lanes: int, only: str, say: Callable[[str], None]) 
             yield Campaign(made, only, say)
         finally:
             await asyncio.gather(*(lane.stop() for lane in made))
+            for lane in made:
+                if lane.packets:
+                    emulated.remove_all(lane.home)
     shutil.rmtree(directory)
 
 

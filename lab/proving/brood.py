@@ -12,7 +12,7 @@ from adaptors.machine.processes import Process
 from domain.errors import InterlaceError
 from lab.proving.nursery import Order
 
-_KEPT_OUT = ("INTERLACE_", "TEMPORAL_")
+_KEPT_OUT = ("INTERLACE_HOME", "INTERLACE_CATALOGUE_", "INTERLACE_PROVE", "TEMPORAL_")
 """What the environment says of another lab."""
 
 

@@ -73,8 +73,23 @@ def _unfolded(value: Any, is_time: bool) -> Any:
     if is_time or hasattr(value, "tzinfo"):
         return value is not None
     if isinstance(value, str) and value[:1] in ("{", "["):
-        return json.loads(value)
+        return _counted(json.loads(value))
     return value
+
+
+def _counted(document: Any) -> Any:
+    """A compiled network in numbers: its rules name hashes, and whether they are right is probed."""
+    if not isinstance(document, dict) or not {"pops", "segments"} <= document.keys():
+        return document
+    pops = document["pops"]
+    return {
+        "name": document.get("name"),
+        "segments": len(document["segments"]),
+        "pops": {
+            name: {key: len(part[key]) for key in ("rules", "routes", "shares")}
+            for name, part in pops.items()
+        },
+    }
 
 
 def _ids(connection: Connection, service: str) -> dict[str, str]:
@@ -105,7 +120,9 @@ def _world(home: Path, catalogue: Catalogue, service: str) -> Iterator[Any]:
             name=name, capacity=pop.capacity, settings=pop.vim.settings, credential=pop.vim.credential
         )
         for instance in open_vim(pop.vim.kind, access, home).list({"service": service}):
-            yield {"pop": name, **instance.model_dump(mode="json", exclude={"external_id"})}
+            ports = [(port.connection_point, port.address) for port in instance.ports]
+            told = instance.model_dump(mode="json", exclude={"external_id", "ports"})
+            yield {"pop": name, **told, "ports": ports}
 
 
 def _modelled(home: Path, pop: str, service: str) -> Iterator[Any]:

@@ -81,6 +81,11 @@ class Lane:
         return Watch(self.home / "prove")
 
     @property
+    def packets(self) -> bool:
+        """Whether services here are reached by real packets."""
+        return self.vim in names.NETWORKED_KINDS
+
+    @property
     def server_pid(self) -> int:
         """The Temporal server that runs now."""
         assert self._server

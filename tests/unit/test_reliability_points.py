@@ -1,7 +1,7 @@
 """Points, and the cases that come of them."""
 
 from domain.names import OperationKind
-from reliability.cases import Case, cases, last_step, of_undo
+from reliability.cases import Case, cases, last_step, main_cases, of_undo
 from reliability.points import Moment, Passage, Point, begun, passed
 
 SCALE = OperationKind.SCALE
@@ -77,3 +77,26 @@ def test_attempts_are_counted_where_they_begin() -> None:
 def test_a_case_names_its_victim() -> None:
     case = Case(kind=SCALE, point=FORWARD[1], victim="server", undone=True)
     assert str(case) == "undo: Temporal after operation.start"
+
+
+def test_main_points_are_one_for_each_activity_and_two_around_a_call() -> None:
+    called = (*FORWARD, point("answered", "instance.create", "create web-2 on north"))
+    found = [str(case) for case in main_cases(SCALE, called, ())]
+    assert found == [
+        "after operation.start",
+        "between ledger and call of instance.create: create web-1 on north",
+        "after service.commit",
+        "between call and record of instance.create: create web-2 on north",
+        "Temporal between call and record of instance.create: create web-2 on north",
+    ]
+
+
+def test_each_stage_of_programming_a_switch_is_a_main_point() -> None:
+    titles = (
+        "add the new ways to the switch of a",
+        "add the new ways to the switch of b",
+        "turn the switch of a",
+    )
+    points = [point("answered", "network.program", title) for title in titles]
+    found = [case.point.subject for case in main_cases(SCALE, points, ()) if case.victim == "worker"]
+    assert found == [titles[0], titles[2]]
