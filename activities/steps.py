@@ -5,6 +5,7 @@ from pathlib import Path
 
 from temporalio import activity
 
+from activities.deleting import delete_for_good
 from activities.orders import Ordered, made, placed
 from activities.pops import Pops
 from activities.specs import component_spec, edited, endpoint_spec, mark, wired
@@ -13,10 +14,9 @@ from adaptors.vim.port import NetworkedVim, Vim
 from catalogue.store import Catalogue
 from domain.deployments import PlacedInstance
 from domain.descriptor import Component
-from domain.errors import UnknownError, VimRefusedError, VimUnavailableError
+from domain.errors import UnknownError, VimRefusedError
 from domain.instances import InstanceSpec, InstanceStatus, VimInstance
 from domain.operation_plans import StepAction
-from domain.phases import ResourceKind
 from domain.steering import StepNote, StepOrder
 
 _DRAIN_S = 5.0
@@ -88,12 +88,7 @@ class StepActivities:
         with translated():
             Ordered(self._catalogue, order).admit()
             pops = self._pops.at_once()
-            if step.kind is ResourceKind.NETWORK:
-                pops.network(step.vim_kind).remove(name, step.pop, activity.heartbeat)
-            else:
-                _delete(pops.vim(step.pop), step.pop, name)
-            with activity.shield_thread_cancel_exception():
-                self._catalogue.ledger.gone(name, step.pop)
+            delete_for_good(self._catalogue, pops, name, step.pop, step.vim_kind, step.kind)
         return StepNote()
 
     def _ordered(self, order: StepOrder) -> Ordered:
@@ -183,12 +178,6 @@ def _addresses(spec: InstanceSpec, found: VimInstance) -> dict[str, str]:
     if found.ports:
         return {port.connection_point: port.address for port in found.ports}
     return {spec.connection_points[0]: found.address} if spec.connection_points else {}
-
-
-def _delete(vim: Vim, pop: str, name: str) -> None:
-    vim.delete(name, activity.heartbeat)
-    if vim.read(name) is not None:
-        raise VimUnavailableError(f"PoP {pop}: accepted the delete, but {name} is still there")
 
 
 def _name_of(order: StepOrder) -> str:

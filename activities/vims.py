@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from temporalio import activity
 
+from activities.deleting import delete_for_good
 from activities.pops import Pops
 from activities.specs import Outputs, Serving, component_spec, endpoint_spec, outputs
 from activities.translation import translated
@@ -11,7 +12,6 @@ from catalogue.store import Catalogue
 from domain import names
 from domain.errors import UnknownError
 from domain.instances import InstanceSpec
-from domain.phases import ResourceKind
 from domain.requests import CreateInstance, ExternalResource, Nothing
 
 
@@ -52,12 +52,14 @@ class VimActivities:
     def delete(self, resource: ExternalResource) -> Nothing:
         """Delete an instance, or a PoP's part of a network; that it is not there is fine."""
         with translated():
-            if resource.kind is ResourceKind.NETWORK:
-                network = self._pops.network(resource.vim_kind)
-                network.remove(resource.name, resource.pop, activity.heartbeat)
-            else:
-                self._pops.vim(resource.pop).delete(resource.name, activity.heartbeat)
-            self._catalogue.ledger.gone(resource.name, resource.pop)
+            delete_for_good(
+                self._catalogue,
+                self._pops,
+                resource.name,
+                resource.pop,
+                resource.vim_kind,
+                resource.kind,
+            )
         return Nothing()
 
     def _spec(self, order: CreateInstance) -> InstanceSpec:

@@ -152,3 +152,31 @@ async def test_a_killed_worker_is_replaced(idle: Lab, address: str) -> None:
         one_of_each(idle)
         assert idle.catalogue.services.get("s1").state is ServiceState.ACTIVE
         assert idle.world_usage() == idle.catalogue.infrastructure.usage().pops
+
+
+async def test_a_vim_that_accepts_deletes_and_does_nothing(lab: Lab) -> None:
+    """What it says is not believed: the instance stays in the ledger, and reserved, until it is gone."""
+    await (await lab.start("s1")).result()
+    lab.fault(kind="ignored", operation="delete", component="database")
+    result = await (await lab.start_terminate("s1", patience=QUICK)).result()
+    (left,) = lab.catalogue.ledger.all()
+    assert result.leftovers == (left.resource_name,)
+    assert left.reason and "accepted the delete, but" in left.reason
+    await asyncio.sleep(6)  # a round of the sweep, which is not taken in either
+    assert [row.tags["instance"] for row in lab.world().values()] == ["database-1"]
+    assert lab.world_usage() == lab.catalogue.infrastructure.usage().pops
+    lab.clear()
+    await eventually(lambda: lab.state() == lab.before, "the sweep has deleted the leftover")
+
+
+async def test_a_vim_that_fails_for_longer_than_anybody_waits(lab: Lab) -> None:
+    """An outage in the midst of a change: the change is undone, what cannot be undone now is told."""
+    await (await lab.start("s1")).result()
+    pop = lab.running("s1")["web-1"]
+    outage = lab.fault(kind="outage", pop=pop, message="an hour of darkness")
+    message = await failure(await lab.operate("Scale", "s1", component="web", image="web:2", patience=QUICK))
+    assert "an hour of darkness" in message
+    lab.clear(outage)
+    await eventually(lambda: not lab.catalogue.ledger.leftovers(), "what was left is swept")
+    await (await lab.operate("Scale", "s1", component="web", image="web:2")).result()
+    lab.whole("s1")
