@@ -70,6 +70,12 @@ class Operations:
             row = connection.execute(joined.where(leases.c.service == service)).one_or_none()
         return _record(row) if row else None
 
+    def under_way(self) -> dict[str, OperationRecord]:
+        """Service -> the operation that holds it."""
+        joined = select(operations).join(leases, leases.c.holder == operations.c.operation_id)
+        with self._database.read() as connection:
+            return {row.service: _record(row) for row in connection.execute(joined)}
+
     def take_over(self, service: str, from_operation_id: str) -> None:
         """Ends a dead operation's lease: it is ABANDONED, and whatever it still writes is refused."""
         with self._database.write() as connection:

@@ -83,6 +83,8 @@ class InfeasibleError(PermanentError):
 class BusyError(PermanentError):
     """Another operation holds the service; the message says which and since when."""
 
+    exit_code = 2
+
 
 class FencedError(PermanentError):
     """The operation lost its lease to a newer one and may not change the service any more."""

@@ -26,7 +26,7 @@ def ps(
 
     with catalogue() as store:
         records = store.services.list(tenant)
-        busy = {each.service: each.kind for each in store.operations.list() if each.state == "PROCESSING"}
+        busy = {service: each.kind for service, each in store.operations.under_way().items()}
     if as_json:
         emit_json([r.model_dump(mode="json") | {"operation": busy.get(r.name)} for r in records])
         return

@@ -131,7 +131,10 @@ def cancel(service: Service, as_json: Json = False) -> None:
 
 
 def follow(service: Service, as_json: Json = False) -> None:
-    """Watch the operation that runs to its end, whoever started it. The exit code is that of its outcome."""
+    """Watch the operation that runs to its end, whoever started it; where none does, tell how the last ended.
+
+    The exit code is that of its outcome.
+    """
     from interfaces.cli.telling import follow_operation
 
     raise typer.Exit(follow_operation(service, as_json))

@@ -32,6 +32,8 @@ class Running(Model):
 
     kind: str
     workflow_id: str
+    run_id: str | None = None
+    """None: the latest run."""
 
 
 class NotSteeredError(InterlaceError):
@@ -88,12 +90,12 @@ def cancel_operation(service: str) -> Running:
 
 
 def follow_operation(service: str, as_json: bool) -> int:
-    """Watch what runs on a service to its end. Returns the exit code of its outcome."""
+    """Watch what runs on a service, or ran on it last, to its end. Returns the exit code of its outcome."""
     watched: list[Running] = []
 
     async def watch() -> int:
         client = await temporal()
-        running = await find_running(client, service)
+        running = await _running_or_last(client, service)
         watched.append(running)
         return await to_its_end(_handle(client, running), running.kind, service, as_json)
 
@@ -142,8 +144,28 @@ async def find_running(client: Client, service: str) -> Running:
     return Running(kind=found.workflow_type, workflow_id=workflow_id)
 
 
+async def _running_or_last(client: Client, service: str) -> Running:
+    """What runs; else what ended, for whoever asks a moment late.
+
+    :raises InputError: if nothing ever ran that Temporal still knows
+    """
+    try:
+        return await find_running(client, service)
+    except InputError:
+        with catalogue() as store:
+            past = store.operations.list(service)
+        if not past:
+            raise
+        last = Running(kind=past[0].kind, workflow_id=past[0].workflow_id, run_id=past[0].run_id)
+        try:
+            await _handle(client, last).describe()
+        except RPCError:
+            raise _nothing_runs(service) from None
+        return last
+
+
 def _handle(client: Client, running: Running) -> Handle:
-    return client.get_workflow_handle(running.workflow_id, result_type=OperationResult)
+    return client.get_workflow_handle(running.workflow_id, run_id=running.run_id, result_type=OperationResult)
 
 
 def _gone(error: RPCError, service: str) -> InterlaceError:
