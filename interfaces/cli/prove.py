@@ -40,7 +40,11 @@ def prove(
     if vim not in ("modelled", "emulator"):
         raise typer.BadParameter("modelled or emulator", param_hint="--vim")
     kinds = _kinds(operations or [], every, vim)
-    raise typer.Exit(asyncio.run(_prove(kinds, vim, points, only, lanes, as_json)))
+    try:
+        code = asyncio.run(_prove(kinds, vim, points, only, lanes, as_json))
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        code = 1
+    raise typer.Exit(code)
 
 
 def _kinds(operations: list[str], every: bool, vim: str) -> "list[OperationKind]":
@@ -63,8 +67,14 @@ def _kinds(operations: list[str], every: bool, vim: str) -> "list[OperationKind]
 async def _prove(
     kinds: "list[OperationKind]", vim: str, points: bool, only: str, lanes: int, as_json: bool
 ) -> int:
+    import asyncio
+    import signal
+
     from interfaces.cli.proving import DifferenceError, campaign
 
+    running = asyncio.current_task()
+    assert running
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, running.cancel)
     proofs: list[Proof] = []
     listed: dict[OperationKind, tuple[Case, ...]] = {}
     different: Outcome | None = None

@@ -84,7 +84,7 @@ class Campaign:
 
     async def _reference(self, subject: Subject) -> Reference:
         lane = self.lanes[0]
-        warm, steady, undone = await self._prepared(lane, subject, 3)
+        warm, steady, undone = await self.prepared(lane, subject, 3)
         main = lane.packets
         first = await run(lane, subject, warm)  # what a process does for the first time takes longer
         require(first, "COMPLETED", subject)
@@ -98,7 +98,7 @@ class Campaign:
         require_undone(undo, subject)
         return Reference(forward, main, undo, failed_at)
 
-    async def _prepared(self, lane: Lane, subject: Subject, count: int) -> list[str]:
+    async def prepared(self, lane: Lane, subject: Subject, count: int) -> list[str]:
         """Names of services that are ready for the operation."""
         names = [self._name(subject.kind) for _ in range(count)]
         turns = asyncio.Semaphore(_PREPARED_AT_ONCE)
@@ -135,9 +135,9 @@ class Campaign:
         outcomes: dict[Case, Outcome],
         total: int,
     ) -> None:
-        ready = [] if lane.packets else await self._prepared(lane, subject, len(share))
+        ready = [] if lane.packets else await self.prepared(lane, subject, len(share))
         for case in share:
-            service = ready.pop() if ready else (await self._prepared(lane, subject, 1))[0]
+            service = ready.pop() if ready else (await self.prepared(lane, subject, 1))[0]
             found = await outcome(lane, subject, reference, case, service)
             outcomes[case] = found
             verdict = "same" if found.same else "DIFFERENT"
@@ -149,23 +149,36 @@ class Campaign:
 
 @asynccontextmanager
 async def campaign(vim: str, lanes: int, only: str, say: Callable[[str], None]) -> AsyncIterator[Campaign]:
-    """Labs for a campaign; they are removed unless it fails."""
+    """Labs for a campaign; they are removed unless there is something to be found in them."""
     directory = Path(tempfile.mkdtemp(prefix="interlace-prove-"))
     if vim in NETWORKED_KINDS and not (abilities := examine(directory)[0]).datapaths:
         raise InputError(f"no emulator here: {abilities.why}")
+    try:
+        async with _labs(directory, vim, lanes) as made:
+            yield Campaign(made, only, say)
+    except Exception:
+        raise
+    except BaseException:  # somebody does not want to know any more
+        shutil.rmtree(directory)
+        raise
+    shutil.rmtree(directory)
+
+
+@asynccontextmanager
+async def _labs(directory: Path, vim: str, lanes: int) -> AsyncIterator[Sequence[Lane]]:
+    """Lanes that are up and furnished; when they end, nothing of them is left on the machine but files."""
     async with Brood(directory / "nursery.log") as brood:
         made = [Lane(directory / f"lane-{number}", vim, brood) for number in range(1, lanes + 1)]
         try:
             await _all_or_first_failure(lane.start() for lane in made)
             for lane in made:
                 furnish(lane.catalogue, vim)
-            yield Campaign(made, only, say)
+            yield made
         finally:
             await asyncio.gather(*(lane.stop() for lane in made))
             for lane in made:
                 if lane.packets:
                     emulated.remove_all(lane.home)
-    shutil.rmtree(directory)
 
 
 async def _all_or_first_failure(parts: Iterable[Coroutine[object, None, None]]) -> None:
