@@ -10,6 +10,7 @@ from activities.pops import Pops
 from activities.together import together
 from activities.translation import translated
 from adaptors.chaining.compile import compile_network
+from adaptors.chaining.detours import unsteady
 from adaptors.chaining.stages import staged
 from catalogue.store import Catalogue
 from domain.deployments import Deployment
@@ -47,7 +48,8 @@ class NetworkStepActivities:
                 self._catalogue.plans.keep_network(
                     held.operation_id, held.fence, ordered.plan.plan_id, step.round, network
                 )
-        return StepNote(note=_size(network))
+            warnings = unsteady(self._former(order), network)
+        return StepNote(note="; ".join([_size(network), *warnings]))
 
     @activity.defn(name=StepAction.JOIN.value)
     def join(self, order: StepOrder) -> StepNote:
@@ -102,13 +104,18 @@ class NetworkStepActivities:
     def _part(self, order: StepOrder) -> PopNetwork:
         """What the step's PoP holds at its stage."""
         step, stage = order.step, order.step.stage or NetworkStage.SETTLE
-        committed = self._catalogue.services.network(order.held.service)
         if stage is NetworkStage.RESTORE:
+            committed = self._catalogue.services.network(order.held.service)
             parts = committed.pops if committed else {}
         else:
-            former = self._kept(order, step.round - 1) if step.round > 1 else committed
-            parts = staged(former, self._kept(order, step.round), stage)
+            parts = staged(self._former(order), self._kept(order, step.round), stage)
         return parts.get(step.pop) or PopNetwork(pop=step.pop)
+
+    def _former(self, order: StepOrder) -> ServiceNetwork | None:
+        """The network that the step's round begins with."""
+        if order.step.round > 1:
+            return self._kept(order, order.step.round - 1)
+        return self._catalogue.services.network(order.held.service)
 
     def _network(self, order: StepOrder) -> ServiceNetwork:
         if not order.step.committed:

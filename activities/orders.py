@@ -62,12 +62,25 @@ class Ordered:
         """How the service is to be: as planned, or as it is committed where the step is one of an undo."""
         return self.committed if self._order.step.committed else planned(self.plan)
 
+    @property
+    def own_deployment(self) -> Deployment:
+        """That which the step's instance is one of: what a later round replaces is still as it was."""
+        step, wanted = self._order.step, self.deployment
+        before = None if step.committed else self.plan.before
+        former = before.instance(step.instance or "") if before else None
+        if before and former and former.resource == step.resource != wanted.resources.get(former.name):
+            return before
+        return wanted
+
     @cached_property
     def descriptor(self) -> Descriptor:
         """That of the deployment, adjusted."""
-        wanted = self.deployment
-        known = self._catalogue.descriptors.get(wanted.descriptor, wanted.version)
-        return adjusted(known, wanted.adjustments)
+        return self.descriptor_of(self.deployment)
+
+    def descriptor_of(self, deployment: Deployment) -> Descriptor:
+        """The adjusted descriptor of a deployment."""
+        known = self._catalogue.descriptors.get(deployment.descriptor, deployment.version)
+        return adjusted(known, deployment.adjustments)
 
     @property
     def serving(self) -> Resources:

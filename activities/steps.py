@@ -50,7 +50,9 @@ class StepActivities:
         step = order.step
         with translated():
             ordered = self._ordered(order)
-            component = _component(ordered, placed(ordered.deployment, step.instance))
+            own = ordered.own_deployment
+            wanted = placed(own, step.instance)
+            component = edited(ordered.descriptor_of(own).components[wanted.component], wanted)
             config = wired(component, ordered.outputs_then())
             self._pops.at_once().vim(step.pop).configure(_name_of(order), config, activity.heartbeat)
         return StepNote()

@@ -27,7 +27,6 @@ def all_waves(transition: Transition, turns: Sequence[Turn]) -> tuple[Wave, ...]
 def _of_turn(transition: Transition, turn: Turn) -> Iterator[Wave]:
     network = network_change(transition, turn.number)
     yield from _build(transition, turn)
-    yield _wave(Phase.PROVISIONING, _copies(transition, turn, again=False))
     yield from _connect(transition, turn, network) if network else _tell(transition, turn)
     yield from _take_away(transition, turn, network)
 
@@ -57,6 +56,7 @@ def _connect(transition: Transition, turn: Turn, network: NetworkChange) -> Iter
         yield _wave(Phase.CONNECTING, network.programs(NetworkStage.SETTLE))
     else:
         yield _wave(Phase.CONNECTING, network.programs(NetworkStage.EXTEND))
+        yield _wave(Phase.CONNECTING, _copies(transition, turn, again=False))  # as late as can be
         yield _wave(Phase.CONNECTING, network.programs(NetworkStage.SWITCH))
         yield _wave(Phase.CONNECTING, _copies(transition, turn, again=True))
     yield _wave(Phase.CONNECTING, _told(transition, turn, News.LEARNS))
@@ -64,6 +64,7 @@ def _connect(transition: Transition, turn: Turn, network: NetworkChange) -> Iter
 
 
 def _tell(transition: Transition, turn: Turn) -> Iterator[Wave]:
+    yield _wave(Phase.PROVISIONING, _copies(transition, turn, again=False))
     yield _wave(Phase.CONNECTING, _told(transition, turn, News.FORGETS, News.LEARNS))
 
 

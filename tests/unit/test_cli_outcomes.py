@@ -39,7 +39,7 @@ def caused(kind: str, by: str, message: str = "no") -> WorkflowFailureError:
         ("OperationRefused", "UnknownError", 2),
         ("OperationRefused", "ExistsError", 2),
         ("OperationRefused", "InUseError", 2),
-        ("OperationRefused", "BusyError", 1),
+        ("OperationRefused", "BusyError", 2),
         ("OperationRefused", "InfeasibleError", 1),
         ("OperationRefused", "TypeError", 1),
         ("OperationFailed", "InputError", 1),
