@@ -1,4 +1,4 @@
-"""`make demo`: a complex service from its descriptor to ACTIVE, in use, and away again, with a worker killed.
+"""`make demo`: a complex service from its descriptor to ACTIVE, used, changed, and away again.
 
 Everything is done with the command line that a user has; what it prints is what happened. Where this machine
 allows it, packets are real: examples/demo_traffic.py sends them.
@@ -10,13 +10,16 @@ import shutil
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 from adaptors.machine.abilities import examine
-from examples.demo_shell import HOME, INTERLACE, DemoError, environment, interlace, title
+from examples.demo_lifecycle import heal, migrate, scale
+from examples.demo_operations import operate
+from examples.demo_shell import HOME, INTERLACE, DemoError, ask, environment, interlace, title
 from examples.demo_traffic import fetch_pages, listen_on_the_wan, try_the_blocked_port
 
 _TOPOLOGY = "sndlib/nobel-eu"
-_DESCRIPTOR = "examples/secure-shop.yaml"
+_EXAMPLE = Path(__file__).with_name("secure-shop.yaml")
 
 
 def main() -> None:
@@ -31,6 +34,7 @@ def main() -> None:
             print("no packets to show: PoPs are modelled here")
         else:
             use_it()
+        change_it(real=dataplane != "modelled")
         nothing_lost()
         take_down()
     except DemoError as error:
@@ -54,12 +58,19 @@ def prepare() -> None:
     title("Start a Temporal server and a worker on this machine")
     interlace("up")
     title(f"A real topology: {_TOPOLOGY} (SNDlib, through topohub), link latency = length / 200 km/ms")
-    infrastructure = str(HOME / "nobel-eu.yaml")
+    infrastructure = os.path.relpath(HOME / "nobel-eu.yaml")
     interlace("infra", "generate", _TOPOLOGY, "-o", infrastructure)
-    changes = json.loads(interlace("infra", "apply", infrastructure, "--json", quiet=True))["changes"]
+    changes = ask("infra", "apply", infrastructure)["changes"]
     print(f"applied: {len(changes)} PoPs and links; capacities and prices are by rule")
     title("A service of network functions and microservices")
-    interlace("onboard", _DESCRIPTOR)
+    interlace("onboard", os.path.relpath(_descriptor()))
+
+
+def _descriptor() -> Path:
+    """The example, but its chain takes pings too, to count them while the service changes."""
+    file = HOME / _EXAMPLE.name
+    file.write_text(_EXAMPLE.read_text().replace("classifier: {protocol: tcp}", "classifier: {}"))
+    return file
 
 
 def instantiate_with_a_killed_worker() -> None:
@@ -93,7 +104,7 @@ def look() -> str:
     """Where it runs, over which routes, at what cost; the dataplane that carries it."""
     title("Where it runs, how it is joined, what it costs")
     interlace("status", "shop")
-    service = json.loads(interlace("status", "shop", "--json", quiet=True))["service"]
+    service = ask("status", "shop")["service"]
     if service["state"] != "ACTIVE":
         raise DemoError(f"the service is {service['state']}")
     dataplane: str = service["connection"]["dataplane"]
@@ -114,6 +125,13 @@ def use_it() -> None:
     listen_on_the_wan()
 
 
+def change_it(real: bool) -> None:
+    """Every operation makes a plan, follows it, and leaves the service as planned or as it was."""
+    scale(real)
+    migrate(real)
+    heal(real)
+
+
 def nothing_lost() -> None:
     """The world holds just what the ledger says."""
     title("Nothing lost, nothing doubled: the ledger against the infrastructure")
@@ -123,12 +141,12 @@ def nothing_lost() -> None:
 def take_down() -> None:
     """Terminate, and look for traces."""
     title("Terminate it")
-    interlace("terminate", "shop")
+    operate("terminate", "shop")
     title("No trace is left")
     interlace("audit")
-    usage = json.loads(interlace("infra", "show", "--json", quiet=True))["usage"]
+    usage = ask("infra", "show")["usage"]
     reserved = [pop for pop, used in usage["pops"].items() if used["vcpus"]]
-    if reserved or json.loads(interlace("ps", "--json", quiet=True)):
+    if reserved or ask("ps"):
         raise DemoError(f"a service or a reservation is left: {reserved}")
     print("no service, no reservation")
 

@@ -1,5 +1,6 @@
 """What the demonstration runs commands with."""
 
+import json
 import os
 import subprocess
 import sys
@@ -29,12 +30,44 @@ def environment() -> dict[str, Any]:
 def interlace(*words: str, quiet: bool = False, check: bool = True) -> str:
     """Run a command of Interlace, show it and what it prints."""
     if not quiet:
-        print(f"$ interlace {' '.join(words)}", flush=True)
-    done = subprocess.run([INTERLACE, *words], env=environment(), capture_output=True, text=True, check=False)
+        announce(*words)
+    done = _run(*words)
     if not quiet:
-        print("".join(f"  {line}\n" for line in (done.stdout + done.stderr).splitlines()), end="", flush=True)
+        tell(done.stdout + done.stderr)
     if check and done.returncode != 0:
-        raise DemoError(
-            f"`interlace {' '.join(words)}` ended with exit code {done.returncode}: {done.stderr.strip()}"
-        )
+        raise failed(words, done.returncode, done.stderr)
     return done.stdout
+
+
+def ask(*words: str) -> Any:
+    """The answer of a command in JSON, unshown."""
+    return json.loads(interlace(*words, "--json", quiet=True))
+
+
+def refusal(*words: str) -> str:
+    """Run a command that must be refused; what it says instead."""
+    announce(*words)
+    done = _run(*words)
+    if done.returncode != 2:
+        raise DemoError(f"`interlace {' '.join(words)}` should have been refused, not {done.returncode}")
+    tell(done.stdout + done.stderr)
+    return done.stdout + done.stderr
+
+
+def announce(*words: str) -> None:
+    """The command that comes."""
+    print(f"$ interlace {' '.join(words)}", flush=True)
+
+
+def tell(text: str) -> None:
+    """What a command says."""
+    print("".join(f"  {line}\n" for line in text.splitlines()), end="", flush=True)
+
+
+def failed(words: tuple[str, ...], code: int, said: str) -> DemoError:
+    """A command that ended as it should not."""
+    return DemoError(f"`interlace {' '.join(words)}` ended with exit code {code}: {said.strip()}")
+
+
+def _run(*words: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run([INTERLACE, *words], env=environment(), capture_output=True, text=True, check=False)

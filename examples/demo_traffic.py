@@ -12,7 +12,7 @@ from adaptors.wan.emulated import EmulatedWan, open_wan
 from examples.demo_shell import HOME, DemoError, environment, interlace
 
 _FRONT = "${load-balancer.address}"
-_REPLICAS = 2
+REPLICAS = 2
 _PAGES = 20
 _BUSY = 1000
 _TAP = Path(__file__).with_name("wiretap.py")
@@ -27,15 +27,25 @@ def at(place: str, *words: str, quiet: bool = False, check: bool = True) -> str:
 def fetch_pages() -> None:
     """The page itself, who answers, and a counter that only the database in the south can keep."""
     at("customers", "curl", "-s", "--max-time", "5", f"http://{_FRONT}/")
+    who_answers(REPLICAS)
+    at("customers", "curl", "-s", "--max-time", "5", f"http://{_FRONT}/visits")
+
+
+def fetch_page() -> str:
+    """Who answers a customer; empty where nobody does."""
+    return at(
+        "customers", "curl", "-s", "--max-time", "2", f"http://{_FRONT}/whoami", quiet=True, check=False
+    )
+
+
+def who_answers(replicas: int) -> None:
+    """Pages, each of them from one of so many replicas; all of these have their share."""
     loop = f"for i in $(seq {_PAGES}); do curl -s --max-time 5 http://{_FRONT}/whoami; echo; done"
     answers = [json.loads(line) for line in at("customers", "sh", "-c", loop, quiet=True).split("\n") if line]
     spread = Counter(answer["instance"] for answer in answers)
-    print(
-        f"{_PAGES} more pages: " + ", ".join(f"{count} from {name}" for name, count in sorted(spread.items()))
-    )
-    if len(answers) != _PAGES or len(spread) != _REPLICAS:
-        raise DemoError(f"{_PAGES} pages from {_REPLICAS} replicas were expected")
-    at("customers", "curl", "-s", "--max-time", "5", f"http://{_FRONT}/visits")
+    print(f"{_PAGES} pages: " + ", ".join(f"{count} from {name}" for name, count in sorted(spread.items())))
+    if len(answers) != _PAGES or len(spread) != replicas:
+        raise DemoError(f"{_PAGES} pages from {replicas} replicas were expected")
 
 
 def try_the_blocked_port() -> None:
