@@ -61,7 +61,16 @@ class LifecycleActivities:
             network = self._catalogue.services.network(service) if committed else None
             rows = self._catalogue.ledger.of_service(service)
             expected = self._catalogue.timings.expected()
-            waves = undo_waves(service, committed, network, rows, plan, expected, self._descriptor(committed))
+            waves = undo_waves(
+                service,
+                committed,
+                network,
+                rows,
+                plan,
+                expected,
+                self._descriptor(committed),
+                ref.begun,
+            )
         brief = PlanBrief(
             plan_id=ref.plan_id or "",
             waves=waves,

@@ -122,6 +122,8 @@ class PlanRef(Model):
 
     held: Held
     plan_id: str | None
+    begun: frozenset[str] | None = None
+    """Ids of the steps that may have changed something; None: any may have."""
 
 
 class Amendment(Model):

@@ -12,10 +12,16 @@ class Doubts:
     """By its plan; without one, anything may have been done."""
 
     plan: OperationPlan | None
+    begun: frozenset[str] | None = None
+    """Ids of its steps that began; None: any may have."""
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:
-        """All that it was to do."""
+        """All that it may have done."""
+        return tuple(step for step in self._all if self.begun is None or step.id in self.begun)
+
+    @cached_property
+    def _all(self) -> tuple[Step, ...]:
         return tuple(step for wave in self.plan.waves for step in wave.steps) if self.plan else ()
 
     def ended(self, resource: str) -> bool:
@@ -62,5 +68,5 @@ class Doubts:
     @cached_property
     def _lost(self) -> frozenset[str]:
         return frozenset(
-            step.pop for step in self.steps if step.action is StepAction.DELETE and step.limit_s is not None
+            step.pop for step in self._all if step.action is StepAction.DELETE and step.limit_s is not None
         )

@@ -31,6 +31,7 @@ def undo_waves(
     plan: OperationPlan | None,
     expected: Expected,
     descriptor: Descriptor | None = None,
+    begun: frozenset[str] | None = None,
 ) -> tuple[Wave, ...]:
     """What brings a service back to what is committed; from wherever an operation stopped, half a step too.
 
@@ -39,11 +40,12 @@ def undo_waves(
     :param ledger: of the service; its leftovers stay with their sweep, unless they are committed
     :param plan: None: an operation died, and nobody knows what it did
     :param descriptor: of the committed deployment, to know who has a config; None: all may have
+    :param begun: ids of the plan's steps that may have changed something; None: any may have
     """
     ours = [row for row in ledger if row.service == service]
     layers: list[Sequence[Step]] = []
     if committed:
-        layers += _Return(committed, network, ours, Doubts(plan), descriptor).layers()
+        layers += _Return(committed, network, ours, Doubts(plan, begun), descriptor).layers()
     layers += deletions("undo", _beyond(committed, network, ours))
     waves = (tuple(estimated(step, expected) for step in layer) for layer in layers)
     return tuple(Wave(phase=Phase.UNDOING, steps=steps) for steps in waves if steps)

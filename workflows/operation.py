@@ -43,6 +43,8 @@ class Operation:
     """Base of the operations; a subclass says its kind, and what is special about it."""
 
     kind: names.OperationKind
+    undone = " and was undone"
+    """What is told of a failure after the first step."""
 
     def __init__(self) -> None:
         self._board = Board(self.kind)
@@ -53,7 +55,7 @@ class Operation:
         self._request: AnyRequest | None = None
         self._stoppable = False
         self._returning = Returning(self._board, self._stepper)
-        self._outcome = ""
+        self._outcome = self._rest = self._mended = ""
 
     @workflow.query(name=names.PROGRESS_QUERY, description="Phase and steps of this operation")
     def progress(self) -> OperationProgress:
@@ -88,7 +90,8 @@ class Operation:
         try:
             await self._until_given_up(self._work(began))
         except (asyncio.CancelledError, FailureError) as failure:
-            self._steering.open = self._stoppable = False
+            self._stoppable = False
+            self._steering.to_the_way_back()
             await _uncut(self._roll_back(failure))
             raise self._ending(failure) from failure
         await _uncut(self._end(OperationState.COMPLETED, None))
@@ -99,6 +102,7 @@ class Operation:
         if began.mend:
             self._board.enter(Phase.MENDING)
             await self._returning.mend(self._ref(), self.request.patience)
+            self._mended = "; what an operation that died had left was put right before"
         await self.change()
         self._stop_if_cancelled()
         await _uncut(self._commit())
@@ -131,7 +135,7 @@ class Operation:
         patience = self.request.patience
         manner = Manner(
             give_up_after_s=patience.give_up_after_s,
-            delete_give_up_after_s=patience.undo_give_up_after_s,
+            delete_give_up_after_s=min(patience.undo_give_up_after_s, patience.give_up_after_s),
             hold=self.request.on_failure == "hold",
         )
         await self._stepper.run(plan.waves, manner)
@@ -195,17 +199,21 @@ class Operation:
         cancelled = is_cancelled_exception(failure)
         self._board.failure = "cancelled" if cancelled else root_cause(failure)
         self._board.enter(Phase.UNDOING)
-        self._outcome = await self.come_back()
+        self._outcome = ", nothing was changed"
+        if self._stepper.begun:
+            self._outcome = self.undone
+        self._rest = self._mended + await self.come_back()
+        self._board.failure += f" ({self._outcome.removeprefix(', ').strip()}{self._rest})"
         state = OperationState.CANCELLED if cancelled else OperationState.FAILED
-        await self._end(state, f"{self._board.failure} ({self._outcome.removeprefix(', ').strip()})")
+        await self._end(state, self._board.failure)
         self._board.enter(Phase.FAILED)
 
     async def come_back(self) -> str:
-        """Make the service be as it was; what to tell of that, between `failed` and the reason."""
-        if not self._stepper.begun:
-            await self._ours(names.RESTORE, self._ref(), StepNote, step="keep the service as it is")
-            return ", nothing was changed"
-        return await self._returning.undo(self._ref(), self.request.patience)
+        """Make the service be as it was; what to tell of what is left."""
+        if self._stepper.begun:
+            return await self._returning.undo(self._ref(), self.request.patience)
+        await self._ours(names.RESTORE, self._ref(), StepNote, step="keep the service as it is")
+        return ""
 
     async def _end(self, state: OperationState, failure: str | None) -> None:
         """Hand what is left over to a sweep, note what was learned, give the lease back."""
@@ -233,9 +241,10 @@ class Operation:
     def _ending(self, failure: BaseException) -> BaseException:
         if is_cancelled_exception(failure):
             return asyncio.CancelledError(self._board.failure)
-        message = f"{self.kind} of {self.request.service} failed{self._outcome}"
+        what = f"{self.kind} of {self.request.service} failed{self._outcome}"
+        message = f"{what}: {root_cause(failure)}{self._rest}"
         kind = "OperationRefused" if not self._stepper.begun and _refuses(failure) else "OperationFailed"
-        return ApplicationError(f"{message}: {self._board.failure}", type=kind, non_retryable=True)
+        return ApplicationError(message, type=kind, non_retryable=True)
 
     def _result(self) -> OperationResult:
         plan = self._plan

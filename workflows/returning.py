@@ -26,10 +26,11 @@ class Returning:
 
     async def undo(self, ref: PlanRef, patience: Patience) -> str:
         """Come back from an operation that failed; what to tell of it."""
-        differences = await self._come_back(ref, patience)
+        begun = frozenset(self._stepper.begun)
+        differences = await self._come_back(ref.model_copy(update={"begun": begun}), patience)
         with self._board.step("keep the service as it was"):
             await calls.ask_store(names.RESTORE, ref, StepNote, summary="keep the service as it was")
-        return f" and was undone{self._words(differences)}"
+        return self._words(differences)
 
     async def mend(self, ref: PlanRef, patience: Patience) -> None:
         """Put right what an operation left that died.
@@ -42,7 +43,7 @@ class Returning:
             raise ApplicationError(words, type="NotMended", non_retryable=True)
         with self._board.step("keep the service as it was"):
             await calls.ask_store(names.RESTORE, ref, StepNote, summary="keep the service as it was")
-        self._stepper.begun = False
+        self._stepper.begun.clear()
 
     async def tidy(self, ref: PlanRef, patience: Patience) -> None:
         """Delete what is there beside the committed deployment."""
@@ -66,8 +67,9 @@ class Returning:
             differences = await self._compare(ref, undo)
             if not differences:
                 return ()
-            if number < _TRIES:
-                await asyncio.sleep(_BETWEEN_S)
+            if self._stepper.undone_not or number == _TRIES:
+                break  # it was tried for as long as anybody wanted to wait
+            await asyncio.sleep(_BETWEEN_S)
         return tuple(dict.fromkeys((*self._stepper.undone_not, *differences)))
 
     async def _compare(self, ref: PlanRef, undo: UndoBrief) -> tuple[str, ...]:

@@ -31,13 +31,15 @@ class SteerableOperation(Operation):
         """Do not wait for the next attempt."""
         found = self._steering.waiting(wanted.step)
         self._steering.choose(found, "retry")
-        return Told(message=f"trying again: {_names(found)}")
+        when = "trying again" if self._steering.paused is None else "will be tried again after resume"
+        return Told(message=f"{when}: {_names(found)}")
 
     @workflow.update(name=names.SKIP, description="Leave out a waiting step, where the operation allows")
     def skip(self, wanted: StepChoice) -> Told:
         """Go on without it."""
         found = self._steering.waiting(wanted.step)
-        if fixed := tuple(each for each in found if not each.skippable):
+        fixed = tuple(each for each in found if not each.skippable)
+        if fixed and not self._steering.undoing:
             raise _refused(f"the operation needs {_names(fixed)}: retry, edit or give up")
         self._steering.choose(found, "skip")
         return Told(message=f"skipped: {_names(found)}")
@@ -70,6 +72,8 @@ class SteerableOperation(Operation):
     @pause.validator
     def _may_pause(self, wanted: Reason) -> None:
         self._must_be_open()
+        if self._steering.paused is not None:
+            raise _refused(f"it is paused already: {self._steering.paused}")
 
     @resume.validator
     def _may_resume(self, wanted: Reason) -> None:
@@ -83,7 +87,6 @@ class SteerableOperation(Operation):
 
     @skip.validator
     def _may_skip(self, wanted: StepChoice) -> None:
-        self._must_be_open()
         self._steering.waiting(wanted.step)
 
     @edit.validator
@@ -98,6 +101,8 @@ class SteerableOperation(Operation):
         self._must_be_open()
 
     def _must_be_open(self) -> None:
+        if self._steering.undoing:
+            raise _refused("it is being undone: only retry and skip of steps that wait are heard")
         if not self._steering.open:
             raise _refused(f"{self.kind} has not begun or is ending: there is nothing to steer")
 

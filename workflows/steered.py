@@ -22,7 +22,19 @@ class Steering:
         self.service = ""
         self.open = False
         """Whether there is anything to steer."""
+        self.undoing = False
+        """Whether what is done now is the way back."""
         self.given_up: str | None = None
+
+    def to_the_way_back(self) -> None:
+        """From here on nothing is paused, given up or edited; steps that wait may be tried again or left."""
+        self.open, self.undoing = False, True
+        self._board.paused = None
+
+    @property
+    def paused(self) -> str | None:
+        """Why no step begins."""
+        return self._board.paused
 
     def pause(self, reason: str) -> None:
         """No step begins from now on; those that run end first."""

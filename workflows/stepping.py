@@ -71,8 +71,8 @@ class Stepper:
         self._board = board
         self._steering = steering
         self._attempt = make_attempt
-        self.begun = False
-        """Whether anything may have changed outside."""
+        self.begun: dict[str, None] = {}
+        """Ids of the steps that may have changed something outside."""
         self.leftovers: list[str] = []
         self.undone_not: list[str] = []
         """What an undo could not bring back, and why."""
@@ -83,24 +83,31 @@ class Stepper:
         for wave in waves:
             if not manner.undoing:
                 self._board.enter(wave.phase)
-            self.begun = True
             await _all(self._do(step, manner) for step in wave.steps)
 
     async def _do(self, step: Step, manner: Manner) -> None:
         limit_s = manner.delete_give_up_after_s if _may_stay(step) else manner.give_up_after_s
         patience = _Patience(limit_s, workflow.now())
+        try:
+            await self._until_done(step, limit_s, patience, manner)
+        except (asyncio.CancelledError, FailureError) as failure:
+            if is_cancelled_exception(failure):
+                self._board.show(step, "failed", cause="stopped")
+            raise
+
+    async def _until_done(self, step: Step, limit_s: float, patience: "_Patience", manner: Manner) -> None:
         number = 0
         while True:
             if not manner.undoing:
                 patience.since += await self._steering.unpaused()
             number += 1
+            self.begun[step.id] = None
             self._board.show(step, "running", attempt=number)
             begun = workflow.now()
             try:
                 done = await self._attempt(step, limit_s)
             except FailureError as failure:
                 if is_cancelled_exception(failure):
-                    self._board.show(step, "failed", attempt=number, cause="cancelled")
                     raise
                 if not await self._goes_on(step, number, failure, patience, manner):
                     return
@@ -123,10 +130,10 @@ class Stepper:
         if not _is_permanent(failure) and patience.lasts(pause_s):
             at = workflow.now() + timedelta(seconds=pause_s)
             self._board.show(step, "retrying", attempt=number, next_attempt_at=at, cause=cause)
-            return await self._chosen(step, number, cause, pause_s) != "skip"
+            return await self._chosen(step, number, cause, pause_s, manner) != "skip"
         if manner.hold and not manner.undoing:
             self._board.show(step, "held", attempt=number, cause=cause)
-            choice = await self._chosen(step, number, cause, None)
+            choice = await self._chosen(step, number, cause, None, manner)
             patience.since = workflow.now()
             return choice != "skip"
         self._board.show(step, "failed", attempt=number, cause=cause)
@@ -138,13 +145,17 @@ class Stepper:
             raise StepFailedError(step, cause)
         return False
 
-    async def _chosen(self, step: Step, number: int, cause: str, pause_s: float | None) -> str:
+    async def _chosen(
+        self, step: Step, number: int, cause: str, pause_s: float | None, manner: Manner
+    ) -> str:
         """What an operator chose, or `retry` when the pause is over."""
         choice = await self._steering.choice(step.id, pause_s)
         if choice == "skip":
             self._board.show(step, "skipped", attempt=number, cause=cause)
             if step.action is StepAction.DELETE:
                 await self._leave(step, f"skipped by an operator: {cause}")
+            elif manner.undoing:
+                self.undone_not.append(f"{step.title}: skipped by an operator: {cause}")
         return choice
 
     async def _leave(self, step: Step, cause: str) -> None:

@@ -13,6 +13,7 @@ class Terminate(SteerableOperation):
     """Delete all that a service has, from any state; what cannot be deleted now becomes a swept leftover."""
 
     kind = names.OperationKind.TERMINATE
+    undone = ""
 
     @workflow.run
     async def run(self, request: TerminateRequest) -> OperationResult:
@@ -23,4 +24,4 @@ class Terminate(SteerableOperation):
 
     async def come_back(self) -> str:
         """What is deleted stays deleted: the next Terminate goes on from there."""
-        return "; the service stays TERMINATING, Terminate goes on with it"
+        return "; the service stays TERMINATING, the next Terminate goes on with it"

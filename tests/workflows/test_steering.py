@@ -136,7 +136,7 @@ async def test_an_undo_is_not_steered(lab: Lab) -> None:
         return (await progress(handle)).phase is Phase.UNDOING
 
     await eventually(undoing, "it is undone")
-    assert "nothing to steer" in await refusal(handle, "pause")
+    assert "being undone" in await refusal(handle, "pause")
     await handle.cancel()
     lab.clear(fault)
     assert "no such image" in await failure(handle)
