@@ -27,8 +27,9 @@ def _replicas(real: bool, wanted: int) -> None:
     if real:
         who_answers(wanted)
         return
-    there = [name for name in ask("status", "shop")["health"] if name.startswith("web-")]
-    print(f"replicas: {', '.join(sorted(there))}")
+    instances = ask("status", "shop")["service"]["instances"]
+    there = [f"{each['name']} on {each['pop']}" for each in instances if each["component"] == "web"]
+    print(f"replicas: {', '.join(there)}")
     if len(there) != wanted:
         raise DemoError(f"{wanted} replicas were expected")
 
@@ -76,20 +77,22 @@ def heal(real: bool) -> None:
     title("Kill the load balancer" + (": its process gets a SIGKILL" if real else ""))
     if real:
         at(_VICTIM, "sh", "-c", _KILL, quiet=True)
+        print(_ailment())
+        print(f"a page now: {fetch_page() or 'no answer'}")
     else:
         interlace("faults", "crash", _name_in_the_vim())
-    print(_ailment())
-    if real:
-        print(f"a page now: {fetch_page() or 'no answer'}")
-    title("Heal: what is ill is found and built anew, with the same address")
+    title(f"Heal: what is ill is found and built anew{', at the same address' if real else ''}")
     operate("heal", "shop")
     if real:
         who_answers(REPLICAS)
-    if ill := [
-        name for name, health in ask("status", "shop")["health"].items() if health["state"] != "healthy"
-    ]:
+        _all_healthy()
+
+
+def _all_healthy() -> None:
+    health = ask("status", "shop")["health"]
+    if ill := [name for name, found in health.items() if found["state"] != "healthy"]:
         raise DemoError(f"still ill: {', '.join(ill)}")
-    print("all of it is healthy")
+    print(f"interlace status: {', '.join(health)}: all healthy")
 
 
 def _ailment() -> str:
