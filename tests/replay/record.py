@@ -1,4 +1,7 @@
-"""Records the histories that the replay test runs again: `python -m tests.replay.record`."""
+"""Records the histories that the replay test runs again: `python -m tests.replay.record`.
+
+Those in `unplanned` are of the code before operations were planned: nothing records them any more.
+"""
 
 import asyncio
 import json
@@ -8,11 +11,13 @@ from typing import Any
 
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 
+from adaptors.vim.modelled.deeds import crash
+from catalogue.documents import read_descriptor
 from tests.e2e.packets import PacketLab, emulated
-from tests.workflows.lab import Lab, dev_server, infrastructure
+from tests.workflows.lab import SHOP, Lab, dev_server, infrastructure
 from workers.plugin import plugin
 
-HISTORIES = Path(__file__).resolve().parents[1] / "fixtures" / "histories"
+HISTORIES = Path(__file__).resolve().parents[1] / "fixtures" / "histories" / "planned"
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 IDENTITY = "interlace"
 
@@ -46,30 +51,45 @@ async def main() -> None:
         with tempfile.TemporaryDirectory() as home:
             await _modelled(Lab(client, Path(home), infrastructure()))
         with tempfile.TemporaryDirectory() as home:
-            await _connected(PacketLab(client, Path(home), emulated("nft")))
+            await _connected(PacketLab(client, Path(home), emulated("nft").replace("[plain]", "[dpdk]")))
 
 
 async def _modelled(lab: Lab) -> None:
-    """An instantiation, its termination, and an instantiation that is undone."""
+    """Each operation, and some that are undone."""
+    newer = SHOP.replace("version: 1.0.0", "version: 1.1.0").replace("image: web:1", "image: web:2")
     async with lab.workers():
         await _keep(await lab.start("recorded"), "instantiate")
-        await _keep(await lab.start_terminate("recorded"), "terminate")
-        lab.fault(kind="permanent", operation="create", component="balancer", message="no such image")
+        await _keep(await lab.operate("Scale", "recorded", component="web", by=1), "scale")
+        away = lab.running("recorded")["database-1"]
+        await _keep(await lab.operate("Migrate", "recorded", evacuate=away), "migrate")
+        crash(lab.home, None, _name_of(lab, "web-1"), "kernel panic")
+        await _keep(await lab.operate("Heal", "recorded"), "heal")
+        lab.catalogue.descriptors.onboard(read_descriptor(newer.encode(), "test"))
+        await _keep(await lab.operate("Update", "recorded"), "update")
+        lab.fault(kind="permanent", operation="create", component="web", message="no such image")
+        await _keep(await lab.operate("Scale", "recorded", component="web", by=1), "scale-undone")
+        await _keep(await lab.operate("Terminate", "recorded"), "terminate")
         await _keep(await lab.start("recorded"), "instantiate-undone")
     lab.catalogue.close()
 
 
+def _name_of(lab: Lab, instance: str) -> str:
+    return next(name for _, name, found in lab.existing("recorded") if found == instance)
+
+
 async def _connected(lab: PacketLab) -> None:
-    """An instantiation with chains over a WAN, its termination, and one that its firewall cuts off."""
+    """With chains over a WAN; the last change is one that its firewall cuts off."""
     text = (EXAMPLES / "secure-shop.yaml").read_text()
     lab.onboard(text)
     lab.onboard(text.replace('allow: "tcp/80, icmp"', 'allow: "tcp/443"').replace("1.0.0", "1.0.1", 1))
     try:
         async with lab.workers():
             await _keep(await lab.start("recorded", "secure-shop", version="1.0.0"), "instantiate-connected")
-            await _keep(await lab.start_terminate("recorded"), "terminate-connected")
-            cut = await lab.start("recorded", "secure-shop", version="1.0.1")
-            await _keep(cut, "instantiate-connected-undone")
+            there = {"edge-firewall": "south"}
+            await _keep(await lab.operate("Migrate", "recorded", moves=there), "migrate-connected")
+            await _keep(await lab.operate("Scale", "recorded", component="web", by=1), "scale-connected")
+            await _keep(await lab.operate("Update", "recorded", version="1.0.1"), "update-connected-undone")
+            await _keep(await lab.operate("Terminate", "recorded"), "terminate-connected")
     finally:
         lab.clean()
         lab.catalogue.close()

@@ -4,10 +4,12 @@ Where a change of a workflow is meant and none runs any more: `python -m tests.r
 """
 
 import platform
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from temporalio import workflow
+from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 
@@ -21,10 +23,8 @@ from workflows.unplanned.instantiate import UnplannedInstantiate
 
 ROOT = Path(__file__).resolve().parents[2]
 HISTORIES = ROOT / "tests" / "fixtures" / "histories"
-RECORDED = (
-    *("instantiate", "instantiate-undone", "terminate"),
-    *("instantiate-connected", "instantiate-connected-undone", "terminate-connected"),
-)
+RECORDED = sorted(f"{path.parent.name}/{path.stem}" for path in HISTORIES.glob("*/*.json"))
+UNPLANNED = [name for name in RECORDED if name.startswith("unplanned/")]
 
 
 class Forgetful(UnplannedInstantiate):
@@ -57,7 +57,15 @@ class Skipping(Instantiate):
 
 
 def history(name: str) -> WorkflowHistory:
-    return WorkflowHistory.from_json(f"replay-{name}", (HISTORIES / f"{name}.json").read_text())
+    workflow_id = f"replay-{name.partition('/')[2]}"
+    return WorkflowHistory.from_json(workflow_id, (HISTORIES / f"{name}.json").read_text())
+
+
+def openings(whole: WorkflowHistory) -> Iterator[WorkflowHistory]:
+    """The history as it was while the operation still ran: up to each of its workflow tasks."""
+    for number, event in enumerate(whole.events):
+        if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
+            yield WorkflowHistory(whole.workflow_id, whole.events[: number + 1])
 
 
 @pytest.mark.parametrize("name", RECORDED)
@@ -65,8 +73,17 @@ async def test_a_recorded_history_replays(name: str) -> None:
     await Replayer(workflows=WORKFLOWS, plugins=[plugin()]).replay_workflow(history(name))
 
 
+@pytest.mark.parametrize("name", UNPLANNED)
+async def test_what_ran_when_the_code_changed_goes_on_as_it_began(name: str) -> None:
+    replayer = Replayer(workflows=WORKFLOWS, plugins=[plugin()])
+    opened = list(openings(history(name)))
+    assert len(opened) > 3
+    for each in opened:
+        await replayer.replay_workflow(each)
+
+
 @pytest.mark.parametrize("changed", [Changed, Skipping])
-@pytest.mark.parametrize("name", ["instantiate", "instantiate-undone"])
+@pytest.mark.parametrize("name", ["unplanned/instantiate", "unplanned/instantiate-undone"])
 async def test_a_changed_workflow_is_caught(changed: type, name: str) -> None:
     with pytest.raises(workflow.NondeterminismError):
         await Replayer(workflows=[changed], plugins=[plugin()]).replay_workflow(history(name))
