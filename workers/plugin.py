@@ -12,7 +12,7 @@ from temporalio.workflow import SandboxImportNotificationPolicy
 
 _SHARED_WITH_WORKFLOWS = (
     *("domain", "pydantic", "pydantic_core"),
-    *("workflows.board", "workflows.calls", "workflows.failures", "workflows.operation"),
+    *("workflows.board", "workflows.calls", "workflows.cuts", "workflows.failures", "workflows.operation"),
     *("workflows.planning", "workflows.returning", "workflows.steerable", "workflows.steered"),
     *("workflows.stepping", "workflows.unplanned"),
 )

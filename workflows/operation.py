@@ -7,7 +7,6 @@ from typing import TypeVar
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError, FailureError, is_cancelled_exception
-from temporalio.workflow import ParentClosePolicy
 
 from domain import names
 from domain.lifecycle import AnyRequest
@@ -21,19 +20,18 @@ from domain.requests import (
     Nothing,
     OperationProgress,
     OperationResult,
-    SweepRequest,
 )
 from domain.steering import Began, PlanRef, StepNote, StepOrder, StepTimes
 from workflows import calls
 from workflows.board import Board
+from workflows.cuts import ran_to_its_end, uncut
 from workflows.failures import root_cause
 from workflows.planning import make_plan
-from workflows.returning import Returning
+from workflows.returning import Returning, sweep_leftovers
 from workflows.steered import Steering
 from workflows.stepping import Manner, Stepper
 
 T = TypeVar("T", bound=Model)
-R = TypeVar("R")
 
 _REFUSALS = ("InputError", "DocumentError", "UnknownError", "ExistsError", "InfeasibleError", "InUseError")
 """Errors of planning that say: nothing was changed, ask for something else."""
@@ -92,9 +90,9 @@ class Operation:
         except (asyncio.CancelledError, FailureError) as failure:
             self._stoppable = False
             self._steering.to_the_way_back()
-            await _uncut(self._roll_back(failure))
+            await uncut(self._roll_back(failure))
             raise self._ending(failure) from failure
-        await _uncut(self._end(OperationState.COMPLETED, None))
+        await uncut(self._end(OperationState.COMPLETED, None))
         self._board.enter(Phase.DONE)
         return self._result()
 
@@ -105,7 +103,7 @@ class Operation:
             self._mended = "; what an operation that died had left was put right before"
         await self.change()
         self._stop_if_cancelled()
-        await _uncut(self._commit())
+        await uncut(self._commit())
 
     async def _commit(self) -> None:
         """From here on a cancel comes too late: the outcome stands."""
@@ -154,7 +152,7 @@ class Operation:
             version=getattr(request, "version", None),
         )
         try:
-            return await _uncut(self._ours(names.START, start, Began, step="take the lease"))
+            return await uncut(self._ours(names.START, start, Began, step="take the lease"))
         except FailureError as failure:
             self._board.failure = root_cause(failure)
             self._board.enter(Phase.FAILED)
@@ -181,19 +179,9 @@ class Operation:
 
     async def _until_given_up(self, work: Coroutine[object, None, None]) -> None:
         """Do the work, unless it is cancelled or given up; it has stopped when this returns."""
-        task = asyncio.ensure_future(work)
-        watch = asyncio.ensure_future(workflow.wait_condition(lambda: self._steering.given_up is not None))
-        try:
-            await workflow.wait([task, watch], return_when=asyncio.FIRST_COMPLETED)
-        except asyncio.CancelledError:
-            if await _uncut(_stopped(task)):
-                raise
-        finally:
-            watch.cancel()
-        if not task.done() and await _uncut(_stopped(task)):
-            reason = self._steering.given_up or "no reason given"
+        if not await ran_to_its_end(work, lambda: self._steering.given_up is not None):
+            reason = self._steering.given_up
             raise ApplicationError(f"given up by an operator: {reason}", type="GivenUp", non_retryable=True)
-        task.result()
 
     async def _roll_back(self, failure: BaseException) -> None:
         cancelled = is_cancelled_exception(failure)
@@ -217,7 +205,7 @@ class Operation:
 
     async def _end(self, state: OperationState, failure: str | None) -> None:
         """Hand what is left over to a sweep, note what was learned, give the lease back."""
-        await self._sweep_leftovers()
+        await sweep_leftovers(self.operation_id, self.request.service, self._stepper.leftovers)
         if self._stepper.times:
             times = StepTimes(times=tuple(self._stepper.times))
             with suppress(FailureError):
@@ -225,18 +213,6 @@ class Operation:
         ending = FinishOperation(held=self.held, state=state, failure=failure)
         await self._ours(names.FINISH, ending, Nothing, step="give the lease back")
         await workflow.wait_condition(workflow.all_handlers_finished)
-
-    async def _sweep_leftovers(self) -> None:
-        """What could not be deleted is for a sweep that outlives this operation."""
-        if self._stepper.leftovers:
-            await workflow.start_child_workflow(
-                names.SWEEP,
-                SweepRequest(service=self.request.service),
-                id=f"sweep/{self.operation_id}",
-                task_queue=names.ORCHESTRATION_QUEUE,
-                parent_close_policy=ParentClosePolicy.ABANDON,
-                static_summary=f"Deletes what {self.operation_id} left of {self.request.service}",
-            )
 
     def _ending(self, failure: BaseException) -> BaseException:
         if is_cancelled_exception(failure):
@@ -270,19 +246,3 @@ class Operation:
 def _refuses(failure: BaseException) -> bool:
     cause = failure.cause if isinstance(failure, ActivityError) else failure
     return isinstance(cause, ApplicationError) and cause.type in _REFUSALS
-
-
-async def _stopped(task: "asyncio.Task[None]") -> bool:
-    """Cancel a task and wait until it has ended; False where it has done all its work nevertheless."""
-    task.cancel()
-    (outcome,) = await asyncio.gather(task, return_exceptions=True)
-    return outcome is not None
-
-
-async def _uncut(work: Coroutine[object, None, R]) -> R:
-    """The outcome of work that a cancel of the workflow must not cut short."""
-    task = asyncio.ensure_future(work)
-    while not task.done():
-        with suppress(asyncio.CancelledError):
-            await asyncio.shield(task)
-    return task.result()

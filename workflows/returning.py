@@ -1,12 +1,15 @@
 """The way back to the committed deployment: by what is there and what should be, not by what was done."""
 
 import asyncio
+from collections.abc import Collection
 
+from temporalio import workflow
 from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
+from temporalio.workflow import ParentClosePolicy
 
 from domain import names
 from domain.operation_plans import StepAction
-from domain.requests import Patience
+from domain.requests import Patience, SweepRequest
 from domain.steering import CompareOrder, Differences, PlanRef, StepNote, UndoBrief
 from workflows import calls
 from workflows.board import Board
@@ -94,6 +97,19 @@ class Returning:
         if differences:
             parts.append(f"; not as before: {'; '.join(differences)}")
         return "".join(parts)
+
+
+async def sweep_leftovers(operation_id: str, service: str, leftovers: Collection[str]) -> None:
+    """What could not be deleted is for a sweep that outlives the operation."""
+    if leftovers:
+        await workflow.start_child_workflow(
+            names.SWEEP,
+            SweepRequest(service=service),
+            id=f"sweep/{operation_id}",
+            task_queue=names.ORCHESTRATION_QUEUE,
+            parent_close_policy=ParentClosePolicy.ABANDON,
+            static_summary=f"Deletes what {operation_id} left of {service}",
+        )
 
 
 def _manner(patience: Patience) -> Manner:
