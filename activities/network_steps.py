@@ -11,6 +11,7 @@ from activities.together import together
 from activities.translation import translated
 from adaptors.chaining.compile import compile_network
 from adaptors.chaining.detours import unsteady
+from adaptors.chaining.partial import joinable
 from adaptors.chaining.stages import staged
 from catalogue.store import Catalogue
 from domain.deployments import Deployment
@@ -36,12 +37,13 @@ class NetworkStepActivities:
         with translated():
             ordered, pops = self._ordered(order), self._pops.at_once()
             after = planned(ordered.plan)
+            points = _points(after, ordered.serving, pops)
             network = compile_network(
                 after.network or _name_of(order),
                 ordered.descriptor,
-                after.graph,
+                joinable(after.graph, ordered.descriptor, points),
                 after.plan,
-                _points(after, ordered.serving, pops),
+                points,
                 pops.network(step.vim_kind).tunnel,
             )
             with activity.shield_thread_cancel_exception():

@@ -34,7 +34,9 @@ def _may_wait(transition: Transition, old: PlacedInstance, new: PlacedInstance) 
     if transition.is_routed(old) != transition.is_routed(new):
         return False
     was, will = transition.component(old), transition.component(new)
-    if was is None or will is None or was.connection_points != will.connection_points:
+    if was is None or will is None:
+        return False
+    if transition.is_routed(old) and was.connection_points != will.connection_points:
         return False
     needs = referred([*was.config.values(), *old.config.values()])
     return needs <= transition.target.descriptor.components.keys()

@@ -217,7 +217,7 @@ def test_an_update_rolls_by_its_surge() -> None:
     ]
 
 
-def test_what_is_structurally_another_does_not_wait_its_turn() -> None:
+def test_another_connection_point_waits_its_turn_too() -> None:
     two: Changed = {"store": {"instances": 2}, "web": {"environment": {}}}
     before = running(descriptor=shop(two))
     to: Changed = {
@@ -226,7 +226,7 @@ def test_what_is_structurally_another_does_not_wait_its_turn() -> None:
     }
     plan = change(before, to, present=two, surge=1)
     rounds = {each.instance: each.round for each in steps_of(plan) if each.action is StepAction.CREATE}
-    assert rounds == {"store-1": 1, "store-2": 1, "web-1": 1, "web-2": 2}
+    assert rounds == {"store-1": 1, "store-2": 2, "web-1": 1, "web-2": 2}
 
 
 def test_who_waits_for_his_turn_is_told_meanwhile() -> None:
