@@ -179,6 +179,8 @@ async def _labs(directory: Path, vim: str, lanes: int) -> AsyncIterator[Sequence
             for lane in made:
                 if lane.packets:
                     emulated.remove_all(lane.home)
+                else:
+                    emulated.forget(lane.home)  # an audit makes a place for what it might find
 
 
 async def _all_or_first_failure(parts: Iterable[Coroutine[object, None, None]]) -> None:
