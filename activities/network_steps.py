@@ -21,6 +21,9 @@ from domain.networking import PopNetwork, ServiceNetwork, WanLink
 from domain.operation_plans import NetworkStage, StepAction
 from domain.steering import StepNote, StepOrder
 
+_BACK = {NetworkStage.REOPEN: NetworkStage.EXTEND, NetworkStage.RETURN: NetworkStage.SWITCH}
+"""Stages of an undo as stages of the change from the planned network to the committed one."""
+
 
 class NetworkStepActivities:
     """Does the steps of plans at networks; what a PoP has of a service's is one resource in the ledger."""
@@ -109,6 +112,9 @@ class NetworkStepActivities:
         if stage is NetworkStage.RESTORE:
             committed = self._catalogue.services.network(order.held.service)
             parts = committed.pops if committed else {}
+        elif stage in _BACK:
+            committed = self._catalogue.services.network(order.held.service)
+            parts = staged(self._kept(order, step.round), committed, _BACK[stage]) if committed else {}
         else:
             parts = staged(self._former(order), self._kept(order, step.round), stage)
         return parts.get(step.pop) or PopNetwork(pop=step.pop)
@@ -142,8 +148,7 @@ def _components(ordered: Ordered) -> dict[str, str]:
 
 def _must_be_there(order: StepOrder, ordered: Ordered) -> frozenset[str]:
     """Names in the VIM of those without which a service is not as planned; an undo takes what there is."""
-    restores = order.step.stage is NetworkStage.RESTORE
-    return frozenset() if restores else frozenset(ordered.serving.values())
+    return frozenset() if order.step.committed else frozenset(ordered.serving.values())
 
 
 def _points(after: Deployment, serving: dict[str, str], pops: Pops) -> dict[str, VimInstance]:

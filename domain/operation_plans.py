@@ -39,6 +39,10 @@ class NetworkStage(StrEnum):
     """Packets enter the new way; those still on the old one find their way out."""
     SETTLE = "settle"
     """The new rules alone."""
+    REOPEN = "reopen"
+    """An undo of SWITCH: the committed ways are there again, beside the planned ones that packets go."""
+    RETURN = "return"
+    """Packets enter the committed ways; those still on the planned ones find their way out."""
     RESTORE = "restore"
     """The committed network's rules alone: an undo."""
 

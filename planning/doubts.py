@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from domain.operation_plans import OperationPlan, Step, StepAction
+from domain.operation_plans import NetworkStage, OperationPlan, Step, StepAction
 from domain.phases import ResourceKind
 
 
@@ -38,6 +38,14 @@ class Doubts:
         return self.plan is None or any(
             step.action is StepAction.PROGRAM or step.kind is ResourceKind.NETWORK for step in self.steps
         )
+
+    @cached_property
+    def switched(self) -> int | None:
+        """The last round in which packets may have entered new ways; None: in none, or nobody knows."""
+        if self.begun is None:
+            return None
+        rounds = [step.round for step in self.steps if step.stage is NetworkStage.SWITCH]
+        return max(rounds, default=None)
 
     def disconnects(self, pop: str) -> bool:
         """Whether a PoP, which is not lost, may have nothing of the network any more."""

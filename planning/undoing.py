@@ -22,6 +22,12 @@ from planning.doubts import Doubts
 from planning.estimates import Expected, estimated
 from planning.network_steps import links_of, network_pops
 
+_TITLES = {
+    NetworkStage.REOPEN: "open the former ways of {} again",
+    NetworkStage.RETURN: "lead packets by the former ways of {}",
+    NetworkStage.RESTORE: "give the switch of {} its former ways alone",
+}
+
 
 def undo_waves(
     service: str,
@@ -104,10 +110,24 @@ class _Return:
             stale = [each for each in members if each.name in names]
             yield tuple(self._configure(each, "prepare", "give its former config to") for each in stale)
             yield tuple(self._create(each) for each in members)
+        asked = tuple(self._configure(each, "configure", "see to the former config of") for each in told)
         if missing or self.doubts.connects or self._unconnected():
-            yield tuple(self._joins())
-            yield tuple(self._restore(pop) for pop in self._connected if not self._stays_away(pop))
-        yield tuple(self._configure(each, "configure", "see to the former config of") for each in told)
+            yield from self._ways_back(asked)
+        else:
+            yield asked
+
+    def _ways_back(self, asked: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:
+        """Where packets go new ways, both are there while those who use them are told of the former again."""
+        yield tuple(self._joins())
+        pops = [pop for pop in self._connected if not self._stays_away(pop)]
+        switched = self.doubts.switched
+        if switched:
+            yield tuple(self._program(pop, NetworkStage.REOPEN, switched) for pop in pops)
+            yield asked
+            yield tuple(self._program(pop, NetworkStage.RETURN, switched) for pop in pops)
+        yield tuple(self._program(pop, NetworkStage.RESTORE, 1) for pop in pops)
+        if not switched:
+            yield asked
 
     @cached_property
     def _missing(self) -> tuple[PlacedInstance, ...]:
@@ -192,14 +212,15 @@ class _Return:
                     committed=True,
                 )
 
-    def _restore(self, pop: str) -> Step:
+    def _program(self, pop: str, stage: NetworkStage, number: int) -> Step:
         return Step(
-            id=f"undo.restore.{pop}",
+            id=f"undo.{stage.value}.{pop}",
             action=StepAction.PROGRAM,
-            title=f"give the switch of {pop} its former ways",
+            title=_TITLES[stage].format(pop),
+            round=number,
             vim_kind=self.committed.vim_kinds[pop],
             pop=pop,
             resource=self.committed.network,
-            stage=NetworkStage.RESTORE,
+            stage=stage,
             committed=True,
         )

@@ -131,6 +131,6 @@ def _worker(client: Client, queue: str, activities: Activities) -> Worker:
         activity_executor=ThreadPoolExecutor(threads, thread_name_prefix=queue),
         max_concurrent_activities=threads,
         graceful_shutdown_timeout=GRACE,
-        sticky_queue_schedule_to_start_timeout=timedelta(seconds=1),
-        max_heartbeat_throttle_interval=timedelta(seconds=0.5),
+        sticky_queue_schedule_to_start_timeout=timedelta(seconds=0.6),
+        max_heartbeat_throttle_interval=timedelta(seconds=0.4),
     )

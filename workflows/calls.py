@@ -14,9 +14,9 @@ from domain.steering import StepNote, StepOrder
 
 T = TypeVar("T", bound=Model)
 
-HEARTBEAT = timedelta(seconds=1.5)
+HEARTBEAT = timedelta(seconds=1.3)
 """After so long without one a worker counts as dead. Every activity heartbeats by itself (workers/)."""
-_OWN_STORE = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=5))
+_OWN_STORE = RetryPolicy(initial_interval=timedelta(milliseconds=100), maximum_interval=timedelta(seconds=5))
 _ONCE = RetryPolicy(maximum_attempts=1)
 _STORING = timedelta(seconds=60)
 _SOLVING = timedelta(minutes=5)

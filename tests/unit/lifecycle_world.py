@@ -191,6 +191,12 @@ class World:
             self._check_links(step.pop, self.before)
             assert {name for _, name in old} <= {name for name, _ in self.instances}
             self.switches[step.pop] = (frozenset({old}), old)
+        elif step.stage in (NetworkStage.REOPEN, NetworkStage.RETURN):
+            assert old is not None and self.before
+            self._check_links(step.pop, self.before)
+            planned = self.compiled[step.round]
+            entered = planned if step.stage is NetworkStage.REOPEN else old
+            self.switches[step.pop] = (frozenset({old, planned}), entered)
         else:
             self._stage(step, old)
         if part == "all":

@@ -17,7 +17,7 @@ from domain.plans import Route
 from tests.unit.chain_world import POPS, Flow, Switches, Trip, World, build, joined
 from tests.unit.test_chain_compile import ROUTED, shop
 
-EXTEND, SWITCH, SETTLE, RESTORE = NetworkStage
+EXTEND, SWITCH, SETTLE, _, _, RESTORE = NetworkStage
 
 thorough = settings(
     max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
