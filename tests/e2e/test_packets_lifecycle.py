@@ -147,3 +147,12 @@ async def test_a_change_that_fails_leaves_the_shop_serving(lab: PacketLab) -> No
         )
     assert "edge-firewal" in message
     traffic.nothing_lost()
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_all_replicas_are_exchanged_at_once_under_traffic(lab: PacketLab) -> None:
+    flavour = {"vcpus": 2, "memory": "1 GiB", "disk": "8 GiB"}
+    with Traffic(lab) as traffic:
+        await (await lab.operate("Scale", "shop", component="web", resources=flavour)).result()
+    traffic.nothing_lost()
+    assert len(answering(lab)) == 2

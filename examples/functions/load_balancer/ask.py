@@ -12,23 +12,15 @@ def check() -> None:
     row = haproxy.front()
     if row["status"] != "OPEN":
         sys.exit(f"the port is {row['status']}")
-    print(f"{len(up())} of {len(haproxy.servers())} backends up, {row['scur']} sessions")
+    print(f"{len(haproxy.up())} of {len(haproxy.servers())} backends up, {row['scur']} sessions")
 
 
 def ready() -> None:
     """All backends that it was given have been checked and answer."""
-    missing = sorted(set(haproxy.servers()) - set(up()))
+    missing = sorted(set(haproxy.servers()) - set(haproxy.up()))
     if missing:
         sys.exit(f"backends that do not answer yet: {', '.join(missing)}")
-    print(f"{len(up())} backends up")
-
-
-def up() -> list[str]:
-    return [
-        name
-        for name, row in haproxy.servers().items()
-        if row["status"].startswith("UP") and row["check_status"] in ("L4OK", "L7OK")
-    ]
+    print(f"{len(haproxy.up())} backends up")
 
 
 def drain() -> None:

@@ -25,7 +25,10 @@ def main() -> None:
             add(name)
         elif "DRAIN" in haproxy.servers()[name]["status"]:
             tell(f"set server back/{name} state ready")
-    remove([name for name in haproxy.servers() if name not in wanted], config["drain_timeout"])
+    leaving = [name for name in haproxy.servers() if name not in wanted]
+    if leaving:
+        await_answers(wanted)
+    remove(leaving, config["drain_timeout"])
     if (mark := haproxy.description()) not in text:
         reload(mark)
 
@@ -46,6 +49,15 @@ def add(name: str) -> None:
     tell(f"enable health back/{name}")
     tell(f"set server back/{name} state ready")
     tell(f"set server back/{name} health down")
+
+
+def await_answers(wanted: list[str]) -> None:
+    """Those that stay answer before the others go; who never does is not waited for longer than the rest."""
+    deadline = time.monotonic() + 5
+    while set(wanted) - set(haproxy.up()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    if wanted and not haproxy.up(wanted) and haproxy.up():
+        raise SystemExit(f"load-balancer: none of {', '.join(wanted)} answers; the former backends serve on")
 
 
 def remove(names: list[str], patience: float) -> None:

@@ -8,6 +8,7 @@ import json
 import os
 import re
 import socket
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,17 @@ def stat() -> list[dict[str, str]]:
 
 def servers() -> dict[str, dict[str, str]]:
     return {row["svname"]: row for row in stat() if row["pxname"] == "back" and row["svname"] != "BACKEND"}
+
+
+def up(among: Collection[str] | None = None) -> list[str]:
+    """The backends, or those of them, that answered their last check."""
+    return [
+        name
+        for name, row in servers().items()
+        if row["status"].startswith("UP")
+        and row["check_status"] in ("L4OK", "L7OK")
+        and (among is None or name in among)
+    ]
 
 
 def front() -> dict[str, str]:
