@@ -42,6 +42,8 @@ class ScaleRequest(ChangeRequest):
     """To this flavour: up or down."""
     image: str | None = Field(default=None, min_length=1, max_length=255)
     """Replaced by a function of this image: a more performant one, say."""
+    surge: int = Field(default=1, ge=1, le=1000)
+    """How many instances are built beyond the number at a time, where they are exchanged."""
 
     @model_validator(mode="after")
     def _says_what(self) -> "ScaleRequest":

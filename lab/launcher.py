@@ -35,14 +35,18 @@ def start(
     :param address: of an existing Temporal; None starts the dev server
     :raises StartError: if something did not come up within `wait_s`
     """
+    last = load_last(home)
+    port = 7233
+    if last and last.server and last.address == address:  # our own server of before, named by its address
+        address, port = None, int(last.address.rpartition(":")[2])
     stop_orphans(home)
     command = [sys.executable, "-m", "lab.supervisor", "--home", str(home), "--workers", str(workers)]
     if address:
         command += ["--address", address]
     else:
-        port, ui_port = free_port(7233), free_port(8233)
-        if port != 7233:
-            say(f"port 7233 is taken, Temporal listens on {port}")
+        wanted, (port, ui_port) = port, (free_port(port), free_port(8233))
+        if port != wanted:
+            say(f"port {wanted} is taken, Temporal listens on {port}")
         server = temporal_binary()
         command += ["--address", f"127.0.0.1:{port}", "--ui-port", str(ui_port), "--server", server]
     (home / "logs").mkdir(parents=True, exist_ok=True)

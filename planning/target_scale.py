@@ -29,6 +29,7 @@ def scale(request: ScaleRequest, before: Deployment, descriptor: Descriptor) -> 
     return Aim(
         adjustments=normal({**before.adjustments, name: changed}, descriptor),
         settled=frozenset(f"{name}.{field}" for field in given),
+        surge=request.surge,
         notes=tuple(already),
     )
 

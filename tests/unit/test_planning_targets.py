@@ -418,7 +418,8 @@ def test_only_what_the_new_version_changes_is_built_anew(shop: Shop) -> None:
 def test_the_surge_is_the_requests(shop: Shop) -> None:
     assert shop.target(UPDATE, to=newer()).surge == 1
     assert shop.target(UPDATE, to=newer(), surge=3).surge == 3
-    assert shop.target(SCALE, component="web", by=1).surge == ALL_AT_ONCE
+    assert shop.target(SCALE, component="web", by=1, surge=2).surge == 2
+    assert shop.target(MIGRATE, moves={"web": "south"}).surge == ALL_AT_ONCE
 
 
 def test_components_come_and_go(shop: Shop) -> None:
