@@ -419,7 +419,7 @@ def test_the_surge_is_the_requests(shop: Shop) -> None:
     assert shop.target(UPDATE, to=newer()).surge == 1
     assert shop.target(UPDATE, to=newer(), surge=3).surge == 3
     assert shop.target(SCALE, component="web", by=1, surge=2).surge == 2
-    assert shop.target(MIGRATE, moves={"web": "south"}).surge == ALL_AT_ONCE
+    assert shop.target(MIGRATE, evacuate="south").surge == ALL_AT_ONCE
 
 
 def test_components_come_and_go(shop: Shop) -> None:
