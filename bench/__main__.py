@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import statistics
 
-from bench import dataplane
+from bench import dataplane, lifecycle
 from bench.documents import COMPONENTS, TOPOLOGY
 from bench.measurements import Latency, Memory, command_line, measure, percentile
 from bench.tables import ROW, at_most, show
@@ -25,6 +25,7 @@ def main() -> None:
         f"{COMPONENTS} components on {TOPOLOGY}, VIMs without delay, one worker process, Temporal dev server"
     )
     dataplane.report(quick)
+    lifecycle.report(quick)
 
 
 def _latency_rows(latency: Latency) -> list[ROW]:

@@ -1,20 +1,16 @@
 """Services on the emulator, by the real workflows: how soon they are ACTIVE, how far, what they cost."""
 
 import asyncio
-import signal
 import statistics
 import subprocess
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from activities.pops import Pops
 from adaptors.machine.abilities import Datapath, examine
-from adaptors.vim.emulator.cleaning import release, sweep
-from adaptors.wan.emulated import open_wan
+from bench.homes import home_of
 from bench.idling import Idle, idle, keeper_cpu
 from bench.processes import Machinery, running
 from bench.shops import FAR, FAR_WEB, POPS, SHOP, VISITORS, load_into, small
@@ -60,7 +56,7 @@ class Lab:
 
 def measure(datapath: Datapath, amount: Amount) -> Lab:
     """Measure in a home of its own, of which nothing is left."""
-    with _home(datapath) as home:
+    with home_of(datapath) as home:
         catalogue = open_catalogue(f"sqlite:///{home / 'catalogue.db'}")
         try:
             load_into(catalogue, home, datapath)
@@ -68,20 +64,6 @@ def measure(datapath: Datapath, amount: Amount) -> Lab:
             return asyncio.run(_services(home, catalogue, amount, instances))
         finally:
             catalogue.close()
-
-
-@contextmanager
-def _home(datapath: Datapath) -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix=f"interlace-bench-{datapath}-") as directory:
-        home = Path(directory)
-        try:
-            yield home
-        finally:
-            before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-            open_wan(home).sweep(())
-            sweep(home, ())
-            release(home)
-            signal.signal(signal.SIGINT, before)
 
 
 def _instances(pops: Pops, count: int) -> list[float]:

@@ -8,16 +8,20 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowHandle
 
 from domain import names
-from domain.requests import InstantiateRequest, OperationResult, TerminateRequest
+from domain.lifecycle import REQUESTS
+from domain.requests import OperationResult
 from lab.launcher import free_port, temporal_binary
 from lab.supervisor import Child, server_command
 from workers.__main__ import has_poller
 from workers.plugin import connect
+
+Handle = WorkflowHandle[Any, OperationResult]
 
 _PATIENCE_S = 60.0
 
@@ -27,37 +31,44 @@ class Machinery:
     """What runs while a measurement lasts."""
 
     client: Client
-    worker: psutil.Process
     server: psutil.Process
+    workers: tuple[Child, ...]
+
+    @property
+    def worker(self) -> psutil.Process:
+        """The first worker process."""
+        return process_of(self.workers[0])
 
     def rss_mib(self) -> float:
-        """Resident memory of the worker process."""
+        """Resident memory of the first worker process."""
         return float(self.worker.memory_info().rss) / 2**20
 
     async def instantiate(self, service: str, descriptor: str) -> None:
         """Start the workflow, and wait until the service is ACTIVE."""
-        request = InstantiateRequest(service=service, descriptor=descriptor)
-        await self._execute(names.OperationKind.INSTANTIATE, request)
+        await self.operate(names.OperationKind.INSTANTIATE, service, descriptor=descriptor)
 
     async def terminate(self, service: str) -> None:
         """Start the workflow, and wait until nothing of the service is left."""
-        await self._execute(names.OperationKind.TERMINATE, TerminateRequest(service=service))
+        await self.operate(names.OperationKind.TERMINATE, service)
 
-    async def _execute(
-        self, kind: names.OperationKind, request: InstantiateRequest | TerminateRequest
-    ) -> None:
-        await self.client.execute_workflow(
+    async def operate(self, kind: names.OperationKind, service: str, **fields: Any) -> OperationResult:
+        """Start an operation, and wait for its end."""
+        return await (await self.start(kind, service, **fields)).result()
+
+    async def start(self, kind: names.OperationKind, service: str, **fields: Any) -> Handle:
+        """Start an operation as the command line does."""
+        return await self.client.start_workflow(
             kind,
-            request,
-            id=names.service_workflow_id(request.service),
+            REQUESTS[kind](service=service, **fields),
+            id=names.service_workflow_id(service),
             task_queue=names.ORCHESTRATION_QUEUE,
             result_type=OperationResult,
         )
 
 
 @asynccontextmanager
-async def running(home: Path) -> AsyncIterator[Machinery]:
-    """Start both, wait until every task queue is served, and stop both in the end."""
+async def running(home: Path, workers: int = 1) -> AsyncIterator[Machinery]:
+    """Start all, wait until every task queue is served by each worker, and stop all in the end."""
     port = free_port(0)
     address = f"127.0.0.1:{port}"
     own = {key: value for key, value in os.environ.items() if not key.startswith(("TEMPORAL_", "INTERLACE_"))}
@@ -65,17 +76,37 @@ async def running(home: Path) -> AsyncIterator[Machinery]:
     server = Child(
         server_command(temporal_binary(), home, port, free_port(0)), home / "temporal.log", environment
     )
-    worker = Child([sys.executable, "-m", "workers"], home / "worker.log", environment)
+    command = [sys.executable, "-m", "workers"]
+    children = tuple(Child(command, home / f"worker-{n}.log", environment) for n in range(workers))
     try:
         server.ensure()
         client = await _connected(address, server)
-        worker.ensure()
-        await _served(client, worker)
-        assert worker.process is not None and server.process is not None
-        yield Machinery(client, psutil.Process(worker.process.pid), psutil.Process(server.process.pid))
+        for child in children:
+            await serving(child)
+        await _served(client, children[0])
+        yield Machinery(client, process_of(server), children)
     finally:
-        worker.stop()
+        for child in children:
+            child.stop()
         server.stop()
+
+
+async def serving(worker: Child) -> None:
+    """Start a worker that has ended, and wait until it serves."""
+    log = worker.log
+    before = len(log.read_bytes()) if log.exists() else 0
+    if not worker.ensure():
+        return
+    deadline = time.monotonic() + _PATIENCE_S
+    while b"serving" not in log.read_bytes()[before:]:
+        _still_alive(worker, deadline)
+        await asyncio.sleep(0.05)
+
+
+def process_of(child: Child) -> psutil.Process:
+    """The process of a child that has been started."""
+    assert child.process is not None
+    return psutil.Process(child.process.pid)
 
 
 async def _connected(address: str, server: Child) -> Client:

@@ -11,7 +11,7 @@ from domain.instances import InstanceSpec
 
 POPS = ("north", "south", "west")
 HOP_MS = 5.0
-SHOP, FAR = "secure-shop", "far-web"
+SHOP, PACKED, FAR = "secure-shop", "packed-shop", "far-web"
 VISITORS, FAR_WEB = "visitors", "web-1"
 _SECRET = "shop-database-password"
 _EXAMPLE = Path(__file__).parents[1] / "examples" / "secure-shop.yaml"
@@ -43,11 +43,24 @@ def load_into(catalogue: Catalogue, home: Path, datapath: str) -> None:
 
     The shop is the example, with a third web server: no two of them share a PoP, so it spans all three.
     """
-    (home / "secrets").mkdir()
-    (home / "secrets" / _SECRET).write_text("correct-horse-battery")
-    catalogue.infrastructure.apply(read_infrastructure(_line(datapath).encode(), "bench"))
+    _keep_secret(home)
+    catalogue.infrastructure.apply(read_infrastructure(line(datapath).encode(), "bench"))
     shop = _EXAMPLE.read_text().replace("instances: 2", "instances: 3")
     for text in (shop, _FAR):
+        catalogue.descriptors.onboard(read_descriptor(text.encode(), "bench"))
+
+
+def load_movable(catalogue: Catalogue, home: Path, datapath: str) -> None:
+    """The example on PoPs that all suit its firewall, 2 ms apart; its chain takes pings too.
+
+    A third web server of it needs the third PoP, that of the packed shop does not.
+    """
+    _keep_secret(home)
+    pops = line(datapath, hop_ms=2.0, beyond="dpdk")
+    catalogue.infrastructure.apply(read_infrastructure(pops.encode(), "bench"))
+    shop = _EXAMPLE.read_text().replace("classifier: {protocol: tcp}", "classifier: {}")
+    packed = shop.replace(SHOP, PACKED).replace("anti_affinity: [[web]]", "anti_affinity: []")
+    for text in (shop, packed):
         catalogue.descriptors.onboard(read_descriptor(text.encode(), "bench"))
 
 
@@ -66,17 +79,25 @@ def small(number: int) -> InstanceSpec:
     )
 
 
-def _line(datapath: str) -> str:
-    """North to south to west; what goes from end to end takes two hops."""
+def _keep_secret(home: Path) -> None:
+    (home / "secrets").mkdir()
+    (home / "secrets" / _SECRET).write_text("correct-horse-battery")
+
+
+def line(datapath: str, hop_ms: float = HOP_MS, beyond: str = "plain") -> str:
+    """North to south to west; what goes from end to end takes two hops.
+
+    :param beyond: what the PoPs other than north are capable of
+    """
     pops = [
         f"  {name}: {{vim: {{kind: emulator, settings: {{datapath: {datapath}}}}},"
         f" capacity: {{vcpus: 32, memory: 64 GiB, disk: 500 GiB}}, region: {name},"
-        f" capabilities: [{'dpdk' if name == 'north' else 'plain'}],"
+        f" capabilities: [{'dpdk' if name == 'north' else beyond}],"
         f" location: {{latitude: {latitude}, longitude: 10.0}}, prices: {{vcpu_hour: 0.01}}}}"
         for name, latitude in zip(POPS, (53.5, 51.5, 49.5), strict=True)
     ]
     links = [
-        f"  {a}-{b}: {{between: [{a}, {b}], bandwidth: 1 Gbit/s, latency: {HOP_MS:g} ms,"
+        f"  {a}-{b}: {{between: [{a}, {b}], bandwidth: 1 Gbit/s, latency: {hop_ms:g} ms,"
         " price_mbps_hour: 0.001}"
         for a, b in pairwise(POPS)
     ]
