@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup test demo lint bench lock clean
+.PHONY: help setup test demo prove lint bench lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' Makefile
@@ -16,6 +16,9 @@ test: setup ## Lint, type-check and run every test
 demo: setup ## Run the demonstration
 	@scripts/dataplane.sh
 	@.venv/bin/python -m examples.demo
+
+prove: setup ## Prove all operations against a crash at every step, on the modelled VIM
+	@.venv/bin/interlace prove --all
 
 lint: setup ## ruff check, ruff format --check, mypy
 	@scripts/lint.sh
