@@ -232,13 +232,14 @@ class Lab:
 
     async def plan(self, kind: str, service: str, **fields: Any) -> PlanBrief:
         """Plan an operation, changing nothing."""
-        return await self.client.execute_workflow(
+        brief: PlanBrief = await self.client.execute_workflow(
             names.PLAN,
             {"kind": kind, "request": {"service": service, **fields}},
             id=f"plan/{service}/{kind}",
             task_queue=names.ORCHESTRATION_QUEUE,
             result_type=PlanBrief,
         )
+        return brief
 
     def existing(self, service: str) -> list[tuple[str, str, str]]:
         """(PoP, name in the VIM, instance) of all that exists of a service."""
