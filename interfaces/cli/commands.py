@@ -1,31 +1,54 @@
 """Two commands of each wish: one that carries it out, one that plans it; their words are the same."""
 
 import inspect
+import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from interfaces.cli.options import Wait
 from interfaces.cli.output import Json
+from interfaces.cli.wishes import heal
 
 if TYPE_CHECKING:
     from domain.lifecycle import AnyRequest
 
 Wish = Callable[..., "AnyRequest"]
 Command = Callable[..., None]
+Yes = Annotated[bool, typer.Option("--yes", help="With --lost: do not ask.")]
 
 
 def carrying_out(wish: Wish) -> Command:
     """Start the operation and follow it. Ctrl-C detaches; the operation goes on."""
 
-    def command(wait: bool, as_json: bool, **words: Any) -> None:
+    def command(wait: bool, as_json: bool, yes: bool = True, **words: Any) -> None:
         from interfaces.cli.follow import run_operation
 
-        raise typer.Exit(run_operation(wish(**words), wait, as_json))
+        request = wish(**words)
+        if not (yes or as_json):
+            _ask(request)
+        raise typer.Exit(run_operation(request, wait, as_json))
 
     help_ = f"{inspect.getdoc(wish)}\n\nCtrl-C detaches; the operation goes on."
-    return _speaking_as(command, wish, help_, {"wait": (Wait, True), "as_json": (Json, False)})
+    more: dict[str, tuple[Any, Any]] = {"wait": (Wait, True), "as_json": (Json, False)}
+    return _speaking_as(command, wish, help_, more | ({"yes": (Yes, False)} if wish is heal else {}))
+
+
+def _ask(request: "AnyRequest") -> None:
+    """Ask, where there is somebody, before what a PoP holds is given up.
+
+    :raises InputError: if the answer is no
+    """
+    from domain.errors import InputError
+    from domain.lifecycle import HealRequest
+
+    lost = request.lost_pops if isinstance(request, HealRequest) else frozenset()
+    if not lost or not sys.stdin.isatty():
+        return
+    what = f"What {', '.join(sorted(lost))} holds of {request.service} is given up for good, its state too."
+    if not typer.confirm(f"{what} Go on?"):
+        raise InputError("nothing was changed")
 
 
 def planning(wish: Wish) -> Command:

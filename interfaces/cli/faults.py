@@ -22,7 +22,11 @@ app = typer.Typer(
 
 Message = Annotated[str, typer.Option(help="The VIM's words.")]
 Target = Annotated[
-    str | None, typer.Argument(metavar="INSTANCE", help="Its name in the VIM, such as shop-web-1-4f2a9c1e.")
+    str | None,
+    typer.Argument(
+        metavar="INSTANCE",
+        help="Its name in the VIM, such as shop-web-1-4f2a9c1e: `interlace status --json`, resources.",
+    ),
 ]
 At = Annotated[str | None, typer.Option("--pop", help="At this PoP; needed only where several have one.")]
 All = Annotated[bool, typer.Option("--all", help="All instances of the PoP.")]

@@ -10,7 +10,6 @@ from temporalio.client import (
     WorkflowExecutionDescription,
     WorkflowExecutionStatus,
     WorkflowFailureError,
-    WorkflowHandle,
 )
 from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
@@ -19,13 +18,16 @@ from temporalio.service import RPCError, RPCStatusCode
 from domain import names
 from domain.errors import BusyError
 from domain.lifecycle import REQUESTS, AnyRequest
-from domain.requests import OperationProgress, OperationResult
+from domain.requests import OperationResult
 from interfaces.cli import outcomes
+from interfaces.cli.endings import ending
+from interfaces.cli.holding import Handle, progress_of
 from interfaces.cli.output import emit_json
 from interfaces.cli.session import UnreachableError, temporal
 from interfaces.cli.views import View, view
 
-Handle = WorkflowHandle[object, OperationResult]
+TASK_TIMEOUT = timedelta(seconds=2)
+"""So long a worker that dies with a workflow's task in hand keeps it from the others; 10 s by default."""
 _EVERY_S = 0.2
 _PATIENCE_S = 60.0
 """With a Temporal that is away."""
@@ -69,7 +71,7 @@ async def to_its_end(handle: Handle, kind: str, service: str, as_json: bool) -> 
     try:
         result = await handle.result()
     except WorkflowFailureError as failure:
-        return outcomes.failed(kind, service, failure, as_json)
+        return outcomes.failed(kind, service, failure, as_json, await ending(handle, service, failure.cause))
     if as_json:
         emit_json(result.model_dump(mode="json"))
     else:
@@ -88,6 +90,7 @@ async def _start(client: Client, kind: names.OperationKind, request: AnyRequest)
             task_queue=names.ORCHESTRATION_QUEUE,
             result_type=OperationResult,
             id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
+            task_timeout=TASK_TIMEOUT,
             static_summary=f"{kind} {service}",
         )
     except WorkflowAlreadyStartedError:
@@ -142,17 +145,6 @@ def _cause(pending: PendingActivityInfo) -> str:
     if "Heartbeat timeout" in message or not message:
         return "the worker that ran it died or hangs; another takes over"
     return message
-
-
-async def progress_of(handle: Handle) -> OperationProgress | None:
-    """How far the operation is; None where no worker answers."""
-    try:
-        progress: OperationProgress = await handle.query(
-            names.PROGRESS_QUERY, result_type=OperationProgress, rpc_timeout=timedelta(seconds=2)
-        )
-    except RPCError:
-        return None
-    return progress
 
 
 def _started(kind: names.OperationKind, service: str, handle: Handle, as_json: bool) -> None:

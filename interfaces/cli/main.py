@@ -32,7 +32,8 @@ app = typer.Typer(
         "interlace onboard FILE; interlace instantiate NAME DESCRIPTOR; interlace status NAME.\n\n"
         "What runs is changed by scale, migrate, heal and update. interlace plan scale ... shows beforehand "
         "what that would do, and interlace apply PLAN does exactly that.\n\n"
-        "Exit codes: 0 done, 1 failed, 2 bad input (nothing was changed), 3 Temporal does not answer."
+        "Exit codes: 0 done, 1 failed (and undone), 2 refused because of what was asked (nothing was "
+        "changed), 3 Temporal does not answer."
     ),
     no_args_is_help=True,
     rich_markup_mode="markdown",

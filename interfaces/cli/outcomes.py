@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from temporalio.client import WorkflowFailureError
-from temporalio.exceptions import ApplicationError, CancelledError, FailureError
+from temporalio.exceptions import ApplicationError, FailureError
 
 from domain import errors
 from domain.names import OperationKind
@@ -13,12 +13,17 @@ from interfaces.cli.output import emit_json
 REFUSED = "OperationRefused"
 
 
-def failed(kind: str, service: str, failure: WorkflowFailureError, as_json: bool) -> int:
-    """Tell why an operation failed or was refused. Returns the exit code."""
+def failed(
+    kind: str, service: str, failure: WorkflowFailureError, as_json: bool, ending: str | None = None
+) -> int:
+    """Tell why an operation failed or was refused. Returns the exit code.
+
+    :param ending: how the operation ended, where its failure does not say
+    """
     cause = failure.cause
     refused = isinstance(cause, ApplicationError) and cause.type == REFUSED
-    if isinstance(cause, CancelledError):
-        message = f"{kind} of {service} was cancelled and undone"
+    if ending is not None:
+        message = f"{kind} of {service} {ending}"
     else:
         message = cause.message if isinstance(cause, FailureError) else str(cause)
     if as_json:
@@ -29,11 +34,14 @@ def failed(kind: str, service: str, failure: WorkflowFailureError, as_json: bool
 
 
 def exit_code(refusal: BaseException) -> int:
-    """That of the error of ours which made an operation refuse, as if the command line had met it itself."""
+    """That of the error of ours which made an operation refuse, as if the command line had met it itself.
+
+    What no placement satisfies was asked for too, and nothing was changed.
+    """
     for cause in causes(refusal):
         found = getattr(errors, (isinstance(cause, ApplicationError) and cause.type) or "", None)
         if isinstance(found, type) and issubclass(found, errors.InterlaceError):
-            return found.exit_code
+            return 2 if found is errors.InfeasibleError else found.exit_code
     return 1
 
 

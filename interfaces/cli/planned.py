@@ -1,6 +1,7 @@
 """Having an operation planned, and having a stored plan carried out."""
 
 import asyncio
+from collections.abc import Mapping
 from uuid import uuid4
 
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
@@ -10,7 +11,7 @@ from domain import names
 from domain.errors import InputError
 from domain.lifecycle import REQUESTS, AnyRequest, PlanRequest
 from domain.operation_plans import PlanBrief, PlanRecord, PlanState
-from interfaces.cli.follow import kind_of
+from interfaces.cli.follow import TASK_TIMEOUT, kind_of
 from interfaces.cli.outcomes import causes, exit_code
 from interfaces.cli.output import emit_json
 from interfaces.cli.plan_views import show_plan
@@ -52,6 +53,7 @@ async def _start(client: Client, request: AnyRequest) -> WorkflowHandle[object, 
         id=f"plan/{request.service}/{uuid4().hex[:12]}",
         task_queue=names.ORCHESTRATION_QUEUE,
         result_type=PlanBrief,
+        task_timeout=TASK_TIMEOUT,
         static_summary=f"Plan: {kind} {request.service}",
     )
 
@@ -67,8 +69,12 @@ def _refused(failure: WorkflowFailureError, as_json: bool) -> int:
     return exit_code(failure.cause)
 
 
-def application_of(record: PlanRecord, give_up_after: float | None, on_failure: str | None) -> AnyRequest:
+def application_of(
+    record: PlanRecord, patience: Mapping[str, float | None], on_failure: str | None
+) -> AnyRequest:
     """The request that applies a stored plan, as patient as that which was planned unless told otherwise.
+
+    :param patience: fields of Patience; None: as planned
 
     :raises InputError: if an operation has taken the plan already
     """
@@ -78,16 +84,14 @@ def application_of(record: PlanRecord, give_up_after: float | None, on_failure: 
         another = f"`interlace plan {plan.kind.lower()} ...` makes another"
         raise InputError(f"{plan.plan_id} was taken by {by} already; {another}")
     planned = PlanRequest(kind=plan.kind, request=plan.request).parsed()
-    patience = planned.patience
-    if give_up_after is not None:
-        patience = patience.model_copy(update={"give_up_after_s": give_up_after})
+    said = {name: seconds for name, seconds in patience.items() if seconds is not None}
     needed = ("descriptor", "version") if plan.kind is names.OperationKind.INSTANTIATE else ()
     return checked(
         REQUESTS[plan.kind],
         service=plan.service,
         tenant=plan.tenant,
         plan=plan.plan_id,
-        patience=patience,
+        patience=planned.patience.model_copy(update=said),
         on_failure=on_failure or planned.on_failure,
         **{name: getattr(planned, name) for name in needed},
     )

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from interfaces.cli.commands import planning
-from interfaces.cli.options import Wait
+from interfaces.cli.options import FOR_A_STEP, FOR_AN_UNDO, Wait
 from interfaces.cli.output import Json, clock, emit_json, table
 from interfaces.cli.wishes import WISHES
 
@@ -80,7 +80,10 @@ def plans(
 def apply(
     plan: PlanId,
     give_up_after: Annotated[
-        float | None, typer.Option(min=1, help="Seconds for all attempts of one call; default: as planned.")
+        float | None, typer.Option(min=1, help=f"{FOR_A_STEP} Default: as planned.")
+    ] = None,
+    undo_give_up_after: Annotated[
+        float | None, typer.Option(min=1, help=f"{FOR_AN_UNDO} Default: as planned.")
     ] = None,
     on_failure: Annotated[
         str | None, typer.Option(metavar="undo|hold", help="When a step fails for good; default: as planned.")
@@ -97,6 +100,7 @@ def apply(
     from interfaces.cli.planned import application_of
     from interfaces.cli.session import catalogue
 
+    patience = {"give_up_after_s": give_up_after, "undo_give_up_after_s": undo_give_up_after}
     with catalogue() as store:
-        request = application_of(store.plans.get(plan), give_up_after, on_failure)
+        request = application_of(store.plans.get(plan), patience, on_failure)
     raise typer.Exit(run_operation(request, wait, as_json))

@@ -7,10 +7,10 @@ from temporalio.service import RPCError
 
 from domain.errors import InterlaceError
 from domain.models import Model
-from domain.phases import OperationState
+from domain.phases import OperationState, Phase
 from domain.records import OperationRecord
-from domain.requests import OperationProgress, OperationResult
-from interfaces.cli.follow import progress_of
+from domain.requests import OperationProgress
+from interfaces.cli.holding import Condition, condition_of, in_words
 from interfaces.cli.session import temporal
 from interfaces.cli.steps import MARKS, counts, held, lasting, pause, remedies, told
 
@@ -23,33 +23,34 @@ class Running(Model):
     """None where it cannot be asked now."""
     silence: str = ""
     """Why it cannot be asked."""
+    dead: str = ""
+    """How its workflow ended without giving the service back, and what puts that right."""
 
 
 def running(operation: OperationRecord) -> Running | None:
-    """Ask the operation how far it is; None where it has ended.
-
-    The catalogue is told of an end last: one that Temporal has ended without that is said to be silent.
-    """
+    """Ask the operation how far it is; None where it has ended."""
     if operation.state is not OperationState.PROCESSING:
         return None
     elapsed = (datetime.now(UTC) - operation.started_at).total_seconds()
     try:
-        progress = asyncio.run(_ask(operation.workflow_id))
+        found = asyncio.run(_ask(operation))
     except (InterlaceError, RPCError) as error:
         return Running(elapsed_s=elapsed, progress=None, silence=str(error))
-    return Running(
-        elapsed_s=elapsed, progress=progress, silence="" if progress else "no worker answers at the moment"
-    )
+    if found.end:
+        return Running(elapsed_s=elapsed, progress=None, dead=in_words(found.end, operation.service))
+    silence = "" if found.progress else "no worker answers at the moment"
+    return Running(elapsed_s=elapsed, progress=found.progress, silence=silence)
 
 
-async def _ask(workflow_id: str) -> OperationProgress | None:
-    client = await temporal()
-    return await progress_of(client.get_workflow_handle(workflow_id, result_type=OperationResult))
+async def _ask(operation: OperationRecord) -> Condition:
+    return await condition_of(await temporal(), operation)
 
 
 def show_running(found: Running) -> None:
     """Print it for people."""
     progress = found.progress
+    if found.dead:
+        return  # its steps go no further: whatever they say is no longer so
     if progress is None:
         print(f"           for {lasting(round(found.elapsed_s))}; its steps are not known: {found.silence}")
         return
@@ -65,6 +66,8 @@ def show_running(found: Running) -> None:
         print(f"  {mark} {step.state:8} {told(step, now)}{_handle(step.id)}")
     for step in held(progress):
         print(f"{remedies(step, progress.service)}")
+    if progress.phase is Phase.UNDOING and any(step.state == "retrying" for step in progress.steps):
+        print(f"interlace retry|skip {progress.service} STEP: try again now, or go on without it")
 
 
 def _time(found: Running, progress: OperationProgress) -> str:

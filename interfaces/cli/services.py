@@ -1,12 +1,15 @@
 """`interlace ps`, `status`, `audit`."""
 
-from typing import TYPE_CHECKING, Annotated
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from interfaces.cli.output import Json, clock, emit_json, table
 
 if TYPE_CHECKING:
+    from domain.records import ServiceRecord
     from interfaces.cli.auditing import Report
 
 
@@ -20,21 +23,30 @@ def register(app: typer.Typer) -> None:
 def ps(
     tenant: Annotated[str | None, typer.Option(help="Only this tenant's.")] = None, as_json: Json = False
 ) -> None:
-    """List the services, and which operation is under way on them."""
+    """List the services, and which operation is under way on them.
+
+    An operation that waits for somebody says so: (held) has a step that failed, (paused) was paused, (dead)
+    has lost its workflow. `interlace status` tells more.
+    """
+    from interfaces.cli.holding import conditions
     from interfaces.cli.session import catalogue
     from interfaces.cli.status import cost
 
     with catalogue() as store:
         records = store.services.list(tenant)
-        busy = {service: each.kind for service, each in store.operations.under_way().items()}
+        under_way = store.operations.under_way()
+    busy = {r.name: under_way[r.name] for r in records if r.name in under_way}
+    found = conditions(busy.values())
+    flags = {name: found[name].flags if found and name in found else () for name in busy}
+    kinds = {name: each.kind for name, each in busy.items()}
     if as_json:
-        emit_json([r.model_dump(mode="json") | {"operation": busy.get(r.name)} for r in records])
+        emit_json([_for_programs(r, kinds.get(r.name), flags.get(r.name, ())) for r in records])
         return
     rows = [
         (
             r.name,
             r.state,
-            busy.get(r.name, "-"),
+            _flagged(kinds[r.name], flags[r.name]) if r.name in kinds else "-",
             f"{r.descriptor} {r.version or ''}",
             r.tenant,
             len(r.instances),
@@ -44,6 +56,16 @@ def ps(
         for r in records
     ]
     table(["service", "state", "operation", "descriptor", "tenant", "instances", "cost", "since"], rows)
+    if found is None:
+        print("Temporal does not answer: who waits for somebody is not known", file=sys.stderr)
+
+
+def _for_programs(record: "ServiceRecord", kind: str | None, flags: Sequence[str]) -> dict[str, Any]:
+    return {**record.model_dump(mode="json"), "operation": kind, "operation_flags": [*flags]}
+
+
+def _flagged(kind: str, flags: Sequence[str]) -> str:
+    return f"{kind} ({', '.join(flags)})" if flags else kind
 
 
 def status(

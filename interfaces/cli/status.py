@@ -28,6 +28,8 @@ class Status(Model):
     """Instance or endpoint -> how it is; only where something real runs."""
     running: Running | None = None
     """The last operation, while it is under way."""
+    resources: dict[str, str] = {}
+    """Instance or endpoint -> its name in the VIM."""
     adjusted: tuple[str, ...] = ()
     """In which ways the service differs from its descriptor."""
 
@@ -51,6 +53,7 @@ def status_of(catalogue: Catalogue, home: Path, service: str) -> Status:
         reached=reaches(catalogue, record, found),
         health=healths(catalogue, home, found),
         running=running(last),
+        resources={place.name: place.resource for place in found},
         adjusted=adjusted(catalogue, record),
     )
 
@@ -70,7 +73,7 @@ def show(status: Status) -> None:
     print(f"state      {record.state} since {clock(record.since)}, revision {record.revision}")
     for line in status.adjusted:
         print(f"adjusted   {line}")
-    print(f"operation  {last.kind} {last.state}{': ' + last.failure if last.failure else ''}")
+    print(f"operation  {last.kind}{_stands(status)}")
     if status.running:
         show_running(status.running)
     print(f"dataplane  {_dataplane(record)}")
@@ -83,6 +86,14 @@ def show(status: Status) -> None:
         _show_instances(status)
         _show_links(record)
         _show_probes(record)
+
+
+def _stands(status: Status) -> str:
+    """How the last operation stands; PROCESSING is only what is."""
+    last = status.last_operation
+    if status.running and status.running.dead:
+        return f" of {clock(last.started_at)} is dead: {status.running.dead}"
+    return f" {last.state}{': ' + last.failure if last.failure else ''}"
 
 
 def cost(record: ServiceRecord) -> str:

@@ -30,13 +30,12 @@ def pause(service: Service, reason: Reason = "", as_json: Json = False) -> None:
     _tell(service, PAUSE, checked(Said, reason=_signed(reason)), as_json)
 
 
-def resume(service: Service, reason: Reason = "", as_json: Json = False) -> None:
+def resume(service: Service, as_json: Json = False) -> None:
     """Let steps begin again."""
     from domain.names import RESUME
     from domain.steering import Reason as Said
-    from interfaces.cli.requests import checked
 
-    _tell(service, RESUME, checked(Said, reason=_signed(reason)), as_json)
+    _tell(service, RESUME, Said(reason=_signed("")), as_json)
 
 
 def retry(
@@ -127,7 +126,14 @@ def cancel(service: Service, as_json: Json = False) -> None:
         emit_json({"cancelled": found.workflow_id, "operation": found.kind})
     else:
         shows = f"`interlace follow {service}` shows how"
-        print(f"{found.kind} of {service} is cancelled and comes back to what was; {shows}")
+        print(f"{found.kind} of {service} is cancelled and {_afterwards(found.kind)}; {shows}")
+
+
+def _afterwards(kind: str) -> str:
+    from domain.names import OperationKind
+
+    ends = "stays half done for the next Terminate, which goes on with it"
+    return ends if kind == OperationKind.TERMINATE else "comes back to what was"
 
 
 def follow(service: Service, as_json: Json = False) -> None:

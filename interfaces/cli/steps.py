@@ -61,7 +61,8 @@ def lasting(seconds: float) -> str:
 def _attempt(step: StepProgress, now: datetime | None) -> str:
     if step.state == "retrying" and step.next_attempt_at is not None and now is not None:
         left = (step.next_attempt_at.astimezone(UTC) - now).total_seconds()
-        return f", attempt {step.attempt + 1} in {lasting(max(round(left), 0))}"
+        when = f"in {lasting(round(left))}" if left >= 1 else "at once"
+        return f", attempt {step.attempt + 1} {when}"
     return f", attempt {step.attempt}" if step.attempt > 1 else ""
 
 

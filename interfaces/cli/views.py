@@ -104,8 +104,10 @@ class Lines:
         self._change("phase", progress.phase, f"{progress.phase}")
         for step in progress.steps:
             self._step(step, progress.service)
-        if progress.failure and progress.phase is not Phase.FAILED:  # then the last words tell it
-            self._change("failure", progress.failure, f"  because: {progress.failure}")
+        if progress.failure and progress.phase is not Phase.FAILED and "failure" not in self._shown:
+            self._change(
+                "failure", progress.failure, f"  because: {progress.failure}"
+            )  # the last words tell all
         paused = pause(progress)
         if paused or "paused" in self._shown:
             self._change("paused", paused or "", f"  {paused or 'resumed'}")

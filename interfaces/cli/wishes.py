@@ -7,7 +7,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from interfaces.cli.options import Disk, GiveUpAfter, Image, Memory, OnFailure, Service, Tenant, Vcpus
+from interfaces.cli.options import (
+    Disk,
+    GiveUpAfter,
+    GiveUpDeletingAfter,
+    Image,
+    LeaveAfter,
+    Memory,
+    OnFailedDeletion,
+    OnFailure,
+    Service,
+    Surge,
+    Tenant,
+    UndoGiveUpAfter,
+    Vcpus,
+)
 
 if TYPE_CHECKING:
     from domain.lifecycle import HealRequest, MigrateRequest, ScaleRequest, UpdateRequest
@@ -21,6 +35,7 @@ def instantiate(
     version: Annotated[str | None, typer.Option(help="Default: the newest.")] = None,
     tenant: Tenant = "default",
     give_up_after: GiveUpAfter = 600.0,
+    undo_give_up_after: UndoGiveUpAfter = 60.0,
     on_failure: OnFailure = "undo",
 ) -> "InstantiateRequest":
     """Bring a service from its descriptor to ACTIVE, or leave no trace of it."""
@@ -33,7 +48,7 @@ def instantiate(
         service=service,
         descriptor=descriptor,
         version=version,
-        **_shared(tenant, give_up_after, on_failure),
+        **_shared(tenant, give_up_after, undo_give_up_after, on_failure),
     )
     with catalogue() as store:
         store.descriptors.get(request.descriptor, request.version)
@@ -49,8 +64,10 @@ def scale(
     memory: Memory = None,
     disk: Disk = None,
     image: Image = None,
+    surge: Surge = 1,
     tenant: Tenant = "default",
     give_up_after: GiveUpAfter = 600.0,
+    undo_give_up_after: UndoGiveUpAfter = 60.0,
     on_failure: OnFailure = "undo",
 ) -> "ScaleRequest":
     """Give a component more or fewer instances, another flavour, or another image.
@@ -72,7 +89,8 @@ def scale(
         by=by,
         resources=flavour.over(flavour_of(record, component)) if flavour else None,
         image=image,
-        **_shared(tenant, give_up_after, on_failure),
+        surge=surge,
+        **_shared(tenant, give_up_after, undo_give_up_after, on_failure),
     )
 
 
@@ -90,6 +108,7 @@ def migrate(
     ] = None,
     tenant: Tenant = "default",
     give_up_after: GiveUpAfter = 600.0,
+    undo_give_up_after: UndoGiveUpAfter = 60.0,
     on_failure: OnFailure = "undo",
 ) -> "MigrateRequest":
     """Move instances between PoPs: built there, switched over, drained and removed here.
@@ -110,7 +129,7 @@ def migrate(
         evacuate=evacuate,
         optimise=optimise,
         **({} if move_cost is None else {"move_cost_per_hour": move_cost}),
-        **_shared(tenant, give_up_after, on_failure),
+        **_shared(tenant, give_up_after, undo_give_up_after, on_failure),
     )
 
 
@@ -131,6 +150,7 @@ def heal(
     ] = False,
     tenant: Tenant = "default",
     give_up_after: GiveUpAfter = 600.0,
+    undo_give_up_after: UndoGiveUpAfter = 60.0,
     on_failure: OnFailure = "undo",
 ) -> "HealRequest":
     """Build anew what has failed: in place, else elsewhere.
@@ -148,21 +168,20 @@ def heal(
         lost_pops=frozenset(lost or ()),
         elsewhere=elsewhere,
         force=force,
-        **_shared(tenant, give_up_after, on_failure),
+        **_shared(tenant, give_up_after, undo_give_up_after, on_failure),
     )
 
 
 def update(
     service: Service,
     version: Annotated[str | None, typer.Option(help="Of the descriptor; default: the newest.")] = None,
-    surge: Annotated[
-        int, typer.Option(min=1, help="How many instances of a component are exchanged at a time.")
-    ] = 1,
+    surge: Surge = 1,
     reset: Annotated[
         bool, typer.Option("--reset", help="Forget what `scale` has changed; else it is kept.")
     ] = False,
     tenant: Tenant = "default",
     give_up_after: GiveUpAfter = 600.0,
+    undo_give_up_after: UndoGiveUpAfter = 60.0,
     on_failure: OnFailure = "undo",
 ) -> "UpdateRequest":
     """Bring a service to another version of its descriptor, step by step, or leave it on the old one."""
@@ -176,15 +195,16 @@ def update(
         version=version,
         surge=surge,
         reset=reset,
-        **_shared(tenant, give_up_after, on_failure),
+        **_shared(tenant, give_up_after, undo_give_up_after, on_failure),
     )
 
 
 def terminate(
     service: Service,
     tenant: Tenant = "default",
-    give_up_after: GiveUpAfter = 600.0,
-    on_failure: OnFailure = "undo",
+    give_up_after: GiveUpDeletingAfter = 600.0,
+    undo_give_up_after: LeaveAfter = 60.0,
+    on_failure: OnFailedDeletion = "undo",
 ) -> "TerminateRequest":
     """Take a service down without a trace; what cannot be deleted now is swept until it is gone."""
     from domain.requests import TerminateRequest
@@ -194,15 +214,15 @@ def terminate(
     return checked(
         TerminateRequest,
         service=service,
-        **_shared(tenant, give_up_after, on_failure),
+        **_shared(tenant, give_up_after, undo_give_up_after, on_failure),
     )
 
 
-def _shared(tenant: str, give_up_after: float, on_failure: str) -> dict[str, Any]:
+def _shared(tenant: str, give_up_after: float, undo_give_up_after: float, on_failure: str) -> dict[str, Any]:
     """What every request has."""
     from domain.requests import Patience
 
-    patience = Patience(give_up_after_s=give_up_after)
+    patience = Patience(give_up_after_s=give_up_after, undo_give_up_after_s=undo_give_up_after)
     return {"tenant": tenant, "patience": patience, "on_failure": on_failure}
 
 

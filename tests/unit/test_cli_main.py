@@ -108,13 +108,17 @@ def test_who_is_busy_is_seen_also_without_temporal(tmp_path: Path) -> None:
     active(store, "calm")
     begin(store, "shop", "op-2")
     store.close()
-    rows = [line.split() for line in interlace(tmp_path, "ps").stdout.splitlines()]
+    listed = interlace(tmp_path, "ps")
+    assert listed.stderr == "Temporal does not answer: who waits for somebody is not known\n"
+    rows = [line.split() for line in listed.stdout.splitlines()]
     assert rows[0][:3] == ["service", "state", "operation"]
     assert [row[:3] for row in rows[1:]] == [
         ["calm", "ACTIVE", "-"],
         ["shop", "INSTANTIATING", "Instantiate"],
     ]
-    assert json.loads(interlace(tmp_path, "ps", "--json").stdout)[1]["operation"] == "Instantiate"
+    calm, busy = json.loads(interlace(tmp_path, "ps", "--json").stdout)
+    assert (calm["operation"], calm["operation_flags"]) == (None, [])
+    assert (busy["operation"], busy["operation_flags"]) == ("Instantiate", [])
     shown = interlace(tmp_path, "status", "shop").stdout
     assert "its steps are not known: nothing runs here: `interlace up` starts it" in shown
     status = json.loads(interlace(tmp_path, "status", "shop", "--json").stdout)
@@ -141,6 +145,14 @@ def test_a_wrong_name_is_told_with_a_right_one(tmp_path: Path) -> None:
     done = interlace(tmp_path, "instantiate", "My Shop", "tiny")
     assert done.returncode == 2
     assert "such as my-shop" in done.stderr
+
+
+def test_no_option_is_offered_that_does_nothing(tmp_path: Path) -> None:
+    told = interlace(tmp_path, "resume", "shop", "--reason", "why", "--json")
+    assert "No such option: --reason" in json.loads(told.stdout)["error"]["message"]
+    helped = " ".join(interlace(tmp_path, "terminate", "--help").stdout.replace("│", " ").split())
+    assert "undo leaves it to a sweep" in helped
+    assert "undo all" not in helped
 
 
 def test_a_plan_that_was_never_made(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from temporalio.exceptions import ActivityError, ApplicationError, CancelledErro
 
 from domain.names import OperationKind
 from domain.requests import OperationResult
+from interfaces.cli.endings import cancelled
 from interfaces.cli.outcomes import failed, succeeded
 
 
@@ -40,7 +41,7 @@ def caused(kind: str, by: str, message: str = "no") -> WorkflowFailureError:
         ("OperationRefused", "ExistsError", 2),
         ("OperationRefused", "InUseError", 2),
         ("OperationRefused", "BusyError", 2),
-        ("OperationRefused", "InfeasibleError", 1),
+        ("OperationRefused", "InfeasibleError", 2),
         ("OperationRefused", "TypeError", 1),
         ("OperationFailed", "InputError", 1),
         ("OperationFailed", "VimRefusedError", 1),
@@ -61,11 +62,31 @@ def test_a_refusal_is_told_as_such(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_failure_and_a_cancel(capsys: pytest.CaptureFixture[str]) -> None:
     failed("Scale", "shop", caused("OperationFailed", "VimRefusedError", "quota"), as_json=False)
-    assert failed("Scale", "shop", failure(CancelledError("cancelled")), as_json=False) == 1
+    how = cancelled("cancelled (and was undone; not as before: web-1)")
+    assert failed("Scale", "shop", failure(CancelledError("cancelled")), False, how) == 1
     assert capsys.readouterr().out.splitlines() == [
         "FAILED: quota",
-        "FAILED: Scale of shop was cancelled and undone",
+        "FAILED: Scale of shop was cancelled and undone; not as before: web-1",
     ]
+
+
+@pytest.mark.parametrize(
+    ("noted", "words"),
+    [
+        (None, "was cancelled before it began"),
+        ("cancelled", "was cancelled and undone"),
+        ("cancelled (and was undone)", "was cancelled and undone"),
+        (
+            "cancelled (and was undone; left behind, a sweep keeps deleting: a; not as before: b (c)\nd)",
+            "was cancelled and undone; left behind, a sweep keeps deleting: a; not as before: b (c)\nd",
+        ),
+        ("cancelled (nothing was changed)", "was cancelled, nothing was changed"),
+        ("cancelled (; the service stays TERMINATING)", "was cancelled; the service stays TERMINATING"),
+        ("another thing", "was cancelled: another thing"),
+    ],
+)
+def test_a_cancel_tells_what_it_left(noted: str | None, words: str) -> None:
+    assert cancelled(noted) == words
 
 
 @pytest.mark.parametrize(

@@ -21,28 +21,30 @@ def stored(request: ScaleRequest | InstantiateRequest | TerminateRequest, kind: 
 
 
 def test_it_says_the_plan_and_nothing_else_but_is_as_patient() -> None:
-    assert application_of(stored(WANTED, OperationKind.SCALE), None, None) == ScaleRequest(
+    assert application_of(stored(WANTED, OperationKind.SCALE), {}, None) == ScaleRequest(
         service="shop", plan=PLAN.plan_id, patience=Patience(give_up_after_s=30), on_failure="hold"
     )
 
 
 def test_patience_may_be_another() -> None:
-    found = application_of(stored(WANTED, OperationKind.SCALE), 5.0, "undo")
-    assert (found.patience.give_up_after_s, found.on_failure) == (5.0, "undo")
+    said = {"give_up_after_s": None, "undo_give_up_after_s": 5.0}
+    found = application_of(stored(WANTED, OperationKind.SCALE), said, "undo")
+    assert found.patience == Patience(give_up_after_s=30, undo_give_up_after_s=5)
+    assert found.on_failure == "undo"
     with pytest.raises(InputError, match="'undo' or 'hold'"):
-        application_of(stored(WANTED, OperationKind.SCALE), None, "panic")
+        application_of(stored(WANTED, OperationKind.SCALE), {}, "panic")
 
 
 def test_every_kind_of_request_can_be_applied() -> None:
     begin = InstantiateRequest(service="shop", descriptor="tiny", version="1")
-    assert application_of(stored(begin, OperationKind.INSTANTIATE), None, None) == begin.model_copy(
+    assert application_of(stored(begin, OperationKind.INSTANTIATE), {}, None) == begin.model_copy(
         update={"plan": PLAN.plan_id}
     )
     over = TerminateRequest(service="shop")
-    assert application_of(stored(over, OperationKind.TERMINATE), None, None).plan == PLAN.plan_id
+    assert application_of(stored(over, OperationKind.TERMINATE), {}, None).plan == PLAN.plan_id
 
 
 def test_a_plan_is_applied_once() -> None:
     record = PlanRecord(plan=PLAN, state=PlanState.TAKEN, operation_id="scale-1")
     with pytest.raises(InputError, match="was taken by operation scale-1 already; `interlace plan scale"):
-        application_of(record, None, None)
+        application_of(record, {}, None)

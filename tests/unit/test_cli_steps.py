@@ -25,6 +25,8 @@ def test_a_step_says_when_it_is_tried_again_and_why() -> None:
     again = NOW + timedelta(seconds=4)
     waiting = step("retrying", attempt=2, next_attempt_at=again, cause="PoP berlin says: overloaded")
     assert told(waiting, NOW) == "create web-3 on berlin, attempt 3 in 4 s: PoP berlin says: overloaded"
+    soon = waiting.model_copy(update={"next_attempt_at": NOW + timedelta(seconds=0.5)})
+    assert told(soon, NOW) == "create web-3 on berlin, attempt 3 at once: PoP berlin says: overloaded"
     assert told(step("running", attempt=3, cause="overloaded")) == "create web-3 on berlin, attempt 3"
     assert told(step("done", note="2 connections cut")) == "create web-3 on berlin (2 connections cut)"
     assert told(step("running")) == "create web-3 on berlin"
@@ -72,7 +74,8 @@ def test_each_change_is_printed_once(capsys: pytest.CaptureFixture[str]) -> None
     held = step("held", "delete web-1 on bonn", id="2.delete.web-1", cause="forbidden", skippable=True)
     lines.show(progress(held, phase=Phase.DELETING), {})
     lines.show(None, {})
-    lines.show(progress(held, phase=Phase.UNDOING, failure="given up by an operator"), {})
+    for more in ("", " (and was undone)"):
+        lines.show(progress(held, phase=Phase.UNDOING, failure=f"given up by an operator{more}"), {})
     assert capsys.readouterr().out.splitlines() == [
         "Provisioning",
         "  running  create web-3 on berlin",

@@ -21,7 +21,7 @@ from domain.requests import InstantiateRequest, Patience, TerminateRequest
 from interfaces.cli import follow, planned
 from interfaces.cli.commands import carrying_out, planning
 from interfaces.cli.follow import kind_of
-from interfaces.cli.wishes import WISHES
+from interfaces.cli.wishes import WISHES, heal
 from tests.unit.cli_world import active, catalogue_at
 
 
@@ -80,6 +80,10 @@ SAID: list[tuple[str, AnyRequest]] = [
     ("scale shop web --by -1", ScaleRequest(service="shop", component="web", by=-1)),
     ("scale shop web --vcpus 2", ScaleRequest(service="shop", component="web", resources=LARGE)),
     ("scale shop web --image web:2", ScaleRequest(service="shop", component="web", image="web:2")),
+    (
+        "scale shop web --image web:2 --surge 2",
+        ScaleRequest(service="shop", component="web", image="web:2", surge=2),
+    ),
     ("migrate shop web=south web-2=north", MigrateRequest(service="shop", moves=MOVES)),
     ("migrate shop --evacuate north", MigrateRequest(service="shop", evacuate="north")),
     ("migrate shop --optimise", MigrateRequest(service="shop", optimise=True)),
@@ -117,12 +121,12 @@ def test_words_become_the_same_request_to_do_and_to_plan(
 
 @pytest.mark.parametrize("words", [words for words, _ in SAID])
 def test_every_operation_takes_the_shared_words(asked: Asked, words: str) -> None:
-    shared = "--tenant acme --give-up-after 5 --on-failure hold --no-wait --json"
+    shared = "--tenant acme --give-up-after 5 --undo-give-up-after 7 --on-failure hold --no-wait --json"
     say(APP, *words.split(), *shared.split())
     [request] = asked.requests
     assert (request.tenant, request.patience, request.on_failure) == (
         "acme",
-        Patience(give_up_after_s=5),
+        Patience(give_up_after_s=5, undo_give_up_after_s=7),
         "hold",
     )
     assert asked.waits == [False]
@@ -155,6 +159,26 @@ def test_wrong_words_are_refused_before_anything_starts(
         with pytest.raises(error, match=message):
             say(app, *words.split())
     assert asked.requests == []
+
+
+def test_a_pop_is_given_up_only_after_a_question(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", Terminal())
+    answers = iter((False, True))
+    monkeypatch.setattr("typer.confirm", lambda _: next(answers))
+    lost = {"service": "shop", "lost": ["north"], "wait": True, "as_json": False}
+    with pytest.raises(InputError, match="nothing was changed"):
+        carrying_out(heal)(**lost, yes=False)
+    for yes in (False, True):
+        with pytest.raises(typer.Exit):
+            carrying_out(heal)(**lost, yes=yes)
+    assert len(asked.requests) == 2
+
+
+class Terminal:
+    """Where somebody sits."""
+
+    def isatty(self) -> bool:
+        return True
 
 
 def test_every_request_knows_its_operation() -> None:
