@@ -6,7 +6,7 @@ from pathlib import Path
 
 from activities.pops import Pops
 from catalogue.store import Catalogue
-from domain.errors import InterlaceError
+from domain.errors import InterlaceError, VimUnavailableError
 from domain.phases import OperationState, ResourceKind
 from domain.records import ResourceRecord
 from interfaces.cli import emulated
@@ -43,13 +43,13 @@ class _Mender:
             if finding.kind is ResourceKind.NETWORK:
                 self._remove_network(finding.resource, finding.pop)
             else:
-                self._pops.vim(finding.pop).delete(finding.resource, _quiet)
+                self._delete(finding.resource, finding.pop)
 
     def try_leftover(self, entry: ResourceRecord) -> None:
         """Once more, as the sweep does."""
         with _told(self._say, f"{entry.resource_name} on {entry.pop} (left over)"):
             if entry.kind is ResourceKind.INSTANCE:
-                self._pops.vim(entry.pop).delete(entry.resource_name, _quiet)
+                self._delete(entry.resource_name, entry.pop)
             else:
                 self._remove_network(entry.resource_name, entry.pop)
             self._catalogue.ledger.gone(entry.resource_name, entry.pop)
@@ -64,6 +64,13 @@ class _Mender:
         if emulated.is_used(self._catalogue, self._home):
             for line in emulated.sweep(self._catalogue, self._home):
                 self._say(f"removed  {line} (stray)")
+
+    def _delete(self, name: str, pop: str) -> None:
+        """For good: a VIM that accepts a delete and does nothing is not believed."""
+        vim = self._pops.vim(pop)
+        vim.delete(name, _quiet)
+        if any(each.name == name for each in vim.list({})):
+            raise VimUnavailableError(f"PoP {pop} accepted the delete, but it is still there")
 
     def _remove_network(self, name: str, pop: str) -> None:
         self._pops.network(self._pops.kind(pop)).remove(name, pop, _quiet)

@@ -56,6 +56,23 @@ def test_what_the_ledger_does_not_know_has_leaked_and_is_deleted(
     assert problems(audit(store, tmp_path)) == []
 
 
+def test_a_vim_that_accepts_deletes_and_does_nothing_is_not_believed(
+    store: Catalogue, tmp_path: Path, world: FakePops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lease = begin(store)
+    intend(store, lease, "web-1", "shop-web-1-a", "emulator")
+    store.ledger.leave("shop-web-1-a", "north", "asleep")
+    end(store, lease)
+    world.instances = {"ghost-web-1-a", "shop-web-1-a"}
+    monkeypatch.setattr(world, "delete", lambda *_: None)
+    words = "PoP north accepted the delete, but it is still there"
+    assert fixed(store, tmp_path) == [
+        f"remains  ghost-web-1-a on north (leaked): {words}",
+        f"remains  shop-web-1-a on north (left over): {words}",
+    ]
+    assert [each.resource_name for each in store.ledger.leftovers()] == ["shop-web-1-a"]
+
+
 def test_what_an_operation_under_way_means_to_make_is_not_leaked(
     store: Catalogue, tmp_path: Path, world: FakePops
 ) -> None:
