@@ -191,7 +191,7 @@ class Operation:
         if self._stepper.begun:
             self._outcome = self.undone
         self._rest = self._mended + await self.come_back()
-        self._board.failure += f" ({self._outcome.removeprefix(', ').strip()}{self._rest})"
+        self._board.failure += f" ({(self._outcome + self._rest).lstrip(',; ')})"
         state = OperationState.CANCELLED if cancelled else OperationState.FAILED
         await self._end(state, self._board.failure)
         self._board.enter(Phase.FAILED)

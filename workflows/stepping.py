@@ -87,6 +87,8 @@ class Stepper:
 
     async def _do(self, step: Step, manner: Manner) -> None:
         limit_s = manner.delete_give_up_after_s if _may_stay(step) else manner.give_up_after_s
+        if step.action is StepAction.DELETE and step.limit_s is not None:
+            limit_s = min(limit_s, step.limit_s)
         patience = _Patience(limit_s, workflow.now())
         try:
             await self._until_done(step, limit_s, patience, manner)
