@@ -7,7 +7,6 @@ from typing import Any, get_type_hints
 
 import pytest
 from temporalio import activity
-from temporalio.client import Client
 from temporalio.worker import Worker
 
 from catalogue.store import open_catalogue
@@ -17,6 +16,7 @@ from domain.networking import Connection
 from domain.operation_plans import PlanBrief, StepAction
 from domain.plans import ServiceGraph
 from workers.assembly import WORKFLOWS, build
+from workers.plugin import connect
 from workers.settings import Settings
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -67,8 +67,9 @@ def served(worker: Worker) -> dict[str, Callable[..., Any]]:
 
 
 async def test_every_activity_is_served_with_the_signature_that_workflows_call(
-    client: Client, tmp_path: Path
+    address: str, tmp_path: Path
 ) -> None:
+    client = await connect(address)  # of its own: workers that never run stay registered with theirs
     settings = Settings(home=tmp_path, catalogue_url=f"sqlite:///{tmp_path / 'catalogue.db'}")
     catalogue = open_catalogue(settings.catalogue_url)
     queues = {w.task_queue: served(w) for w in build(client, catalogue, settings, names.TASK_QUEUES)}
