@@ -31,8 +31,8 @@ class Amount:
     turns: int
 
 
-_FULL = Amount(moves=3, scales=7, crashes=20, turns=25)
-_QUICK = Amount(moves=1, scales=3, crashes=10, turns=10)
+_FULL = Amount(moves=3, scales=5, crashes=15, turns=20)
+_QUICK = Amount(moves=1, scales=2, crashes=10, turns=8)
 
 
 def main() -> None:
