@@ -57,6 +57,7 @@ def server_command(binary: str, home: Path, port: int, ui_port: int) -> list[str
         *("--port", str(port), "--ui-port", str(ui_port), "--db-filename", str(home / "temporal.db")),
         *("--sqlite-pragma", "journal_mode=WAL", "--sqlite-pragma", "synchronous=NORMAL"),
         *("--dynamic-config-value", "history.transferProcessorMaxPollRPS=1000"),
+        *("--dynamic-config-value", 'history.timerProcessorMaxTimeShift="100ms"'),
         *attributes,
     ]
 

@@ -92,7 +92,7 @@ def _elsewhere(anew: set[str], before: Deployment) -> dict[str, frozenset[str]]:
 def _notes(ill: dict[str, str], request: HealRequest, before: Deployment) -> list[str]:
     staying = [name for name in ill if name in before.plan.endpoints] if request.elsewhere else []
     return [
-        *(f"{name}: {words}" for name, words in ill.items()),
+        *(f"{name}: {' '.join(words.split())}" for name, words in ill.items()),
         *(
             f"endpoint {name} stays on {before.plan.endpoints[name]}: endpoints are not moved"
             for name in staying

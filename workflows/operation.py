@@ -238,8 +238,9 @@ class Operation:
         return PlanRef(held=self.held, plan_id=self._plan.plan_id if self._plan else None)
 
     def _stop_if_cancelled(self) -> None:
-        """A cancel that arrived while an activity was ending successfully must not be lost."""
-        if self._stoppable and workflow.cancellation_reason() is not None:
+        """A cancel, or giving up, while an activity was ending successfully must not be lost."""
+        stopped = workflow.cancellation_reason() is not None or self._steering.given_up is not None
+        if self._stoppable and stopped:
             raise asyncio.CancelledError
 
 

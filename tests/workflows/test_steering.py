@@ -9,6 +9,7 @@ from temporalio.client import WorkflowUpdateFailedError
 from domain.phases import Phase
 from domain.requests import StepProgress
 from tests.workflows.lab import Handle, Lab, eventually, failure, progress, say
+from tests.workflows.test_cancel import Held
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -141,3 +142,16 @@ async def test_an_undo_is_not_steered(lab: Lab) -> None:
     lab.clear(fault)
     assert "no such image" in await failure(handle)
     lab.whole("s1")
+
+
+async def test_given_up_while_it_is_planned(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plan that comes through in the same moment does not make the operation forget it."""
+    await (await lab.start("s1")).result()
+    state, reserving = lab.state(), Held(monkeypatch, lab.catalogue.reservations, "transition")
+    lab.fault(kind="hang", operation="create", component="web")
+    handle = await lab.operate("Scale", "s1", component="web", by=1)
+    await eventually(reserving.reached.is_set, "the reservation is under way")
+    await say(handle, "give-up", reason="too dear")
+    reserving.let_go()
+    assert "given up by an operator: too dear" in await failure(handle)
+    assert lab.state() == state
