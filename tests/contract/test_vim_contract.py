@@ -171,6 +171,10 @@ class CancelledByTest(Exception):
     """What a progress raises to stop a call."""
 
 
+TOO_LONG_S = 2.0
+"""Ten times what the port promises: the machine may be busy with other tests."""
+
+
 class Recorder:
     """A progress that keeps the moments of its calls and may cancel one of them."""
 
@@ -303,11 +307,11 @@ def test_progress_is_told_often_while_waiting(site: Site) -> None:
     creating = Recorder()
     vim.create(spec(site), creating)
     assert len(creating.moments) >= 5
-    assert creating.longest_silence() < 0.5
+    assert creating.longest_silence() < TOO_LONG_S
     deleting = Recorder()
     vim.delete("shop-web-1", deleting)
     assert len(deleting.moments) >= 5
-    assert deleting.longest_silence() < 0.5
+    assert deleting.longest_silence() < TOO_LONG_S
 
 
 @pytest.mark.parametrize("operation", ["create", "delete"])

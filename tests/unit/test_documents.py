@@ -360,7 +360,8 @@ DOCS = Path(__file__).resolve().parents[2] / "docs" / "descriptor.md"
 
 
 def test_the_examples_of_the_documentation_are_read() -> None:
-    service, infrastructure = re.findall(r"```yaml\n(.*?)```", DOCS.read_text(), re.DOTALL)
+    examples = re.findall(r"```yaml\n(.*?)```", DOCS.read_text(), re.DOTALL)
+    service, infrastructure = [text for text in examples if text.startswith("api_version")]
     assert read_descriptor(service.encode(), DOCS.name).name == "hello"
     assert set(read_infrastructure(infrastructure.encode(), DOCS.name).pops) == {"hamburg", "munich"}
 
