@@ -1,5 +1,7 @@
 """The steps of single instances."""
 
+from typing import Any
+
 from domain.deployments import PlacedInstance
 from domain.operation_plans import Step, StepAction
 from planning.transition import Transition
@@ -17,34 +19,13 @@ def titled(text: str, round_number: int) -> str:
 def create(transition: Transition, turn: Turn, placed: PlacedInstance) -> Step:
     """Build an instance, or what stands at an endpoint."""
     what = f"attach endpoint {placed.name} to" if placed.endpoint else f"create {placed.name} on"
-    return transition.timed(
-        Step(
-            id=f"{turn.number}.create.{placed.name}",
-            action=StepAction.CREATE,
-            title=titled(f"{what} {placed.pop}", turn.number),
-            vim_kind=transition.kind(placed.pop),
-            pop=placed.pop,
-            round=turn.number,
-            instance=placed.name,
-            resource=placed.resource,
-        )
-    )
+    return _step(transition, turn, placed, StepAction.CREATE, "create", f"{what} {placed.pop}")
 
 
 def configure(transition: Transition, turn: Turn, placed: PlacedInstance) -> Step:
     """Tell an instance its config anew."""
-    return transition.timed(
-        Step(
-            id=f"{turn.number}.configure.{placed.name}",
-            action=StepAction.CONFIGURE,
-            title=titled(f"configure {placed.name} on {placed.pop}", turn.number),
-            vim_kind=transition.kind(placed.pop),
-            pop=placed.pop,
-            round=turn.number,
-            instance=placed.name,
-            resource=placed.resource,
-        )
-    )
+    title = f"configure {placed.name} on {placed.pop}"
+    return _step(transition, turn, placed, StepAction.CONFIGURE, "configure", title)
 
 
 def transfer(
@@ -52,42 +33,32 @@ def transfer(
 ) -> Step:
     """Copy what an instance knows to another one."""
     replaced = source.name == placed.name
-    whose = "" if replaced else f".from-{source.name}"
     to = f"its successor on {placed.pop}" if replaced else placed.name
-    return transition.timed(
-        Step(
-            id=f"{turn.number}.transfer{'-again' if again else ''}.{placed.name}{whose}",
-            action=StepAction.TRANSFER,
-            title=titled(
-                f"copy the state of {source.name} to {to}{' once more' if again else ''}", turn.number
-            ),
-            vim_kind=transition.kind(placed.pop),
-            pop=placed.pop,
-            round=turn.number,
-            instance=placed.name,
-            resource=placed.resource,
-            source=source.resource,
-            source_pop=source.pop,
-            skippable=True,
-        )
+    return _step(
+        transition,
+        turn,
+        placed,
+        StepAction.TRANSFER,
+        f"transfer{'-again' if again else ''}",
+        f"copy the state of {source.name} to {to}{' once more' if again else ''}",
+        whose="" if replaced else f".from-{source.name}",
+        source=source.resource,
+        source_pop=source.pop,
+        skippable=True,
     )
 
 
 def drain(transition: Transition, turn: Turn, placed: PlacedInstance) -> Step:
     """Wait until an instance that goes has nothing in flight."""
-    return transition.timed(
-        Step(
-            id=f"{turn.number}.drain.{placed.name}",
-            action=StepAction.DRAIN,
-            title=titled(f"drain {_former(turn, placed)} on {placed.pop}", turn.number),
-            vim_kind=transition.kind(placed.pop),
-            pop=placed.pop,
-            round=turn.number,
-            instance=placed.name,
-            resource=placed.resource,
-            limit_s=transition.lifecycle(placed).drain,
-            skippable=True,
-        )
+    return _step(
+        transition,
+        turn,
+        placed,
+        StepAction.DRAIN,
+        "drain",
+        f"drain {_former(turn, placed)} on {placed.pop}",
+        limit_s=transition.lifecycle(placed).drain,
+        skippable=True,
     )
 
 
@@ -95,18 +66,40 @@ def delete(transition: Transition, turn: Turn, placed: PlacedInstance) -> Step:
     """Delete an instance. It may be left to a sweep, unless its successor must not run beside it."""
     must_end = placed.resource in transition.given_up and transition.must_end(placed)
     what = f"detach endpoint {placed.name} from" if placed.endpoint else f"delete {_former(turn, placed)} on"
+    return _step(
+        transition,
+        turn,
+        placed,
+        StepAction.DELETE,
+        "delete",
+        f"{what} {placed.pop}",
+        limit_s=SHORT_TRY_S if transition.is_lost(placed.pop) else None,
+        skippable=not must_end,
+    )
+
+
+def _step(
+    transition: Transition,
+    turn: Turn,
+    placed: PlacedInstance,
+    action: StepAction,
+    word: str,
+    title: str,
+    whose: str = "",
+    **more: Any,
+) -> Step:
+    """A step at an instance; `more` are fields of Step."""
     return transition.timed(
         Step(
-            id=f"{turn.number}.delete.{placed.name}",
-            action=StepAction.DELETE,
-            title=titled(f"{what} {placed.pop}", turn.number),
+            id=f"{turn.number}.{word}.{placed.name}{whose}",
+            action=action,
+            title=titled(title, turn.number),
             vim_kind=transition.kind(placed.pop),
             pop=placed.pop,
             round=turn.number,
             instance=placed.name,
             resource=placed.resource,
-            limit_s=SHORT_TRY_S if transition.is_lost(placed.pop) else None,
-            skippable=not must_end,
+            **more,
         )
     )
 

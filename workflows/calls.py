@@ -24,29 +24,25 @@ _LOOKING = timedelta(seconds=60)
 
 
 async def ask_store(activity: str, argument: Model, result: type[T], *, summary: str) -> T:
-    """Read or write the catalogue. A cancel waits: a write that lands after the undo would stay for good."""
-    answer: T = await workflow.execute_activity(
-        activity,
-        argument,
-        result_type=result,
-        task_queue=names.ORCHESTRATION_QUEUE,
-        start_to_close_timeout=_STORING,
-        heartbeat_timeout=HEARTBEAT,
-        retry_policy=_OWN_STORE,
-        cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-        summary=summary,
-    )
-    return answer
+    """Read or write the catalogue."""
+    return await _ask(activity, argument, result, names.ORCHESTRATION_QUEUE, _STORING, summary)
 
 
 async def ask_placement(activity: str, argument: Model, result: type[T], *, summary: str) -> T:
-    """Have something placed, and perhaps reserved: so a cancel waits here too."""
+    """Have something placed, and perhaps reserved."""
+    return await _ask(activity, argument, result, names.PLACEMENT_QUEUE, _SOLVING, summary)
+
+
+async def _ask(
+    activity: str, argument: Model, result: type[T], queue: str, limit: timedelta, summary: str
+) -> T:
+    """A cancel waits for the answer: a write that lands after the undo would stay for good."""
     answer: T = await workflow.execute_activity(
         activity,
         argument,
         result_type=result,
-        task_queue=names.PLACEMENT_QUEUE,
-        start_to_close_timeout=_SOLVING,
+        task_queue=queue,
+        start_to_close_timeout=limit,
         heartbeat_timeout=HEARTBEAT,
         retry_policy=_OWN_STORE,
         cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
