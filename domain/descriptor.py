@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 
 from domain.infrastructure import Location, Resources
 from domain.models import Model, Name, Version
+from domain.objectives import Objective
 from domain.units import BandwidthMbps, DurationS, LatencyMs
 
 
@@ -70,6 +71,8 @@ class Component(Model):
     """Of one instance."""
     requires: frozenset[Name] = frozenset()
     """Capabilities that the PoP must have, such as dpdk, sriov or gpu."""
+    licences: frozenset[Name] = frozenset()
+    """That each instance needs; the infrastructure says where they are sold and at what price."""
     connection_points: tuple[Name, ...] = Field(min_length=1)
     instances: int = Field(default=1, ge=1, le=1000)
     config: dict[str, str | int | float | bool] = {}
@@ -152,6 +155,8 @@ class PlacementRules(Model):
     rules: tuple[PlacementRule, ...] = ()
     budget_per_hour: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     """Upper bound of the cost, in the infrastructure's currency."""
+    objective: Objective | None = None
+    """What the placement is to be good at; the operator's default where absent."""
 
 
 class ScalingPolicy(Model):

@@ -33,6 +33,7 @@ def expand(service: str, descriptor: Descriptor) -> ServiceGraph:
         affinity=tuple(_members(group, descriptor) for group in rules.affinity),
         anti_affinity=tuple(_members(group, descriptor) for group in rules.anti_affinity),
         budget_per_hour=rules.budget_per_hour,
+        objective=rules.objective,
         waves=waves(descriptor),
     )
 
@@ -57,6 +58,7 @@ def _instance(name: str, number: int, component: Component, descriptor: Descript
         kind=component.kind,
         resources=component.resources,
         requires=component.requires,
+        licences=component.licences,
         allowed_pops=_common([rule.allowed_pops for rule in rules]),
         forbidden_pops=_union(rules, "forbidden_pops"),
         allowed_regions=_common([rule.allowed_regions for rule in rules]),

@@ -1,10 +1,11 @@
 """The infrastructure document: points of presence (PoPs), the links between them, and their prices."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from domain.models import Model, Name
+from domain.objectives import Objective
 from domain.units import BandwidthMbps, DiskGib, LatencyMs, MemoryMib
 
 
@@ -41,12 +42,27 @@ def _resources(vcpus: int, memory_mib: int, disk_gib: int) -> Resources:
     return Resources(vcpus=vcpus, memory=f"{memory_mib} MiB", disk=f"{disk_gib} GiB")
 
 
+Price = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
+"""In the document's currency."""
+
+
 class Prices(Model):
     """What a PoP charges, in the document's currency."""
 
-    vcpu_hour: float = Field(default=0.0, ge=0)
-    memory_gib_hour: float = Field(default=0.0, ge=0)
-    disk_gib_hour: float = Field(default=0.0, ge=0)
+    vcpu_hour: Price = 0.0
+    memory_gib_hour: Price = 0.0
+    disk_gib_hour: Price = 0.0
+    licences: dict[Name, Price] = {}
+    """Licence -> price for one instance and hour here; what is not named has the infrastructure's price."""
+
+
+class Energy(Model):
+    """What instances draw at a PoP, and what that costs."""
+
+    watts_per_vcpu: float = Field(default=0.0, ge=0, le=1e6, allow_inf_nan=False)
+    watts_per_instance: float = Field(default=0.0, ge=0, le=1e6, allow_inf_nan=False)
+    """Whatever its size."""
+    price_kwh: Price = 0.0
 
 
 class VimSettings(Model):
@@ -69,6 +85,7 @@ class Pop(Model):
     capacity: Resources
     capabilities: frozenset[Name] = frozenset()
     prices: Prices = Prices()
+    energy: Energy = Energy()
 
 
 class PhysicalLink(Model):
@@ -78,7 +95,7 @@ class PhysicalLink(Model):
     bandwidth: BandwidthMbps
     latency: LatencyMs
     """One way."""
-    price_mbps_hour: float = Field(default=0.0, ge=0)
+    price_mbps_hour: Price = 0.0
     """For each reserved Mbit/s."""
 
     @model_validator(mode="after")
@@ -94,6 +111,10 @@ class Infrastructure(Model):
     api_version: Literal["interlace/v1"]
     kind: Literal["Infrastructure"]
     currency: str = Field(default="EUR", pattern=r"^[A-Z]{3}$")
+    objective: Objective = "cost"
+    """The operator's default; a descriptor may say another."""
+    licences: dict[Name, Price] = {}
+    """Licence -> price for one instance and hour, at every PoP that does not say another."""
     pops: dict[Name, Pop]
     links: dict[Name, PhysicalLink] = {}
 

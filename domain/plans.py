@@ -3,6 +3,7 @@
 from domain.descriptor import Classifier, ComponentKind
 from domain.infrastructure import Location, Resources
 from domain.models import Model, Name
+from domain.objectives import Objective
 
 
 class GraphInstance(Model):
@@ -13,6 +14,7 @@ class GraphInstance(Model):
     kind: ComponentKind
     resources: Resources
     requires: frozenset[Name] = frozenset()
+    licences: frozenset[Name] = frozenset()
     allowed_pops: frozenset[Name] | None = None
     forbidden_pops: frozenset[Name] = frozenset()
     allowed_regions: frozenset[Name] | None = None
@@ -62,6 +64,8 @@ class ServiceGraph(Model):
     anti_affinity: tuple[tuple[str, ...], ...] = ()
     """Groups of instance names."""
     budget_per_hour: float | None = None
+    objective: Objective | None = None
+    """The infrastructure's where absent."""
     waves: tuple[tuple[Name, ...], ...] = ()
     """Components in dependency order; those of one wave do not wait for each other."""
 
@@ -89,8 +93,11 @@ class Plan(Model):
     cost_per_hour: float
     currency: str
     solver: str
+    """What proved it, or found it: search (by bounds, without a solver), highs, cbc."""
     gap: float
     """Proven relative distance to the optimum; 0 is optimal."""
+    objective_per_hour: float | None = None
+    """What was minimised, in the currency per hour (domain/objectives.py); None in plans from before it."""
     solve_ms: float
 
 
