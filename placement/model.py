@@ -9,7 +9,7 @@ What stands already takes nothing more where it is; a way that is fixed has vari
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import networkx as nx
@@ -58,14 +58,16 @@ def build(
     candidates: Candidates,
     needs: Needs,
     fixed: Mapping[str, Route],
+    arcs: Mapping[str, Collection[Arc]] | None = None,
 ) -> PlacementModel:
     """The model of placing `graph` on what is free in `topology`; each end needs at least one candidate.
 
     :param fixed: graph link -> the way that it keeps
+    :param arcs: graph link -> the arcs that its route may take, where not any; what is not named may take any
     """
     model = PlacementModel(problem=pulp.LpProblem("placement", pulp.LpMinimize))
     _add_placements(model, candidates)
-    _add_routes(model, graph, topology, needs, fixed)
+    _add_routes(model, graph, topology, needs, fixed, arcs or {})
     _limit_resources(model, graph, topology, needs)
     _limit_bandwidth(model, graph, topology, needs)
     _limit_latency(model, graph, topology)
@@ -130,12 +132,15 @@ def _add_routes(
     topology: nx.MultiGraph,
     needs: Needs,
     fixed: Mapping[str, Route],
+    allowed: Mapping[str, Collection[Arc]],
 ) -> None:
     for number, link in enumerate(graph.links):
         arcs = _usable_arcs(link, topology, needs)
         if link.name in fixed:
             way = arcs_of(fixed[link.name])
             arcs = [arc for arc in arcs if arc in way]
+        elif link.name in allowed:
+            arcs = [arc for arc in arcs if arc in allowed[link.name]]
         variables = {
             arc: model.problem.add_variable(f"y{number}_{index}", cat=pulp.LpBinary)
             for index, arc in enumerate(arcs)
