@@ -110,3 +110,6 @@ class Standing(Model):
     """Of graph links that stay: their ways are kept, and only more bandwidth counts anew."""
     move_cost_per_hour: dict[str, float] = {}
     """Instance -> what it must save to be placed elsewhere than it stands."""
+    uncounted: frozenset[str] = frozenset()
+    """Those of the instances for which `usage` has nothing: they need their room where they stand too, and what
+    one leaves is free for another."""

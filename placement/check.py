@@ -91,6 +91,7 @@ def _capacity(
         (plan.placements[instance.name], instance.resources)
         for instance in graph.instances
         if standing.instances.get(instance.name) != plan.placements[instance.name]
+        or instance.name in standing.uncounted
     ]
     for name, pop in infrastructure.pops.items():
         here = [resources for at, resources in arrived if at == name]

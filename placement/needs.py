@@ -14,6 +14,7 @@ class Needs:
 
     def __init__(self, standing: Standing) -> None:
         self._instances = standing.instances
+        self._uncounted = standing.uncounted
         self._moves = standing.move_cost_per_hour
         self._routes = {route.link: route for route in standing.routes}
 
@@ -27,8 +28,9 @@ class Needs:
         return self._instances.get(instance) == pop
 
     def resources(self, instance: GraphInstance, pop: str) -> Resources:
-        """What an instance takes of a PoP: nothing more where it stands."""
-        return _NOTHING if self.stands(instance.name, pop) else instance.resources
+        """What an instance takes of a PoP: nothing more where it stands and is counted already."""
+        held = self.stands(instance.name, pop) and instance.name not in self._uncounted
+        return _NOTHING if held else instance.resources
 
     def mbps(self, link: GraphLink, physical_link: str) -> float:
         """What a graph link takes of a physical link: no more than it lacks where its way leads already."""
