@@ -6,16 +6,21 @@ import networkx as nx
 
 from domain.infrastructure import Infrastructure, Pop
 from domain.plans import GraphInstance, ServiceGraph, Standing
+from domain.pricing import licence_price
 from placement.topology import endpoint_pop
 
 Candidates = Mapping[str, tuple[str, ...]]
 """Instance or endpoint -> PoPs; an endpoint has exactly one."""
 
 
-def suits(instance: GraphInstance, name: str, pop: Pop) -> bool:
-    """Whether the PoP called `name` has the capabilities and keeps the rules; capacity is not looked at."""
+def suits(instance: GraphInstance, name: str, pop: Pop, infrastructure: Infrastructure) -> bool:
+    """Whether the PoP called `name` has the capabilities, sells the licences and keeps the rules.
+
+    Capacity is not looked at.
+    """
     return (
         instance.requires <= pop.capabilities
+        and all(licence_price(each, pop, infrastructure) is not None for each in instance.licences)
         and (instance.allowed_pops is None or name in instance.allowed_pops)
         and name not in instance.forbidden_pops
         and (instance.allowed_regions is None or pop.region in instance.allowed_regions)
@@ -28,8 +33,9 @@ def candidates(
 ) -> Candidates:
     """The candidates of all instances and endpoints; an instance that fits nowhere has none.
 
-    Where an instance stands it fits, whatever is free.
+    Where an instance stands, and its room is counted, it fits, whatever is free.
     """
+    held = {name: pop for name, pop in standing.instances.items() if name not in standing.uncounted}
     found: dict[str, tuple[str, ...]] = {
         endpoint.name: (endpoint_pop(endpoint, infrastructure),) for endpoint in graph.endpoints
     }
@@ -37,10 +43,7 @@ def candidates(
         found[instance.name] = tuple(
             name
             for name, pop in infrastructure.pops.items()
-            if suits(instance, name, pop)
-            and (
-                standing.instances.get(instance.name) == name
-                or instance.resources.fits_in(topology.nodes[name]["free"])
-            )
+            if suits(instance, name, pop, infrastructure)
+            and (held.get(instance.name) == name or instance.resources.fits_in(topology.nodes[name]["free"]))
         )
     return found

@@ -1,24 +1,26 @@
-"""The placement as an integer linear program.
+"""The placement as an integer linear program (docs/placement.md).
 
-x[end, PoP] says where an instance or endpoint is, y[graph link, physical link, direction] which arcs a graph
-link's route takes. What a rule, a capability or a capacity forbids outright has no variable. The budget is no
-constraint where cost is the objective: the optimum itself tells whether the budget suffices. It is one where
-moves count too.
+x[end, PoP] says where an instance or endpoint is, y[graph link, physical link, direction] which arcs a
+graph link's route takes, z[PoP, resource] how much more load a PoP has than its instances would bring it one
+by one. What a rule, a capability, a licence or a capacity forbids outright has no variable. The budget is no
+constraint where cost alone is the objective: the optimum itself tells whether the budget suffices.
 
 What stands already takes nothing more where it is; a way that is fixed has variables for its own arcs only.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 import networkx as nx
 import pulp
 
-from domain.infrastructure import Prices, Resources
 from domain.plans import GraphLink, Route, ServiceGraph
+from placement import balance, limits
 from placement.candidates import Candidates
 from placement.needs import Needs
+from placement.objective import Aim
+from placement.rows import Terms, equal
 
 _SLACK_MS = 1e-9
 _LARGEST_COEFFICIENT = 1000.0
@@ -29,7 +31,7 @@ Arc = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class PlacementModel:
-    """The program and its variables; the objective is `scale` times the cost per hour, with that of moves."""
+    """The program and its variables; its objective is `scale` times what a placement counts."""
 
     problem: pulp.LpProblem
     x: dict[tuple[str, str], pulp.LpVariable] = field(default_factory=dict)
@@ -38,19 +40,6 @@ class PlacementModel:
     """Graph link -> arc."""
     scale: float = 1.0
 
-    def at(self, end: str, pop: str) -> list[pulp.LpVariable]:
-        """The variable of `end` at `pop`, or nothing where it cannot be."""
-        variable = self.x.get((end, pop))
-        return [] if variable is None else [variable]
-
-    def cap(self, terms: Iterable[tuple[pulp.LpVariable, float]], limit: float) -> None:
-        """Constrain the sum of variable * amount to `limit`, scaled to 1 for the solver's tolerances."""
-        counted = [(variable, amount) for variable, amount in terms if amount > 0]
-        if sum(amount for _, amount in counted) > limit:
-            divisor = limit if limit > 0 else 1.0
-            row = pulp.LpAffineExpression([(variable, amount / divisor) for variable, amount in counted])
-            self.problem.addConstraint(row <= limit / divisor)
-
 
 def build(
     graph: ServiceGraph,
@@ -58,6 +47,7 @@ def build(
     candidates: Candidates,
     needs: Needs,
     fixed: Mapping[str, Route],
+    aim: Aim,
     arcs: Mapping[str, Collection[Arc]] | None = None,
 ) -> PlacementModel:
     """The model of placing `graph` on what is free in `topology`; each end needs at least one candidate.
@@ -65,65 +55,58 @@ def build(
     :param fixed: graph link -> the way that it keeps
     :param arcs: graph link -> the arcs that its route may take, where not any; what is not named may take any
     """
-    model = PlacementModel(problem=pulp.LpProblem("placement", pulp.LpMinimize))
-    _add_placements(model, candidates)
-    _add_routes(model, graph, topology, needs, fixed, arcs or {})
-    _limit_resources(model, graph, topology, needs)
-    _limit_bandwidth(model, graph, topology, needs)
-    _limit_latency(model, graph, topology)
-    _group(model, graph, topology)
-    terms = _Costs(graph, topology).of(model)
-    moves = {v.name: needs.move_cost(end, pop) for (end, pop), v in model.x.items()}
-    if needs.counts_moves and graph.budget_per_hour is not None:
-        model.cap(terms, graph.budget_per_hour)
-    return _aimed(model, [(v, cost + moves.get(v.name, 0.0)) for v, cost in terms])
+    problem = pulp.LpProblem("placement", pulp.LpMinimize)
+    model = PlacementModel(problem, _placements(problem, candidates))
+    allowed = {**(arcs or {}), **{name: arcs_of(way) for name, way in fixed.items()}}
+    _add_routes(model, graph, topology, needs, allowed)
+    limits.resources(problem, model.x, graph, topology, needs)
+    limits.bandwidth(problem, model.y, graph, topology, needs)
+    limits.latency(problem, model.y, graph, topology)
+    limits.groups(problem, model.x, graph, topology)
+    if graph.budget_per_hour is not None and not aim.is_cost_alone:
+        limits.budget(problem, model.x, model.y, graph, topology, aim)
+    return _aimed(model, _objective(model, graph, topology, needs, aim))
 
 
-def _aimed(model: PlacementModel, terms: list[tuple[pulp.LpVariable, float]]) -> PlacementModel:
+def _objective(
+    model: PlacementModel, graph: ServiceGraph, topology: nx.MultiGraph, needs: Needs, aim: Aim
+) -> Terms:
+    terms: Terms = dict(_parts(model, graph, aim))
+    for link in graph.links:
+        for (name, source, target), variable in model.y[link.name].items():
+            data = topology.edges[source, target, name]
+            terms[variable] = aim.over(link, data["price"], data["latency_ms"])
+    if aim.weights.balance:
+        for variable, load in balance.add(model.problem, model.x, graph, topology, needs).items():
+            terms[variable] = terms.get(variable, 0.0) + aim.weights.balance * load
+    return terms
+
+
+def _parts(model: PlacementModel, graph: ServiceGraph, aim: Aim) -> Iterator[tuple[pulp.LpVariable, float]]:
+    instances = {instance.name: instance for instance in graph.instances}
+    for (end, pop), variable in model.x.items():
+        if end in instances:
+            yield variable, aim.at(instances[end], pop)
+
+
+def _aimed(model: PlacementModel, terms: Terms) -> PlacementModel:
     """With an objective whose coefficients suit the solvers' tolerances."""
-    dearest = max((cost for _, cost in terms), default=0.0)
+    dearest = max(terms.values(), default=0.0)
     scale = _LARGEST_COEFFICIENT / dearest if dearest > 0 else 1.0
-    model.problem.setObjective(pulp.LpAffineExpression([(v, scale * cost) for v, cost in terms if cost > 0]))
-    return PlacementModel(model.problem, model.x, model.y, scale)
+    counted = {variable: scale * amount for variable, amount in terms.items() if amount > 0}
+    model.problem.setObjective(pulp.LpAffineExpression(counted))
+    return replace(model, scale=scale)
 
 
-def instance_cost(resources: Resources, prices: Prices) -> float:
-    """Of one instance at a PoP with these prices, per hour."""
-    return (
-        resources.vcpus * prices.vcpu_hour
-        + resources.memory / 1024 * prices.memory_gib_hour
-        + resources.disk * prices.disk_gib_hour
-    )
-
-
-class _Costs:
-    """The cost per hour that each variable stands for."""
-
-    def __init__(self, graph: ServiceGraph, topology: nx.MultiGraph) -> None:
-        self._resources = {instance.name: instance.resources for instance in graph.instances}
-        self._bandwidth = {link.name: link.bandwidth_mbps for link in graph.links}
-        self._topology = topology
-
-    def of(self, model: PlacementModel) -> list[tuple[pulp.LpVariable, float]]:
-        nodes, edges = self._topology.nodes, self._topology.edges
-        terms = [
-            (variable, instance_cost(self._resources[end], nodes[pop]["pop"].prices))
-            for (end, pop), variable in model.x.items()
-            if end in self._resources
-        ]
-        terms += [
-            (variable, self._bandwidth[link] * edges[source, target, name]["price"])
-            for link, arcs in model.y.items()
-            for (name, source, target), variable in arcs.items()
-        ]
-        return terms
-
-
-def _add_placements(model: PlacementModel, candidates: Candidates) -> None:
+def _placements(problem: pulp.LpProblem, candidates: Candidates) -> dict[tuple[str, str], pulp.LpVariable]:
+    found: dict[tuple[str, str], pulp.LpVariable] = {}
     for end, pops in candidates.items():
-        for pop in pops:
-            model.x[end, pop] = model.problem.add_variable(f"x{len(model.x)}", cat=pulp.LpBinary)
-        model.problem.addConstraint(pulp.lpSum(model.x[end, pop] for pop in pops) == 1)
+        here = {
+            pop: problem.add_variable(f"x{len(found) + n}", cat=pulp.LpBinary) for n, pop in enumerate(pops)
+        }
+        equal(problem, dict.fromkeys(here.values(), 1.0), 1.0)
+        found.update({(end, pop): variable for pop, variable in here.items()})
+    return found
 
 
 def _add_routes(
@@ -131,22 +114,19 @@ def _add_routes(
     graph: ServiceGraph,
     topology: nx.MultiGraph,
     needs: Needs,
-    fixed: Mapping[str, Route],
     allowed: Mapping[str, Collection[Arc]],
 ) -> None:
     for number, link in enumerate(graph.links):
-        arcs = _usable_arcs(link, topology, needs)
-        if link.name in fixed:
-            way = arcs_of(fixed[link.name])
-            arcs = [arc for arc in arcs if arc in way]
-        elif link.name in allowed:
-            arcs = [arc for arc in arcs if arc in allowed[link.name]]
-        variables = {
+        arcs = [] if link.ends[0] == link.ends[1] else usable_arcs(link, topology, needs)
+        if link.name in allowed:
+            some = set(allowed[link.name])
+            arcs = [arc for arc in arcs if arc in some]
+        model.y[link.name] = {
             arc: model.problem.add_variable(f"y{number}_{index}", cat=pulp.LpBinary)
             for index, arc in enumerate(arcs)
         }
-        model.y[link.name] = variables
-        _conserve_flow(model, link, topology)
+        if link.ends[0] != link.ends[1]:
+            _conserve_flow(model, link, topology)
 
 
 def arcs_of(route: Route) -> list[Arc]:
@@ -154,86 +134,26 @@ def arcs_of(route: Route) -> list[Arc]:
     return list(zip(route.physical_links, route.pops, route.pops[1:], strict=False))
 
 
-def _usable_arcs(link: GraphLink, topology: nx.MultiGraph, needs: Needs) -> list[Arc]:
+def usable_arcs(link: GraphLink, topology: nx.MultiGraph, needs: Needs) -> list[Arc]:
     """Both directions of each physical link that could alone carry `link`."""
-    arcs: list[Arc] = []
-    for one, other, name, data in topology.edges(keys=True, data=True):
-        quick = link.latency_ms is None or data["latency_ms"] <= link.latency_ms + _SLACK_MS
-        if quick and needs.mbps(link, name) <= data["free_mbps"]:
-            arcs += [(name, one, other), (name, other, one)]
-    return arcs
+    limit_ms = float("inf") if link.latency_ms is None else link.latency_ms + _SLACK_MS
+    return [
+        arc
+        for one, other, name, data in topology.edges(keys=True, data=True)
+        if data["latency_ms"] <= limit_ms and needs.mbps(link, name) <= data["free_mbps"]
+        for arc in ((name, one, other), (name, other, one))
+    ]
 
 
 def _conserve_flow(model: PlacementModel, link: GraphLink, topology: nx.MultiGraph) -> None:
     """At each PoP: what leaves less what arrives is the first end there less the second end there."""
-    balance: dict[str, list[tuple[pulp.LpVariable, int]]] = defaultdict(list)
+    flow: dict[str, Terms] = defaultdict(dict)
     for (_, source, target), variable in model.y[link.name].items():
-        balance[source].append((variable, 1))
-        balance[target].append((variable, -1))
-    first, second = link.ends
-    if first == second:
-        return
-    for pop in topology:
-        terms = balance[pop]
-        terms += [(variable, -1) for variable in model.at(first, pop)]
-        terms += [(variable, 1) for variable in model.at(second, pop)]
-        if terms:
-            model.problem.addConstraint(pulp.LpAffineExpression(terms) == 0)
-
-
-def _limit_resources(
-    model: PlacementModel, graph: ServiceGraph, topology: nx.MultiGraph, needs: Needs
-) -> None:
-    for pop, data in topology.nodes(data=True):
-        here = [
-            (variable, needs.resources(instance, pop))
-            for instance in graph.instances
-            for variable in model.at(instance.name, pop)
-        ]
-        free = data["free"]
-        model.cap([(variable, taken.vcpus) for variable, taken in here], free.vcpus)
-        model.cap([(variable, taken.memory) for variable, taken in here], free.memory)
-        model.cap([(variable, taken.disk) for variable, taken in here], free.disk)
-
-
-def _limit_bandwidth(
-    model: PlacementModel, graph: ServiceGraph, topology: nx.MultiGraph, needs: Needs
-) -> None:
-    """A route takes its bandwidth each way, whichever way it was searched; so both arcs count together."""
-    taken: dict[str, list[tuple[pulp.LpVariable, float]]] = defaultdict(list)
-    for link in graph.links:
-        for (name, _, _), variable in model.y[link.name].items():
-            taken[name].append((variable, needs.mbps(link, name)))
-    for _, _, name, free in topology.edges(keys=True, data="free_mbps"):
-        model.cap(taken[name], free)
-
-
-def _limit_latency(model: PlacementModel, graph: ServiceGraph, topology: nx.MultiGraph) -> None:
-    delays = {
-        link: [(v, topology.edges[one, other, name]["latency_ms"]) for (name, one, other), v in arcs.items()]
-        for link, arcs in model.y.items()
-    }
-    bounds: list[tuple[tuple[str, ...], float | None]] = [
-        ((link.name,), link.latency_ms) for link in graph.links
-    ]
-    bounds += [(chain.links, chain.latency_ms) for chain in graph.chains]
-    for links, limit in bounds:
-        if limit is not None:
-            terms = [term for link in links for term in delays[link] if term[1] > 0]
-            if terms:
-                row = pulp.lpSum(latency * variable for variable, latency in terms)
-                model.problem.addConstraint(row <= limit + _SLACK_MS)
-
-
-def _group(model: PlacementModel, graph: ServiceGraph, topology: nx.MultiGraph) -> None:
-    for group in graph.affinity:
-        for member in group[1:]:
-            for pop in topology:
-                pair = model.at(group[0], pop), model.at(member, pop)
-                if any(pair):
-                    model.problem.addConstraint(pulp.lpSum(pair[0]) - pulp.lpSum(pair[1]) == 0)
-    for group in graph.anti_affinity:
+        flow[source][variable] = 1.0
+        flow[target][variable] = -1.0
+    for end, sign in zip(link.ends, (-1.0, 1.0), strict=True):
         for pop in topology:
-            here = [variable for member in set(group) for variable in model.at(member, pop)]
-            if len(here) > 1:
-                model.problem.addConstraint(pulp.lpSum(here) <= 1)
+            if (variable := model.x.get((end, pop))) is not None:
+                flow[pop][variable] = sign
+    for terms in flow.values():
+        equal(model.problem, terms, 0.0)

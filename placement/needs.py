@@ -29,8 +29,11 @@ class Needs:
 
     def resources(self, instance: GraphInstance, pop: str) -> Resources:
         """What an instance takes of a PoP: nothing more where it stands and is counted already."""
-        held = self.stands(instance.name, pop) and instance.name not in self._uncounted
-        return _NOTHING if held else instance.resources
+        return _NOTHING if self.holds(instance.name, pop) else instance.resources
+
+    def holds(self, instance: str, pop: str) -> bool:
+        """Whether an instance stands at a PoP and what is taken there counts it already."""
+        return self.stands(instance, pop) and instance not in self._uncounted
 
     def mbps(self, link: GraphLink, physical_link: str) -> float:
         """What a graph link takes of a physical link: no more than it lacks where its way leads already."""

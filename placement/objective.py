@@ -129,10 +129,15 @@ def added_load(
         pop = placements[part.name]
         arriving[pop] += needs.resources(part, pop)
     return sum(
-        load((used + more) / capacity) - load(used / capacity)
+        growth(used, more, capacity)
         for pop, needed in arriving.items()
         for used, more, capacity in loaded(infrastructure, usage, pop, needed)
     )
+
+
+def growth(used: float, arriving: float, capacity: float) -> float:
+    """How much the load of one resource of a PoP grows, whose capacity is above 0."""
+    return load((used + arriving) / capacity) - load(used / capacity)
 
 
 def loaded(

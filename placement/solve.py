@@ -13,6 +13,7 @@ from domain.plans import Plan, Route, ServiceGraph, Standing
 from placement import check, model, reasons, routes, solvers, topology
 from placement.candidates import Candidates, candidates
 from placement.needs import Needs
+from placement.objective import Aim, cost_of, objective_of
 from placement.solvers import Outcome, SolverFailedError, SolverName, State
 from placement.topology import Usage
 
@@ -38,15 +39,21 @@ class _Task:
         """What is taken anew."""
         return Needs(self.standing)
 
+    @property
+    def aim(self) -> Aim:
+        """What is minimised."""
+        return Aim(self.graph, self.infrastructure, self.standing)
+
     def attempts(self) -> Iterator["_Task"]:
         """This, and what is left to try where it is infeasible; what the last one meets is the reason."""
         yield self
         loose = replace(self, fixed={})
         if self.fixed:
             yield loose
-        if self.needs.counts_moves and self.graph.budget_per_hour is not None:
-            costs_alone = self.standing.model_copy(update={"move_cost_per_hour": {}})
-            yield replace(loose, standing=costs_alone)  # tells what the budget would have to be
+        if self.graph.budget_per_hour is not None and not self.aim.is_cost_alone:
+            unmoved = self.standing.model_copy(update={"move_cost_per_hour": {}})
+            cheapest = self.graph.model_copy(update={"objective": "cost"})
+            yield replace(loose, graph=cheapest, standing=unmoved)  # tells what the budget would have to be
 
 
 def place(
@@ -81,7 +88,7 @@ def place(
 
 
 def _placed(task: _Task) -> Plan:
-    program = model.build(task.graph, task.free, task.options, task.needs, task.fixed)
+    program = model.build(task.graph, task.free, task.options, task.needs, task.fixed, task.aim)
     order: list[SolverName] = ["highs", "cbc"] if task.solver == "highs" else ["cbc"]
     failures = []
     for name in order:
@@ -107,12 +114,10 @@ def _plan(
     ways = routes.routes(program, task.graph, task.free, where, task.needs, task.fixed)
     if ways is None or any(instance.name not in where for instance in task.graph.instances):
         raise SolverFailedError(f"{solver} returned values that are no solution")
-    cost = _cost(task, where, ways)
-    moves = sum(
-        task.needs.move_cost(instance.name, where[instance.name]) for instance in task.graph.instances
-    )
+    cost = cost_of(task.graph, task.infrastructure, where, ways)
+    objective = objective_of(task.graph, task.infrastructure, task.usage, task.standing, where, ways)
     bound = 0.0 if outcome.bound is None else max(0.0, outcome.bound / program.scale)
-    if not task.needs.counts_moves:
+    if task.aim.is_cost_alone:
         _keep_budget(task, cost, bound, outcome.state)
     plan = Plan(
         placements={instance.name: where[instance.name] for instance in task.graph.instances},
@@ -121,25 +126,14 @@ def _plan(
         cost_per_hour=cost,
         currency=task.infrastructure.currency,
         solver=solver,
-        gap=_gap(cost + moves, bound),
+        gap=_gap(objective, bound),
+        objective_per_hour=objective,
         solve_ms=(time.monotonic() - task.started) * 1000,
     )
     wrong = check.violations(plan, task.graph, task.infrastructure, task.usage, task.standing)
     if wrong:
         raise SolverFailedError(f"{solver} returned a wrong plan: {wrong[0]}")
     return plan
-
-
-def _cost(task: _Task, where: dict[str, str], ways: tuple[Route, ...]) -> float:
-    pops, links = task.infrastructure.pops, task.infrastructure.links
-    compute = sum(
-        model.instance_cost(instance.resources, pops[where[instance.name]].prices)
-        for instance in task.graph.instances
-    )
-    network = sum(
-        way.bandwidth_mbps * links[name].price_mbps_hour for way in ways for name in way.physical_links
-    )
-    return compute + network
 
 
 def _gap(cost: float, bound: float) -> float:
