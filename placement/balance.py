@@ -1,7 +1,7 @@
 """The load that a placement adds to PoPs, in linear rows.
 
 load() is convex, so that what several instances add to a PoP together is no less than the sum of what each
-would add alone. That sum is linear in x; z is what comes on top of it, held up by one row a segment of load().
+would add alone. That sum is linear in x; z is what comes on top of it, held up by a row a segment of load().
 """
 
 from collections import defaultdict
