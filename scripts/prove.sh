@@ -3,12 +3,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 .venv/bin/interlace prove --all
-status=0
-said=$(mktemp)
-trap 'rm -f "$said"' EXIT
-.venv/bin/interlace prove instantiate scale migrate --vim emulator 2> >(tee "$said" >&2) || status=$?
-if [ "$status" = 2 ] && grep -q 'no emulator here' "$said"; then
-    echo "proof on the emulator: left out, for this machine has none (\`interlace doctor\` says what it lacks)"
-    exit 0
+if .venv/bin/interlace doctor | grep -q '^ok *dataplane'; then
+    .venv/bin/interlace prove instantiate scale migrate --vim emulator
+else
+    echo "not proven on real packets: the emulator does not run here (\`interlace doctor\` says why)"
 fi
-exit "$status"
