@@ -24,8 +24,8 @@ RequirementKind = Literal[
     "endpoint",
     "budget",
 ]
-"""stays: an operation leaves an instance where it runs. kept-off: an operation keeps it from PoPs. link: its two
-ends must be joined at all."""
+"""stays: an operation leaves an instance where it runs. kept-off: an operation keeps it from PoPs. link: its
+two ends must be joined at all."""
 
 
 class Requirement(Model):

@@ -7,10 +7,10 @@ import networkx as nx
 from domain.infrastructure import Infrastructure
 from domain.plans import GraphInstance, ServiceGraph
 from placement.candidates import Candidates
-from placement.explain.causes import Cause, arriving, between_parts, total
-from placement.explain.crowds import crowded
+from placement.explain.causes import Cause, between_parts
+from placement.explain.crowds import crowded, not_together
 from placement.explain.stages import stages, suitable
-from placement.explain.words import SHOWN, amounts, shortage
+from placement.explain.words import SHOWN, shortage
 from placement.needs import Needs
 
 
@@ -25,17 +25,7 @@ def homeless(
 def first_reason(graph: ServiceGraph, free: nx.MultiGraph, candidates: Candidates, needs: Needs) -> str:
     """Why a graph whose instances each fit somewhere has no placement."""
     cause = next(_joint(graph, free, candidates, needs), None)
-    if cause is not None:
-        return cause.text
-    coming = [part for part in graph.instances if arriving(part, candidates, needs)]
-    wanted = total([part.resources for part in coming])
-    beside = "" if len(coming) == len(graph.instances) else " beside what stands already"
-    left = total([resources for _, resources in free.nodes(data="free")])
-    return (
-        f"each part fits alone, but not together: {len(coming)} instances need {amounts(wanted)}{beside},"
-        f" {len(graph.links)} links need {sum(link.bandwidth_mbps for link in graph.links):g} Mbit/s;"
-        f" all PoPs together have {amounts(left)} free"
-    )
+    return cause.text if cause else not_together(graph, free, candidates, needs)
 
 
 def causes(

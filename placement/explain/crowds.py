@@ -71,13 +71,29 @@ def _several_pops(
             total([part.resources for part in inside]),
             total([free.nodes[p]["free"] for p in pops]),
         )
-        if not wanted.fits_in(left):
-            who = some([part.name for part in inside])
+        if wanted.fits_in(left):
+            continue
+        if len(inside) == len(coming):
+            yield _cause(not_together(graph, free, candidates, needs), inside)
+        else:
             text = (
-                f"{who} can only be on {some(pops)}: they need {amounts(wanted)},"
-                f" and these have {amounts(left)} free together"
+                f"{some([part.name for part in inside])} can only be on {some(pops)}: they need"
+                f" {amounts(wanted)}, and these have {amounts(left)} free together"
             )
             yield _cause(text, inside)
+
+
+def not_together(graph: ServiceGraph, free: nx.MultiGraph, candidates: Candidates, needs: Needs) -> str:
+    """What all need, and what all PoPs have."""
+    coming = [part for part in graph.instances if arriving(part, candidates, needs)]
+    wanted = total([part.resources for part in coming])
+    beside = "" if len(coming) == len(graph.instances) else " beside what stands already"
+    left = total([resources for _, resources in free.nodes(data="free")])
+    return (
+        f"each part fits alone, but not together: {len(coming)} instances need {amounts(wanted)}{beside},"
+        f" {len(graph.links)} links need {sum(link.bandwidth_mbps for link in graph.links):g} Mbit/s;"
+        f" all PoPs together have {amounts(left)} free"
+    )
 
 
 def _cause(text: str, parts: list[GraphInstance]) -> Cause:
