@@ -10,6 +10,7 @@ from domain.plans import ServiceGraph
 from placement.needs import Needs
 from placement.objective import Aim
 from placement.rows import Terms, cap, equal
+from placement.topology import wires
 
 X = Mapping[tuple[str, str], pulp.LpVariable]
 """(instance or endpoint, PoP) -> variable."""
@@ -42,20 +43,21 @@ def bandwidth(
     for link in graph.links:
         for (name, _, _), variable in y[link.name].items():
             taken[name][variable] = needs.mbps(link, name)
-    for _, _, name, free in topology.edges(keys=True, data="free_mbps"):
-        cap(problem, taken[name], free)
+    for name, data in wires(topology).items():
+        cap(problem, taken[name], data["free_mbps"])
 
 
 def latency(problem: pulp.LpProblem, y: Y, graph: ServiceGraph, topology: nx.MultiGraph) -> None:
     """Of each link and of each way through a chain that has a limit."""
+    delays = {name: data["latency_ms"] for name, data in wires(topology).items()}
     limits = [((link.name,), link.latency_ms) for link in graph.links]
     for links, limit in [*limits, *((way.links, way.latency_ms) for way in graph.chains)]:
         if limit is None:
             continue
         terms: Terms = defaultdict(float)
         for link in links:
-            for (name, source, target), variable in y[link].items():
-                terms[variable] += topology.edges[source, target, name]["latency_ms"]
+            for (name, _, _), variable in y[link].items():
+                terms[variable] += delays[name]
         cap(problem, terms, limit)
 
 
@@ -63,11 +65,11 @@ def budget(
     problem: pulp.LpProblem, x: X, y: Y, graph: ServiceGraph, topology: nx.MultiGraph, aim: Aim
 ) -> None:
     """The cost per hour is within the budget of the graph, which must have one."""
-    instances = {instance.name: instance for instance in graph.instances}
+    instances, network = {instance.name: instance for instance in graph.instances}, wires(topology)
     prices: Terms = {v: aim.price(instances[end], pop) for (end, pop), v in x.items() if end in instances}
     for link in graph.links:
-        for (name, source, target), variable in y[link.name].items():
-            prices[variable] = link.bandwidth_mbps * topology.edges[source, target, name]["price"]
+        for (name, _, _), variable in y[link.name].items():
+            prices[variable] = link.bandwidth_mbps * network[name]["price"]
     assert graph.budget_per_hour is not None
     cap(problem, prices, graph.budget_per_hour)
 

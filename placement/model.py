@@ -21,6 +21,7 @@ from placement.candidates import Candidates
 from placement.needs import Needs
 from placement.objective import Aim
 from placement.rows import Terms, equal
+from placement.topology import wires
 
 _SLACK_MS = 1e-9
 _LARGEST_COEFFICIENT = 1000.0
@@ -72,9 +73,10 @@ def _objective(
     model: PlacementModel, graph: ServiceGraph, topology: nx.MultiGraph, needs: Needs, aim: Aim
 ) -> Terms:
     terms: Terms = dict(_parts(model, graph, aim))
+    network = wires(topology)
     for link in graph.links:
-        for (name, source, target), variable in model.y[link.name].items():
-            data = topology.edges[source, target, name]
+        for (name, _, _), variable in model.y[link.name].items():
+            data = network[name]
             terms[variable] = aim.over(link, data["price"], data["latency_ms"])
     if aim.weights.balance:
         for variable, load in balance.add(model.problem, model.x, graph, topology, needs).items():

@@ -35,6 +35,11 @@ def build(infrastructure: Infrastructure, usage: Usage) -> nx.MultiGraph:
     return topology
 
 
+def wires(topology: nx.MultiGraph) -> dict[str, dict[str, float]]:
+    """Physical link -> what `build` noted on its edge."""
+    return {name: data for _, _, name, data in topology.edges(keys=True, data=True)}
+
+
 def _left(capacity: Resources, used: Resources) -> Resources:
     return Resources.of(
         max(0, capacity.vcpus - used.vcpus),
