@@ -6,6 +6,7 @@ from math import isclose
 
 from domain.infrastructure import Infrastructure, Resources
 from domain.plans import GraphInstance, Plan, Route, ServiceGraph, Standing
+from placement.recount import miscounts, unsold
 from placement.topology import Usage, nearest_pop
 
 _TOLERANCE = 1e-6
@@ -34,7 +35,7 @@ def violations(
         *_ways(plan, graph, infrastructure),
         *_latency(plan, graph),
         *_groups(plan, graph),
-        *_cost(plan, graph, infrastructure),
+        *miscounts(plan, graph, infrastructure, usage, standing),
     ]
 
 
@@ -74,6 +75,8 @@ def _rules(instance: GraphInstance, plan: Plan, infrastructure: Infrastructure) 
     where = f"{instance.name} on {name}"
     for missing in sorted(instance.requires - pop.capabilities):
         yield f"{where}: the PoP has no {missing}"
+    for licence in unsold(instance, pop, infrastructure):
+        yield f"{where}: the PoP does not sell the licence {licence}"
     if instance.allowed_pops is not None and name not in instance.allowed_pops:
         yield f"{where}: not an allowed PoP"
     if name in instance.forbidden_pops:
@@ -87,20 +90,18 @@ def _rules(instance: GraphInstance, plan: Plan, infrastructure: Infrastructure) 
 def _capacity(
     plan: Plan, graph: ServiceGraph, infrastructure: Infrastructure, usage: Usage, standing: Standing
 ) -> Iterator[str]:
-    arrived = [
-        (plan.placements[instance.name], instance.resources)
-        for instance in graph.instances
-        if standing.instances.get(instance.name) != plan.placements[instance.name]
-        or instance.name in standing.uncounted
-    ]
-    for name, pop in infrastructure.pops.items():
-        here = [resources for at, resources in arrived if at == name]
-        used = usage.pops.get(name, Resources.of(0, 0, 0))
+    arrived: defaultdict[str, list[Resources]] = defaultdict(list)
+    for instance in graph.instances:
+        name, at = instance.name, plan.placements[instance.name]
+        if standing.instances.get(name) != at or name in standing.uncounted:
+            arrived[at].append(instance.resources)
+    for at, here in arrived.items():
+        used = usage.pops.get(at, Resources.of(0, 0, 0))
         for what in ("vcpus", "memory", "disk"):
             added = sum(getattr(resources, what) for resources in here)
-            total, limit = added + getattr(used, what), getattr(pop.capacity, what)
+            total, limit = added + getattr(used, what), getattr(infrastructure.pops[at].capacity, what)
             if added and total > limit:
-                yield f"{name}: {what} {total} of {limit}"
+                yield f"{at}: {what} {total} of {limit}"
 
 
 def _bandwidth(plan: Plan, infrastructure: Infrastructure, usage: Usage, standing: Standing) -> Iterator[str]:
@@ -160,20 +161,3 @@ def _groups(plan: Plan, graph: ServiceGraph) -> Iterator[str]:
         members = set(group)
         if len({plan.placements[member] for member in members}) < len(members):
             yield f"{', '.join(group)} share a PoP"
-
-
-def _cost(plan: Plan, graph: ServiceGraph, infrastructure: Infrastructure) -> Iterator[str]:
-    cost = 0.0
-    for instance in graph.instances:
-        prices, needs = infrastructure.pops[plan.placements[instance.name]].prices, instance.resources
-        cost += needs.vcpus * prices.vcpu_hour + needs.disk * prices.disk_gib_hour
-        cost += needs.memory * prices.memory_gib_hour / 1024
-    for route in plan.routes:
-        prices_per_mbps = [infrastructure.links[name].price_mbps_hour for name in route.physical_links]
-        cost += route.bandwidth_mbps * sum(prices_per_mbps)
-    if not isclose(cost, plan.cost_per_hour, rel_tol=_TOLERANCE, abs_tol=_TOLERANCE):
-        yield f"the plan costs {cost:g} per hour, not {plan.cost_per_hour:g}"
-    if plan.currency != infrastructure.currency:
-        yield f"the currency is {infrastructure.currency}, not {plan.currency}"
-    if graph.budget_per_hour is not None and _above(cost, graph.budget_per_hour):
-        yield f"the plan costs {cost:g} per hour, the budget is {graph.budget_per_hour:g}"
