@@ -2,7 +2,7 @@
 
 import heapq
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import networkx as nx
 import pulp
@@ -15,18 +15,22 @@ _PRECISION = 9
 """Decimals in which two costs or latencies must differ to count as different."""
 
 
-def _chosen(variable: pulp.LpVariable) -> bool:
-    value = variable.value()
-    return value is not None and value > 0.5
+Values = Mapping[str, float]
+"""Variable by its name -> its value in a solution."""
 
 
-def placements(model: PlacementModel) -> dict[str, str]:
+def placements(model: PlacementModel, values: Values) -> dict[str, str]:
     """Each instance's and endpoint's PoP in the solution."""
-    return {end: pop for (end, pop), variable in model.x.items() if _chosen(variable)}
+    return {end: pop for (end, pop), variable in model.x.items() if _is_chosen(variable, values)}
+
+
+def _is_chosen(variable: pulp.LpVariable, values: Values) -> bool:
+    return values.get(variable.name, 0.0) > 0.5
 
 
 def routes(
     model: PlacementModel,
+    values: Values,
     graph: ServiceGraph,
     topology: nx.MultiGraph,
     where: dict[str, str],
@@ -36,7 +40,7 @@ def routes(
     """The route of each graph link, in the graph's order; None where the values are no solution."""
     found = []
     for link in graph.links:
-        arcs = [arc for arc, variable in model.y[link.name].items() if _chosen(variable)]
+        arcs = [arc for arc, variable in model.y[link.name].items() if _is_chosen(variable, values)]
         route = _cheapest(link, where, arcs, topology)
         if route is None:
             return None

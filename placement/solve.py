@@ -110,8 +110,9 @@ def _plan(
 ) -> Plan:
     if outcome.state is State.UNKNOWN:
         raise TemporaryError(f"{solver} found no placement within {task.time_limit_s:g} s, nor proof of none")
-    where = routes.placements(program)
-    ways = routes.routes(program, task.graph, task.free, where, task.needs, task.fixed)
+    values = {variable.name: variable.value() or 0.0 for variable in program.problem.variables()}
+    where = routes.placements(program, values)
+    ways = routes.routes(program, values, task.graph, task.free, where, task.needs, task.fixed)
     if ways is None or any(instance.name not in where for instance in task.graph.instances):
         raise SolverFailedError(f"{solver} returned values that are no solution")
     cost = cost_of(task.graph, task.infrastructure, where, ways)
