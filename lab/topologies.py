@@ -15,6 +15,9 @@ from domain.errors import InputError, UnknownError
 _KM_PER_MS = 200.0
 _SMALL = {"vcpus": 16, "memory": "32 GiB", "disk": "500 GiB"}
 _LARGE = {"vcpus": 64, "memory": "128 GiB", "disk": "4 TiB"}
+_NOTHING = {"vcpus": 0, "memory": "0 MiB"}
+_UNNAMED = "waypoint"
+"""What topologies give no name, such as the bends of sea cables: links meet there, and nothing runs."""
 
 
 def generate(topology: str, create_delay: str | None = None, vim: str = "modelled") -> dict[str, Any]:
@@ -23,7 +26,8 @@ def generate(topology: str, create_delay: str | None = None, vim: str = "modelle
     :param create_delay: how long each instance takes to be made; only the modelled VIM has such a setting
     :param vim: the kind of every PoP's VIM
 
-    PoPs with a degree of 4 or more are large, cheap and offer dpdk; the others are small, and cost half more.
+    PoPs with a degree of 4 or more are large, cheap and offer dpdk; the others are small, and cost half more;
+    those without a name in the topology have no capacity.
     Regions are quarters by the median coordinates: north or south.
 
     :raises InputError: if that kind of VIM has no create_delay
@@ -45,7 +49,7 @@ def generate(topology: str, create_delay: str | None = None, vim: str = "modelle
             names[node["id"]]: _pop(node, degrees[node["id"]] >= 4, middle, {"kind": vim, **settings})
             for node in found["nodes"]
         },
-        "links": dict(_link(edge, names) for edge in found["edges"]),
+        "links": _links(found["edges"], names),
     }
 
 
@@ -71,7 +75,12 @@ def _load(topology: str) -> dict[str, Any]:
 def _names(nodes: list[dict[str, Any]]) -> dict[int, str]:
     names: dict[int, str] = {}
     for node in nodes:
-        ascii_text = unicodedata.normalize("NFKD", node["name"]).encode("ascii", "ignore").decode().lower()
+        ascii_text = (
+            unicodedata.normalize("NFKD", node.get("name") or _UNNAMED)
+            .encode("ascii", "ignore")
+            .decode()
+            .lower()
+        )
         name = re.sub(r"[^a-z0-9]+", "-", ascii_text).strip("-")[:40] or "pop"
         names[node["id"]] = f"{name}-{node['id']}" if name in names.values() else name
     return names
@@ -90,17 +99,25 @@ def _pop(node: dict[str, Any], large: bool, middle: float, vim: dict[str, Any]) 
             "disk_gib_hour": 0.0001,
         },
     }
-    if large:
+    if not node.get("name"):
+        pop["capacity"] = dict(_NOTHING)
+    elif large:
         pop["capabilities"] = ["dpdk"]
     return pop
 
 
-def _link(edge: dict[str, Any], names: dict[int, str]) -> tuple[str, dict[str, Any]]:
-    one, other = names[edge["source"]], names[edge["target"]]
-    link = {
-        "between": [one, other],
-        "bandwidth": "10 Gbit/s",
-        "latency": f"{edge['dist'] / _KM_PER_MS:.3f} ms",
-        "price_mbps_hour": round(0.0001 + edge["dist"] * 1e-6, 6),
-    }
-    return f"{one}--{other}"[:63].strip("-"), link
+def _links(edges: list[dict[str, Any]], names: dict[int, str]) -> dict[str, Any]:
+    """Named by their ends; where that is no name or is given already, by a number too."""
+    links: dict[str, Any] = {}
+    for number, edge in enumerate(edges):
+        one, other = names[edge["source"]], names[edge["target"]]
+        name = f"{one}--{other}"[:63].strip("-")
+        if name in links:
+            name = f"{name[:50]}-{number}"
+        links[name] = {
+            "between": [one, other],
+            "bandwidth": "10 Gbit/s",
+            "latency": f"{edge['dist'] / _KM_PER_MS:.3f} ms",
+            "price_mbps_hour": round(0.0001 + edge["dist"] * 1e-6, 6),
+        }
+    return links

@@ -26,3 +26,10 @@ def test_a_delay_is_a_setting_of_modelled_vims_only() -> None:
 def test_a_topology_that_does_not_exist_is_told() -> None:
     with pytest.raises(UnknownError, match="no topology 'sndlib/atlantis'"):
         generate("sndlib/atlantis")
+
+
+def test_places_without_a_name_carry_links_and_hold_nothing() -> None:
+    document = read_infrastructure(yaml.safe_dump(generate("backbone/europe")).encode(), "generated")
+    bends = [pop for name, pop in document.pops.items() if name.startswith("waypoint")]
+    assert (len(document.pops), len(document.links), len(bends)) == (852, 1287, 275)
+    assert not any(pop.capacity.vcpus or pop.capacity.memory or pop.capacity.disk for pop in bends)
