@@ -1,11 +1,11 @@
 """The service mapping of T-NOVA's TeNOR, written anew from its description: an integer program for GLPK.
 
-T-NOVA deliverable D3.3 "Service Mapping" and the orchestrator TeNOR (service-mapper): VNFs go to PoPs, links
-between them to ways, under capacities of PoPs and links and delays of paths; a weighted sum of cost, delay and
-link usage, each by its largest possible sum, is least. It has no capabilities, regions, affinity, nor prices of
-links: so its weights are chosen here such that link usage counts what a Mbit/s costs over a mean link, and the
-checker counts what its answer breaks. Each direction of a link has the link's capacity for itself; of parallel
-links it knows one.
+T-NOVA deliverable D3.3 "Service Mapping" and the orchestrator TeNOR (service-mapper): VNFs go to PoPs,
+links between them to ways, under capacities of PoPs and links and delays of paths; a weighted sum of cost,
+delay and link usage, each by its largest possible sum, is least. It has no capabilities, regions, affinity,
+nor prices of links: so its weights are chosen here such that link usage counts what a Mbit/s costs over a
+mean link, and the checker counts what its answer breaks. Each direction of a link has the link's capacity
+for itself; of parallel links it knows one.
 """
 
 import shutil

@@ -17,7 +17,7 @@ TOPOLOGIES: dict[int, tuple[str, ...]] = {
     200: ("caida/2024-08/701", "backbone/north_america_nosc"),
     778: ("backbone/emea_nosc",),
 }
-"""Size class -> topologies of topohub, with 22, 50, 97 and 95, 211 and 225, 778 PoPs; no real one has 100 or 200."""
+"""Size class -> topologies of topohub: 22, 50, 97 and 95, 211 and 225, 778 PoPs; no real one has 100."""
 
 _IN_USE: dict[Tightness, tuple[float, float]] = {"loose": (0.0, 0.5), "tight": (0.6, 0.98)}
 _PRICE_FACTORS = (0.6, 1.6)
