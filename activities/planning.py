@@ -1,6 +1,7 @@
 """Planning as an activity: the plan is solved, stored, and under a lease reserved."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -31,6 +32,8 @@ from planning.terminating import terminate_plan
 
 T = TypeVar("T")
 
+_LOG = logging.getLogger(__name__)
+
 _TRIES = 50
 """Of solving anew, where somebody else took the capacity meanwhile."""
 
@@ -53,8 +56,10 @@ class PlanningActivities:
             if known := await _to_its_end(lambda: self._known(order)):
                 return known.brief()
             for _ in range(_TRIES - 1):
-                with suppress(ReservationConflictError):
+                try:
                     return (await self._try(order, request)).brief()
+                except ReservationConflictError as conflict:
+                    _LOG.warning("%s; solving again", conflict)
             return (await self._try(order, request)).brief()
 
     async def _try(self, order: PlanOrder, request: AnyRequest) -> OperationPlan:
