@@ -91,7 +91,7 @@ class Draft:
             latency_ms=sum(links[name].latency for name in names),
         )
 
-    def plan(self, solver: str) -> Plan:
+    def plan(self, solver: str, gap: float = 0.0) -> Plan:
         """What is placed and led, as it is; the checker tells whether that is all and right."""
         task, ends = self.task, {end.name for end in self.task.graph.endpoints}
         placements = {name: pop for name, pop in self.where.items() if name not in ends}
@@ -104,7 +104,7 @@ class Draft:
             cost_per_hour=cost_of(*world, placements, routes),
             currency=task.infrastructure.currency,
             solver=solver,
-            gap=0.0,
+            gap=gap,
             objective_per_hour=objective_of(*world, task.usage, Standing(), placements, routes),
             solve_ms=0.0,
         )

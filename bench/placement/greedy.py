@@ -36,7 +36,7 @@ def _placed(task: Task, name: str, ranking: Ranking) -> Plan:
         pops = sorted(task.infrastructure.pops, key=lambda pop: (rank(pop), pop))
         if not any(_settled(draft, instance, pop) for pop in pops):
             raise InfeasibleError(f"{name}: {instance.name} fits on no PoP any more")
-    return draft.plan(name)
+    return draft.plan(name, gap=1.0)
 
 
 def _nearness(draft: Draft, instance: GraphInstance) -> Callable[[str], float]:

@@ -1,7 +1,8 @@
 """Requests that come and go on one infrastructure: who accepts how many of the same ones, and at what cost.
 
-Requests come as a Poisson process and stay for exponential times. What a contender accepts takes capacity until
-it ends; what it cannot place, it refuses, and nothing is tried again. Each has the infrastructure for itself.
+Requests come as a Poisson process and stay for exponential times. What a contender accepts takes capacity
+until it ends; what it cannot place, it refuses, and nothing is tried again. Each has an infrastructure
+of its own.
 """
 
 import random
@@ -150,8 +151,8 @@ def report(tallies: list[Tally]) -> None:
     """Print the table."""
     show(row for tally in tallies for row in _rows(tally, tallies))
     print(
-        f"{len(tallies[0].seconds)} requests on {_TOPOLOGY}, {_PER_HOUR:g} an hour, each for {_MEAN_HOURS:g} hours\n"
-        f"in the mean; no time to solve is counted against what comes meanwhile"
+        f"{len(tallies[0].seconds)} requests on {_TOPOLOGY}, {_PER_HOUR:g} an hour,"
+        f" each for {_MEAN_HOURS:g} hours in the mean; the time to solve delays nobody"
     )
 
 

@@ -10,7 +10,7 @@ from rich.table import Table
 from bench.measurements import percentile
 from bench.placement import comparing
 from bench.placement.contenders import ALL, CBC, GREEDY, HIGHS, OURS, PEERS, TENOR
-from bench.placement.outcomes import Outcome, Verdict
+from bench.placement.outcomes import Outcome
 from bench.tables import ROW, at_least, at_most, show
 
 _WIDTH = 118
@@ -36,9 +36,9 @@ def _times(outcomes: list[Outcome]) -> None:
                 table.add_row(str(size), *_line(here, name))
     Console(width=_WIDTH).print(table)
     print(
-        "p50, p95: wall seconds, and CPU seconds with those of all solvers; proven: an optimum, or that there is\n"
-        "none; late: no proof in time, counted with the limit; by ours: geometric mean of its wall time by ours,\n"
-        "and the least; wrong: answers that break a constraint (of the peers: those that their models lack)"
+        "p50, p95: wall seconds, CPU with all solvers'; proven: an optimum, or that there is\n"
+        "none; late: no proof in time, counted as the limit; by ours: geometric mean of its wall by ours,\n"
+        "and the least; wrong: answers that break a constraint (of peers: those they lack)"
     )
 
 
@@ -52,8 +52,8 @@ def _line(here: list[Outcome], name: str) -> list[str]:
         f"{statistics.median(walls):.3f}",
         f"{percentile(walls, 0.95):.3f}",
         f"{statistics.median(outcome.cpu_s for outcome in asked):.3f}",
-        str(sum(outcome.proven for outcome in asked)),
-        str(sum(outcome.verdict in (Verdict.LATE, Verdict.UNPROVEN) for outcome in asked)),
+        "" if name in GREEDY else str(sum(outcome.proven for outcome in asked)),
+        "" if name in GREEDY else str(sum(not outcome.proven for outcome in asked)),
         f"{comparing.mean(ratios):.2f}" if name != OURS and ratios else "",
         f"{min(ratios):.2f}" if name != OURS and ratios else "",
         str(sum(bool(outcome.violations) for outcome in asked)),

@@ -1,4 +1,4 @@
-"""Contenders in processes of their own, warm as a worker is, timed, and ended where they do not end by themselves."""
+"""Contenders in processes of their own, warm as a worker is, timed, and ended where they do not end."""
 
 import gc
 import multiprocessing
