@@ -2,12 +2,14 @@
 
 import itertools
 import random
+import statistics
 from typing import Any
 
 import networkx as nx
 
 from domain.descriptor import Classifier, ComponentKind
 from domain.infrastructure import Infrastructure, Resources
+from domain.objectives import load, weights
 from domain.plans import (
     GraphChain,
     GraphEndpoint,
@@ -151,6 +153,7 @@ def suitable(part: GraphInstance, name: str, where: Infrastructure) -> bool:
         and name not in part.forbidden_pops
         and (part.allowed_pops is None or name in part.allowed_pops)
         and (part.allowed_regions is None or place_.region in part.allowed_regions)
+        and part.licences <= place_.prices.licences.keys() | where.licences.keys()
     )
 
 
@@ -169,6 +172,66 @@ def fits(
     return together and all(len({parts[m] for m in group}) == len(group) for group in graph.anti_affinity)
 
 
+def kept_limits(graph: ServiceGraph, latency: dict[str, float]) -> bool:
+    """Whether links and chains are quick enough, from each graph link's latency."""
+    bounds = [(latency[one.name], one.latency_ms) for one in graph.links]
+    bounds += [(sum(latency[name] for name in way.links), way.latency_ms) for way in graph.chains]
+    return all(limit is None or ms <= limit for ms, limit in bounds)
+
+
+def wide_enough(
+    choice: dict[str, tuple[str, ...]],
+    graph: ServiceGraph,
+    where: Infrastructure,
+    usage: Usage,
+    standing: Standing,
+) -> bool:
+    held = {(way.link, name): way.bandwidth_mbps for way in standing.routes for name in way.physical_links}
+    taken, grown = dict(usage.links), set()
+    for one in graph.links:
+        for name in choice[one.name]:
+            more = max(0.0, one.bandwidth_mbps - held.get((one.name, name), 0.0))
+            taken[name] = taken.get(name, 0) + more
+            grown |= {name} if more else set()
+    return all(taken[name] <= where.links[name].bandwidth for name in grown)
+
+
+def latency_counted(graph: ServiceGraph, latency: dict[str, float]) -> float:
+    """Of each chain the mean of its ways; without chains, of each virtual link the mean of its parts."""
+    means: dict[str, list[float]] = {}
+    for way in graph.chains:
+        means.setdefault(way.chain, []).append(sum(latency[name] for name in way.links))
+    if not graph.chains:
+        for one in graph.links:
+            means.setdefault(one.virtual_link, []).append(latency[one.name])
+    return sum(statistics.mean(each) for each in means.values())
+
+
+def instance_price(part: GraphInstance, name: str, where: Infrastructure) -> float:
+    place_, needs = where.pops[name], part.resources
+    prices, energy = place_.prices, place_.energy
+    rent = needs.vcpus * prices.vcpu_hour + needs.disk * prices.disk_gib_hour
+    rent += needs.memory / 1024 * prices.memory_gib_hour
+    power = (energy.watts_per_instance + needs.vcpus * energy.watts_per_vcpu) / 1000 * energy.price_kwh
+    fees = [prices.licences.get(each, where.licences.get(each)) for each in part.licences]
+    return rent + power + sum(fee for fee in fees if fee is not None)
+
+
+def load_added(
+    parts: dict[str, str], graph: ServiceGraph, where: Infrastructure, usage: Usage, standing: Standing
+) -> float:
+    total = 0.0
+    for name, place_ in where.pops.items():
+        new = [i for i in graph.instances if parts[i.name] == name != standing.instances.get(i.name)]
+        used = usage.pops.get(name, Resources.of(0, 0, 0))
+        after = sum((i.resources for i in new), start=used)
+        for what in ("vcpus", "memory"):
+            most = getattr(place_.capacity, what)
+            if new and most:
+                total += load(getattr(after, what) / most) - load(min(1.0, getattr(used, what) / most))
+    return total
+
+
 def cheapest_ways(
     parts: dict[str, str],
     graph: ServiceGraph,
@@ -176,33 +239,31 @@ def cheapest_ways(
     usage: Usage,
     standing: Standing,
     fixed: dict[str, Route],
+    budget: float,
 ) -> float | None:
+    """The least that ways between `parts` count whose price is within what is left of the budget."""
     best: float | None = None
-    held = {(way.link, name): way.bandwidth_mbps for way in standing.routes for name in way.physical_links}
+    counts = weights(graph.objective or where.objective)
     options = [
         [fixed[one.name].physical_links]
         if one.name in fixed
         else ways(where, *(parts[end] for end in one.ends))
         for one in graph.links
     ]
-    for choice in itertools.product(*options):
-        taken = dict(usage.links)
-        grown = set()
-        for one, way in zip(graph.links, choice, strict=True):
-            for name in way:
-                more = max(0.0, one.bandwidth_mbps - held.get((one.name, name), 0.0))
-                taken[name] = taken.get(name, 0) + more
-                grown |= {name} if more else set()
-        if any(taken[name] > where.links[name].bandwidth for name in grown):
+    for names in itertools.product(*options):
+        choice = {one.name: way for one, way in zip(graph.links, names, strict=True)}
+        slow = {link: sum(where.links[name].latency for name in way) for link, way in choice.items()}
+        if not kept_limits(graph, slow) or not wide_enough(choice, graph, where, usage, standing):
             continue
-        slow = [sum(where.links[name].latency for name in way) for way in choice]
-        bounds = [(slow[n], one.latency_ms) for n, one in enumerate(graph.links)]
-        bounds.append((slow[0] + slow[1], graph.chains[0].latency_ms))
-        if any(limit is not None and ms > limit for ms, limit in bounds):
+        price = sum(
+            one.bandwidth_mbps * where.links[name].price_mbps_hour
+            for one in graph.links
+            for name in choice[one.name]
+        )
+        if price > budget + 1e-9:
             continue
-        prices = [sum(where.links[name].price_mbps_hour for name in way) for way in choice]
-        cost = sum(one.bandwidth_mbps * price for one, price in zip(graph.links, prices, strict=True))
-        best = cost if best is None else min(best, cost)
+        value = counts.cost * price + counts.latency * latency_counted(graph, slow)
+        best = value if best is None else min(best, value)
     return best
 
 
@@ -213,22 +274,22 @@ def optimum(
     standing: Standing = NOTHING,
     fixed: dict[str, Route] | None = None,
 ) -> float | None:
-    """The least cost with moves within the budget; None where nothing is possible."""
+    """The least that any placement within the budget counts, moves too; None where nothing is possible."""
     best: float | None = None
-    for choice in itertools.product(where.pops, repeat=len(graph.instances)):
-        parts = dict(zip([i.name for i in graph.instances], choice, strict=True))
-        parts["e"] = str(graph.endpoints[0].pop)
+    counts = weights(graph.objective or where.objective)
+    budget = float("inf") if graph.budget_per_hour is None else graph.budget_per_hour
+    for pops in itertools.product(where.pops, repeat=len(graph.instances)):
+        parts = dict(zip([i.name for i in graph.instances], pops, strict=True))
         if not fits(parts, graph, where, usage, standing):
             continue
-        network = cheapest_ways(parts, graph, where, usage, standing, fixed or {})
+        compute = sum(instance_price(part, parts[part.name], where) for part in graph.instances)
+        at = {**parts, **{end.name: str(end.pop) for end in graph.endpoints}}
+        network = cheapest_ways(at, graph, where, usage, standing, fixed or {}, budget - compute)
         if network is None:
             continue
-        cost = network + sum(
-            i.resources.vcpus * where.pops[parts[i.name]].prices.vcpu_hour for i in graph.instances
-        )
-        if graph.budget_per_hour is not None and cost > graph.budget_per_hour:
-            continue
-        moved = [name for name, at in standing.instances.items() if parts[name] != at]
-        cost += sum(standing.move_cost_per_hour.get(name, 0.0) for name in moved)
-        best = cost if best is None else min(best, cost)
+        moved = [name for name, stood in standing.instances.items() if parts[name] != stood]
+        value = network + counts.cost * compute
+        value += counts.balance * load_added(parts, graph, where, usage, standing)
+        value += sum(standing.move_cost_per_hour.get(name, 0.0) for name in moved)
+        best = value if best is None else min(best, value)
     return best
