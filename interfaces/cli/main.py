@@ -22,6 +22,7 @@ from interfaces.cli import (
     services,
     steering,
     stopping,
+    topology,
 )
 
 app = typer.Typer(
@@ -50,6 +51,7 @@ services.register(app)
 instances.register(app)
 probing.register(app)
 prove.register(app)
+topology.register(app)
 app.add_typer(infrastructure.app, name="infra")
 app.add_typer(functions.app, name="functions")
 app.add_typer(faults.app, name="faults")

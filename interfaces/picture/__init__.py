@@ -1,0 +1,1 @@
+"""Pictures of an infrastructure and of the services on it. Pure: domain types in, text out."""

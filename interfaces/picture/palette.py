@@ -1,0 +1,135 @@
+"""The colours of a picture, by day and by night, for all kinds of colour vision.
+
+Courses have cool colours, after Okabe and Ito, "Color Universal Design", 2008; loads have warm ones, whose
+lightness goes one way from empty to full, so that neither is taken for the other.
+"""
+
+from collections.abc import Mapping
+from string import Template
+
+LOADS = (1 / 3, 2 / 3, 9 / 10)
+"""Where a higher class of load begins: the steps of domain.objectives.LOAD_SLOPES."""
+
+DASHES = ("none", "9 4", "3 3")
+"""Of courses: another one each time that the colours have been used up."""
+
+_LIGHT = {
+    "paper": "#fbfcfd",
+    "panel": "#ffffff",
+    "ink": "#17212b",
+    "muted": "#566370",
+    "faint": "#e3e8ed",
+    "track": "#d9dfe5",
+    "idle": "#aab5c0",
+    "load1": "#cf8f2e",
+    "load2": "#c95c1d",
+    "load3": "#a32f1b",
+    "load4": "#660b14",
+    "course0": "#0072b2",
+    "course1": "#00876a",
+    "course2": "#b0479e",
+    "course3": "#3f2b96",
+    "course4": "#3f9fd4",
+    "course5": "#2c3a47",
+}
+_DARK = {
+    "paper": "#10161d",
+    "panel": "#18212b",
+    "ink": "#e8edf2",
+    "muted": "#9fabb8",
+    "faint": "#212b36",
+    "track": "#36424f",
+    "idle": "#566472",
+    "load1": "#9a6428",
+    "load2": "#d0742e",
+    "load3": "#f4a14c",
+    "load4": "#ffe28c",
+    "course0": "#4db2f0",
+    "course1": "#2fcfa0",
+    "course2": "#e58ad2",
+    "course3": "#a397f7",
+    "course4": "#a5dcff",
+    "course5": "#f2f5f8",
+}
+COURSES = sum(name.startswith("course") for name in _LIGHT)
+"""Colours of courses."""
+
+_SHAPES = """
+text { font-family: "Segoe UI", "Helvetica Neue", Arial, "DejaVu Sans", sans-serif; }
+.name { font-weight: 600; }
+.wire { fill: none; stroke-linecap: round; }
+.lane { fill: none; stroke-width: 2.6; stroke-linecap: round; stroke-linejoin: round; }
+.lane.comes { stroke-width: 3.6; }
+.lane.goes { stroke-width: 2; stroke-dasharray: 1.5 5; }
+.lane.both { stroke-dasharray: 0.5 5; stroke-width: 3; }
+.gauge { fill: none; }
+.goes text, .instance.goes { text-decoration: line-through; }
+.label text { paint-order: stroke; stroke-width: 3px; stroke-linejoin: round; }
+"""
+
+_COLOURS = Template(
+    """
+.paper { fill: $paper; }
+.panel { fill: $panel; stroke: $faint; }
+text { fill: $ink; }
+.small, .tag, .degree, .muted { fill: $muted; }
+.instance.goes { fill: $muted; }
+.grid, .rule { stroke: $faint; }
+.leader { stroke: $muted; }
+.label text { stroke: $paper; }
+.disc { fill: $panel; stroke: $track; }
+.disc.busy { stroke: $ink; }
+.count { fill: $ink; }
+.before { stroke: $ink; }
+.track { stroke: $track; }
+.wire.load0 { stroke: $idle; }
+.wire.load1, .gauge.load1 { stroke: $load1; }
+.wire.load2, .gauge.load2 { stroke: $load2; }
+.wire.load3, .gauge.load3 { stroke: $load3; }
+.wire.load4, .gauge.load4 { stroke: $load4; }
+.dot.load0 { fill: $idle; }
+.dot.load1 { fill: $load1; }
+.dot.load2 { fill: $load2; }
+.dot.load3 { fill: $load3; }
+.dot.load4 { fill: $load4; }
+"""
+)
+
+
+def load_class(load: float) -> str:
+    """Empty, then by the steps."""
+    return f"load{0 if load <= 0 else 1 + sum(load >= step for step in LOADS)}"
+
+
+def course_class(number: int) -> str:
+    """Of a course by its place in the list."""
+    return f"course{number % COURSES}"
+
+
+def dash(number: int) -> str:
+    """The pattern of a course's line."""
+    return DASHES[number // COURSES % len(DASHES)]
+
+
+def map_style() -> str:
+    """The style sheet of a map, with plain colours: not all that shows SVG knows variables."""
+    night = f"@media (prefers-color-scheme: dark) {{{_colours(_DARK)}}}"
+    return f"{_SHAPES}{_colours(_LIGHT)}{night}\n"
+
+
+def variables() -> str:
+    """The colours as custom properties, for what stands around a map."""
+    return f":root {{{_properties(_LIGHT)}}}\n@media (prefers-color-scheme: dark) {{:root {{{_properties(_DARK)}}}}}\n"
+
+
+def _colours(theme: Mapping[str, str]) -> str:
+    courses = "".join(
+        f".lane.course{n} {{ stroke: {theme[f'course{n}']}; }}\n"
+        f".head.course{n} {{ fill: {theme[f'course{n}']}; }}\n"
+        for n in range(COURSES)
+    )
+    return _COLOURS.substitute(theme) + courses
+
+
+def _properties(theme: Mapping[str, str]) -> str:
+    return " ".join(f"--{name}: {colour};" for name, colour in theme.items())

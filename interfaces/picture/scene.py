@@ -1,0 +1,193 @@
+"""A picture before it is drawn: what stands where, and which labels fit. Sizes are in the picture's units."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import sqrt
+
+from interfaces.picture import wording
+from interfaces.picture.facts import Becoming, InstanceFacts, LinkFacts, PopFacts, Topology
+from interfaces.picture.globe import GridLine, Point
+from interfaces.picture.labels import Box, Label, Line, Sheet, Wanted, placed
+from interfaces.picture.lanes import Lane, Wire, strands
+from interfaces.picture.positions import Frame, frame_of
+
+_FEW, _SOME = 30, 80
+"""PoPs up to which labels are large; and up to which they tell prices."""
+_TAGGED = 40
+"""Links up to which each may have its latency and price written on it."""
+_LISTED = 8
+"""Instances in a label; the others are counted."""
+_SIGNS = {Becoming.STAYS: "", Becoming.COMES: "+ ", Becoming.GOES: "− "}
+KINDS = {"vnf": "◆", "microservice": "●", "endpoint": "▸"}
+"""What stands before the name of each kind of instance."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """A PoP's disc."""
+
+    pop: PopFacts
+    at: Point
+    radius: float
+
+
+@dataclass(frozen=True)
+class Tag:
+    """What is written on a link."""
+
+    link: str
+    at: Point
+    """The middle of the text."""
+    line: Line
+
+
+@dataclass(frozen=True)
+class Scene:
+    """All of it."""
+
+    topology: Topology
+    width: float
+    height: float
+    grid: tuple[GridLine, ...]
+    nodes: tuple[Node, ...]
+    wires: tuple[Wire, ...]
+    lanes: tuple[Lane, ...]
+    labels: tuple[Label, ...]
+    tags: tuple[Tag, ...]
+
+    @property
+    def places(self) -> dict[str, Point]:
+        """PoP -> the middle of its disc."""
+        return {node.pop.name: node.at for node in self.nodes}
+
+
+def scene_of(topology: Topology, zooms: Sequence[float] = (1.0,)) -> Scene:
+    """Place everything.
+
+    :param zooms: magnifications for which labels are sought; at each of them those of the former ones stay
+    """
+    frame = frame_of(topology.pops, topology.links)
+    wires, lanes = strands(topology.links, topology.courses, frame.places)
+    nodes = _nodes(topology.pops, frame)
+    labels: list[Label] = []
+    tags: list[Tag] = []
+    for zoom in zooms:
+        sheet = _sheet(frame, zoom, nodes, wires, lanes, labels)
+        missing = _wanted(topology, nodes, {label.pop for label in labels}, zoom)
+        labels += placed(missing, sheet, zoom)
+        tags = tags or (_tags(wires, sheet) if len(wires) <= _TAGGED else [])
+    return Scene(
+        topology,
+        frame.width,
+        frame.height,
+        frame.grid,
+        nodes,
+        tuple(wires),
+        tuple(lanes),
+        tuple(labels),
+        tuple(tags),
+    )
+
+
+def _nodes(pops: Sequence[PopFacts], frame: Frame) -> tuple[Node, ...]:
+    """The area of a disc grows with the capacity."""
+    most = max((pop.capacity.vcpus for pop in pops), default=0) or 1
+    return tuple(
+        Node(pop, frame.places[pop.name], frame.radius * max(0.62, sqrt(pop.capacity.vcpus / most)))
+        for pop in pops
+    )
+
+
+def _sheet(
+    frame: Frame,
+    zoom: float,
+    nodes: Sequence[Node],
+    wires: Sequence[Wire],
+    lanes: Sequence[Lane],
+    labels: Sequence[Label],
+) -> Sheet:
+    sheet = Sheet(frame.width * zoom, frame.height * zoom)
+    places = {node.pop.name: _zoomed(node.at, zoom) for node in nodes}
+    for node in nodes:
+        sheet.take(_around(places[node.pop.name], node.radius + 1))
+    for label in labels:
+        sheet.take(label.box.moved(places[label.pop]))
+    for wire in wires:
+        sheet.rule(_zoomed(wire.start, zoom), _zoomed(wire.end, zoom), 1.0)
+    for lane in lanes:
+        sheet.rule(_zoomed(lane.start, zoom), _zoomed(lane.end, zoom), 2.0)
+    return sheet
+
+
+def _zoomed(point: Point, zoom: float) -> Point:
+    return point[0] * zoom, point[1] * zoom
+
+
+def _around(at: Point, radius: float) -> Box:
+    return Box(at[0] - radius, at[1] - radius, 2 * radius, 2 * radius)
+
+
+def _wanted(topology: Topology, nodes: Sequence[Node], done: set[str], zoom: float) -> Iterator[Wanted]:
+    """Labels by how much their PoPs matter: what runs there, what passes, how large and how connected."""
+    passed = Counter(pop for course in topology.courses for s in course.steps for pop in (s.source, s.target))
+    degrees = Counter(pop for link in topology.links for pop in link.between)
+    several = len(topology.services) > 1
+    prices = len({wording.prices(pop.prices) for pop in topology.pops}) > 1 and len(nodes) <= _SOME
+    size = 13.0 if len(nodes) <= _FEW else 11.5 if len(nodes) <= _SOME else 10.0
+    order = sorted(
+        nodes,
+        key=lambda n: (
+            -len(n.pop.instances),
+            not passed[n.pop.name],
+            -n.pop.capacity.vcpus,
+            -degrees[n.pop.name],
+        ),
+    )
+    for node in order:
+        if node.pop.name not in done:
+            forms = _forms(node.pop, size, several, prices)
+            at = _zoomed(node.at, zoom)
+            yield Wanted(node.pop.name, at, node.radius, forms, far=bool(node.pop.instances))
+
+
+def _forms(pop: PopFacts, size: float, several: bool, prices: bool) -> tuple[tuple[Line, ...], ...]:
+    name = (Line(pop.name, "name", size),)
+    priced = (*name, Line(wording.prices(pop.prices), "small", 9.5)) if prices else name
+    lists = [_listed(pop.instances, several, most) for most in (_LISTED, 3)] if pop.instances else [()]
+    forms = [(*head, *rows) for rows in lists for head in (priced, name)]
+    return tuple(dict.fromkeys([*forms, name]))
+
+
+def _listed(instances: Sequence[InstanceFacts], several: bool, most: int) -> tuple[Line, ...]:
+    shown = instances if len(instances) <= most else instances[: most - 1]
+    lines = [_row(each, several) for each in shown]
+    left = len(instances) - len(shown)
+    return (*lines, *([Line(f"and {left} more", "small", 10.5)] if left else []))
+
+
+def _row(instance: InstanceFacts, several: bool) -> Line:
+    name = f"{instance.service}/{instance.name}" if several else instance.name
+    text = f"{_SIGNS[instance.becoming]}{KINDS.get(instance.kind, '●')} {name}"
+    return Line(text, f"instance {instance.becoming}", 10.5)
+
+
+def _tags(wires: Sequence[Wire], sheet: Sheet) -> list[Tag]:
+    """On each link that has room for it."""
+    found = []
+    for wire in wires:
+        line = Line(tag_text(wire.link), "tag", 9.0)
+        for part in (0.5, 0.4, 0.6, 0.3, 0.7):
+            x, y = (a + (b - a) * part for a, b in zip(wire.start, wire.end, strict=True))
+            box = Box(x - line.width / 2 - 2, y - line.height / 2, line.width + 4, line.height)
+            if sheet.is_free(box):
+                sheet.take(box)
+                found.append(Tag(wire.link.name, (x, y), line))
+                break
+    return found
+
+
+def tag_text(link: LinkFacts) -> str:
+    """Latency, and price where it has one."""
+    parts = [wording.latency(link.latency_ms)]
+    return " · ".join(parts + ([wording.price(link.price_mbps_hour)] if link.price_mbps_hour else []))
