@@ -1,6 +1,6 @@
 """What `interlace topology` draws, read from the catalogue or from a file."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -77,7 +77,7 @@ def _usages(store: Catalogue, plan: OperationPlan) -> tuple[Usage, Usage]:
 
 def _exchanged(usage: Usage, one: Deployment | None, other: Deployment | None) -> Usage:
     """With what the other deployment takes, instead of the first."""
-    pops, links = dict(usage.pops), Counter(usage.links)
+    pops, links = dict(usage.pops), defaultdict(float, usage.links)
     old, new = claims_of(one), claims_of(other)
     for (_, pop), claim in old.instances.items():
         pops[pop] = less(pops.get(pop, NOTHING), claim.resources)

@@ -53,7 +53,6 @@ def _drawing(output: Path | None, as_json: bool) -> Callable[["Topology"], str]:
     :raises InputError: if that is none of ours, or if nothing was asked for
     """
     from domain.errors import InputError
-    from interfaces.picture.page import page
     from interfaces.picture.svg import svg
 
     suffix = output.suffix.lower() if output else None

@@ -71,8 +71,8 @@ class Wanted:
     radius: float
     forms: tuple[tuple[Line, ...], ...]
     """The whole label, then shorter ones."""
-    far: bool = False
-    """It may stand further away, with a line to its PoP, and is worth one."""
+    distances: int = 1
+    """At how many distances from the PoP it may stand; at all but the first a line joins them."""
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,7 @@ def _options(wanted: Wanted, lines: tuple[Line, ...]) -> Iterator[tuple[float, L
     """Places around the PoP, the usual ones first; and what they cost beside what they cover."""
     width = max(line.width for line in lines) + 4
     height = sum(line.height for line in lines) + 2
-    for penalty, away in _DISTANCES if wanted.far else _DISTANCES[:1]:
+    for penalty, away in _DISTANCES[: wanted.distances]:
         for number, (sideways, down, reach) in enumerate(_SIDES):
             gap = (wanted.radius + away) * reach
             left, top = sideways * gap - (1 - sideways) / 2 * width, down * gap - (1 - down) / 2 * height

@@ -133,10 +133,9 @@ def _signs(topology: Topology) -> Iterator[Row]:
     yield Row("size of a PoP: its vCPUs")
     yield Row("ring: vCPU or memory, whichever is fuller")
     if topology.services:
-        yield Row(
-            f"{KINDS['vnf']} network function, {KINDS['microservice']} microservice, {KINDS['endpoint']} endpoint"
-        )
+        vnf, microservice, endpoint = (KINDS[kind] for kind in ("vnf", "microservice", "endpoint"))
+        yield Row(f"{vnf} network function, {microservice} microservice, {endpoint} endpoint")
         yield Row("number in a PoP: what of it is here")
     if topology.plan:
-        yield Row("+ comes, − goes; routes that go are dotted")
+        yield Row("+ comes, \N{MINUS SIGN} goes; routes that go are dotted")
         yield Row("stroke across a ring: its load before")

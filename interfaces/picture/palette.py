@@ -119,7 +119,8 @@ def map_style() -> str:
 
 def variables() -> str:
     """The colours as custom properties, for what stands around a map."""
-    return f":root {{{_properties(_LIGHT)}}}\n@media (prefers-color-scheme: dark) {{:root {{{_properties(_DARK)}}}}}\n"
+    night = f"@media (prefers-color-scheme: dark) {{:root {{{_properties(_DARK)}}}}}"
+    return f":root {{{_properties(_LIGHT)}}}\n{night}\n"
 
 
 def _colours(theme: Mapping[str, str]) -> str:

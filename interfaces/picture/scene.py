@@ -18,7 +18,7 @@ _TAGGED = 40
 """Links up to which each may have its latency and price written on it."""
 _LISTED = 8
 """Instances in a label; the others are counted."""
-_SIGNS = {Becoming.STAYS: "", Becoming.COMES: "+ ", Becoming.GOES: "− "}
+_SIGNS = {Becoming.STAYS: "", Becoming.COMES: "+ ", Becoming.GOES: "\N{MINUS SIGN} "}
 KINDS = {"vnf": "◆", "microservice": "●", "endpoint": "▸"}
 """What stands before the name of each kind of instance."""
 
@@ -132,31 +132,53 @@ def _wanted(topology: Topology, nodes: Sequence[Node], done: set[str], zoom: flo
     """Labels by how much their PoPs matter: what runs there, what passes, how large and how connected."""
     passed = Counter(pop for course in topology.courses for s in course.steps for pop in (s.source, s.target))
     degrees = Counter(pop for link in topology.links for pop in link.between)
-    several = len(topology.services) > 1
-    prices = len({wording.prices(pop.prices) for pop in topology.pops}) > 1 and len(nodes) <= _SOME
-    size = 13.0 if len(nodes) <= _FEW else 11.5 if len(nodes) <= _SOME else 10.0
-    order = sorted(
-        nodes,
-        key=lambda n: (
-            -len(n.pop.instances),
-            not passed[n.pop.name],
-            -n.pop.capacity.vcpus,
-            -degrees[n.pop.name],
-        ),
-    )
-    for node in order:
+    writing = _writing(topology)
+
+    def rank(node: Node) -> tuple[float, ...]:
+        pop = node.pop
+        return -len(pop.instances), not passed[pop.name], -pop.capacity.vcpus, -degrees[pop.name]
+
+    for node in sorted(nodes, key=rank):
         if node.pop.name not in done:
-            forms = _forms(node.pop, size, several, prices)
+            distances = 5 if node.pop.instances else 2 if len(nodes) <= _SOME else 1
             at = _zoomed(node.at, zoom)
-            yield Wanted(node.pop.name, at, node.radius, forms, far=bool(node.pop.instances))
+            yield Wanted(node.pop.name, at, node.radius, _forms(node.pop, writing), distances)
 
 
-def _forms(pop: PopFacts, size: float, several: bool, prices: bool) -> tuple[tuple[Line, ...], ...]:
-    name = (Line(pop.name, "name", size),)
-    priced = (*name, Line(wording.prices(pop.prices), "small", 9.5)) if prices else name
-    lists = [_listed(pop.instances, several, most) for most in (_LISTED, 3)] if pop.instances else [()]
-    forms = [(*head, *rows) for rows in lists for head in (priced, name)]
-    return tuple(dict.fromkeys([*forms, name]))
+@dataclass(frozen=True)
+class _Writing:
+    """How labels are written in one picture."""
+
+    size: float
+    """Of names."""
+    several: bool
+    """More than one service, so that instances are told with theirs."""
+    vcpu: bool
+    """Whether its price is told: where it is not the same everywhere."""
+    memory: bool
+
+
+def _writing(topology: Topology) -> _Writing:
+    pops = topology.pops
+    priced = len(pops) <= _SOME
+    return _Writing(
+        size=13.0 if len(pops) <= _FEW else 11.5 if len(pops) <= _SOME else 10.0,
+        several=len(topology.services) > 1,
+        vcpu=priced and len({pop.prices.vcpu_hour for pop in pops}) > 1,
+        memory=priced and len({pop.prices.memory_gib_hour for pop in pops}) > 1,
+    )
+
+
+def _forms(pop: PopFacts, writing: _Writing) -> tuple[tuple[Line, ...], ...]:
+    """From all that is to be told down to the name."""
+    name = Line(pop.name, "name", writing.size)
+    price = wording.differing(pop.prices, writing.vcpu, writing.memory)
+    heads = ((name, Line(price, "small", 9.5)), (name,)) if price else ((name,),)
+    lists = (
+        [_listed(pop.instances, writing.several, most) for most in (_LISTED, 3)] if pop.instances else [()]
+    )
+    forms = [(*head, *rows) for rows in lists for head in heads]
+    return tuple(dict.fromkeys([*forms, (name,)]))
 
 
 def _listed(instances: Sequence[InstanceFacts], several: bool, most: int) -> tuple[Line, ...]:

@@ -16,6 +16,8 @@ _RING = 6.0
 """Radius from which on a PoP shows its load as a ring; below, it is a dot."""
 _WRITTEN = 9.0
 """Radius from which on the number of instances has room in it."""
+_WHOLE = 0.998
+"""Load from which on the ring is closed."""
 _ROOMY = 34.0
 """Length from which on a lane shows its direction."""
 
@@ -24,13 +26,11 @@ def shapes(scene: Scene) -> Element:
     """The whole map, as a group; what is told of a thing stands in its title."""
     return element(
         "g",
-        _group("grid", (each for line in scene.grid for each in _grid_line(line, scene))),
+        _group("graticule", (each for line in scene.grid for each in _grid_line(line, scene))),
         _group("links", (_link(wire, scene) for wire in scene.wires)),
         _group("courses", (_course(number, scene) for number in range(len(scene.topology.courses)))),
         _group("tags", map(_tag, scene.tags)),
-        _group(
-            "leaders", (_leader(label, scene.places[label.pop]) for label in scene.labels if label.leader)
-        ),
+        _group("leaders", (_leader(each, scene.places[each.pop]) for each in scene.labels if each.leader)),
         _group("pops", (_pop(node, scene.topology.currency) for node in scene.nodes)),
         _group("labels", (_label(label, scene.places[label.pop]) for label in scene.labels)),
         class_="map",
@@ -135,9 +135,11 @@ def ring(load: float, radius: float) -> Iterator[Element]:
     breadth = radius * 0.34
     middle = radius - breadth / 2 - 0.6
     yield element("circle", class_="gauge track", r=middle, stroke_width=breadth)
-    if load > 0:
-        look = f"gauge {load_class(load)}"
-        yield element("path", class_=look, d=_arc(min(load, 1.0), middle), stroke_width=breadth)
+    look = f"gauge {load_class(load)}"
+    if load >= _WHOLE:
+        yield element("circle", class_=look, r=middle, stroke_width=breadth)
+    elif load > 0:
+        yield element("path", class_=look, d=_arc(load, middle), stroke_width=breadth)
 
 
 def _around(part: float, radius: float) -> Point:
@@ -146,7 +148,7 @@ def _around(part: float, radius: float) -> Point:
 
 
 def _arc(part: float, radius: float) -> str:
-    x, y = _around(min(part, 0.9999), radius)
+    x, y = _around(part, radius)
     return f"M0 {-radius:.2f}A{radius:.2f} {radius:.2f} 0 {int(part > 0.5)} 1 {x:.2f} {y:.2f}"
 
 
@@ -187,13 +189,15 @@ def _texts(label: Label) -> Iterator[Element]:
 
 
 def _tag(tag: Tag) -> Element:
+    width, height = tag.line.width, tag.line.height
+    ground = element("rect", class_="paper", x=-width / 2, y=-height / 2, width=width, height=height)
     text = element(
         "text", text=tag.line.text, class_="tag", y=3.0, font_size=tag.line.size, text_anchor="middle"
     )
     return element(
         "g",
-        element("g", text, class_="still"),
-        class_="label",
+        element("g", ground, text, class_="still"),
+        class_="tag-of-link",
         data_link=tag.link,
         transform=f"translate({tag.at[0]:.1f} {tag.at[1]:.1f})",
     )

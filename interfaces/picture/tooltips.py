@@ -38,7 +38,7 @@ def _instance(instance: InstanceFacts) -> str:
 def of_link(link: LinkFacts, currency: str) -> str:
     """Some lines."""
     lines = [
-        f"{link.between[0]} – {link.between[1]} ({link.name}): {wording.percent(link.load)} reserved",
+        f"{link.between[0]} - {link.between[1]} ({link.name}): {wording.percent(link.load)} reserved",
         f"{wording.rate(link.reserved_mbps)} of {wording.rate(link.bandwidth_mbps)} in each direction",
         f"{wording.latency(link.latency_ms)}, {wording.price(link.price_mbps_hour)} {currency}/h per Mbit/s",
     ]

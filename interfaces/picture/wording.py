@@ -8,12 +8,17 @@ _MBPS_IN_GBPS = 1000
 
 def gib(mib: int) -> str:
     """Memory in GiB."""
-    return f"{mib / _MIB_IN_GIB:,.4g}" if mib < 10_000 * _MIB_IN_GIB else f"{mib / _MIB_IN_GIB:,.0f}"
+    return _short(mib / _MIB_IN_GIB)
 
 
 def rate(mbps: float) -> str:
     """A bandwidth in the unit that keeps it short."""
-    return f"{mbps / _MBPS_IN_GBPS:,.4g} Gbit/s" if mbps >= _MBPS_IN_GBPS else f"{mbps:,.4g} Mbit/s"
+    return f"{_short(mbps / _MBPS_IN_GBPS)} Gbit/s" if mbps >= _MBPS_IN_GBPS else f"{_short(mbps)} Mbit/s"
+
+
+def _short(number: float) -> str:
+    """With four digits, or all before the point where they are more."""
+    return f"{number:.4g}" if number < 1000 else f"{number:,.0f}"
 
 
 def percent(part: float) -> str:
@@ -23,7 +28,7 @@ def percent(part: float) -> str:
 
 def price(amount: float) -> str:
     """Short, but never rounded to nothing."""
-    return f"{amount:.4g}"
+    return f"{amount:.3g}"
 
 
 def of(used: Resources, capacity: Resources) -> str:
@@ -34,6 +39,19 @@ def of(used: Resources, capacity: Resources) -> str:
 def prices(offer: Prices) -> str:
     """For an hour."""
     return f"{price(offer.vcpu_hour)} vCPU · {price(offer.memory_gib_hour)} GiB"
+
+
+def differing(offer: Prices, vcpu: bool, memory: bool) -> str:
+    """Those of the prices for an hour that are to be told; in full where they are two."""
+    if vcpu and memory:
+        return prices(offer)
+    return (
+        f"{price(offer.vcpu_hour)} a vCPU"
+        if vcpu
+        else f"{price(offer.memory_gib_hour)} a GiB"
+        if memory
+        else ""
+    )
 
 
 def latency(ms: float) -> str:
