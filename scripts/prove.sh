@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 .venv/bin/interlace prove --all
-if .venv/bin/interlace doctor | grep -q '^ok *dataplane'; then
+if .venv/bin/interlace doctor | grep '^ok *dataplane' >/dev/null; then
     .venv/bin/interlace prove instantiate scale migrate --vim emulator
 else
     echo "not proven on real packets: the emulator does not run here (\`interlace doctor\` says why)"
