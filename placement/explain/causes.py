@@ -26,6 +26,7 @@ class Cause:
     affinity: frozenset[int] = frozenset()
     """Numbers of groups."""
     anti_affinity: frozenset[int] = frozenset()
+    budget: bool = False
 
 
 def between_parts(
@@ -59,9 +60,10 @@ def quickest(
     return lengths
 
 
-def _onward(
+def onward(
     costs: dict[str, float], link: GraphLink, to: tuple[str, ...], free: nx.MultiGraph, needs: Needs
 ) -> dict[str, float]:
+    """The least latency to each of some PoPs that can be reached."""
     lengths = quickest(costs, link, free, needs)
     return {pop: lengths[pop] for pop in to if pop in lengths}
 
@@ -70,7 +72,7 @@ def _link_cause(
     link: GraphLink, free: nx.MultiGraph, candidates: Candidates, needs: Needs
 ) -> Iterator[Cause]:
     first, second = link.ends
-    lengths = _onward(dict.fromkeys(candidates[first], 0.0), link, candidates[second], free, needs)
+    lengths = onward(dict.fromkeys(candidates[first], 0.0), link, candidates[second], free, needs)
     what = f"link {link.name} ({_where(first, candidates)} to {_where(second, candidates)})"
     wide = f"{link.bandwidth_mbps:g} Mbit/s free"
     if not lengths:
@@ -100,7 +102,7 @@ def _chain_reason(
     costs = dict.fromkeys(candidates[here], 0.0)
     for step in steps:
         here = step.ends[1] if step.ends[0] == here else step.ends[0]
-        costs = _onward(costs, step, candidates[here], free, needs)
+        costs = onward(costs, step, candidates[here], free, needs)
         if not costs:
             yield f"chain {chain.name}: no path on from its start has {step.bandwidth_mbps:g} Mbit/s free"
             return

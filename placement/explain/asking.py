@@ -1,0 +1,109 @@
+"""Asking whether something fits: cheap exact reasons first, then the placement, within one time limit."""
+
+import time
+from collections.abc import Iterator
+from itertools import islice
+
+from domain.errors import InfeasibleError, TemporaryError
+from domain.plans import Plan
+from domain.pricing import instance_cost
+from placement import reasons, topology
+from placement.candidates import Candidates, candidates
+from placement.explain.causes import Cause
+from placement.explain.worlds import World
+from placement.needs import Needs
+from placement.solve import place
+
+_TINY = 1e-9
+_SHARE = 0.5
+"""Of the time that is left: the most that one question may take."""
+
+
+class OutOfTimeError(Exception):
+    """Nothing more can be asked."""
+
+
+class Asker:
+    """Answers until the time runs out."""
+
+    def __init__(self, time_limit_s: float) -> None:
+        self._end = time.monotonic() + time_limit_s
+        self.unsure = 0
+        """Questions that got no answer within their share of the time."""
+
+    @property
+    def left_s(self) -> float:
+        """Seconds."""
+        return self._end - time.monotonic()
+
+    def plan(self, world: World) -> Plan | None:
+        """The best plan; None where there is none, or where nothing is known (counted in `unsure`).
+
+        :raises OutOfTimeError: no time is left
+        """
+        self._check()
+        try:
+            if any(True for _ in causes(world)):
+                return None
+            return place(
+                world.graph, world.infrastructure, world.usage, self.left_s * _SHARE, standing=world.standing
+            )
+        except InfeasibleError:
+            return None
+        except TemporaryError:
+            self.unsure += 1
+            return None
+
+    def fits_not(self, world: World) -> bool:
+        """Whether it is proven that nothing fits.
+
+        :raises OutOfTimeError: no time is left
+        """
+        unsure = self.unsure
+        quick = world.asking(objective="cost")
+        return self.plan(quick) is None and self.unsure == unsure
+
+    def causes(self, world: World, most: int) -> list[Cause]:
+        """The first few reasons that need no solver.
+
+        :raises OutOfTimeError: no time is left
+        """
+        self._check()
+        try:
+            return [*islice(causes(world), most)]
+        except InfeasibleError as error:
+            ends = frozenset(end.name for end in world.graph.endpoints if f" {end.name} " in str(error))
+            return [Cause(str(error), ends=ends)]
+
+    def _check(self) -> None:
+        if self.left_s <= 0:
+            raise OutOfTimeError
+
+
+def causes(world: World) -> Iterator[Cause]:
+    """Reasons that need no solver; none does not mean that it fits.
+
+    :raises InfeasibleError: an endpoint has no PoP
+    """
+    free = topology.build(world.infrastructure, world.usage)
+    options = candidates(world.graph, world.infrastructure, free, world.standing)
+    yield from reasons.causes(world.graph, world.infrastructure, free, options, Needs(world.standing))
+    yield from _dear(world, options)
+
+
+def _dear(world: World, options: Candidates) -> Iterator[Cause]:
+    """Each instance where it is cheapest, and no link counted: even that is above the budget."""
+    budget, parts = world.graph.budget_per_hour, world.graph.instances
+    if budget is None or not all(options[part.name] for part in parts):
+        return
+    pops = world.infrastructure.pops
+    least = sum(
+        min(
+            instance_cost(part.resources, part.licences, pops[p], world.infrastructure)
+            for p in options[part.name]
+        )
+        for part in parts
+    )
+    if least > budget * (1 + _TINY):
+        text = f"the budget of {budget:g} per hour is below {least:.6g}, each instance where it is cheapest"
+        yield Cause(text, ends=frozenset(part.name for part in parts), budget=True)

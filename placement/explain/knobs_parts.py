@@ -1,0 +1,119 @@
+"""What of components can be asked for differently: resources, numbers, room for them at PoPs."""
+
+from collections.abc import Iterator, Mapping
+
+from domain.explanations import Change
+from domain.infrastructure import Resources
+from domain.plans import GraphInstance
+from placement.explain.knobs import Knob, Setting, Steps
+from placement.explain.stages import suitable
+from placement.explain.turning import with_at_most, with_count, with_room
+from placement.explain.words import asked, mib
+from placement.explain.worlds import World
+
+_POPS = 4
+"""So many PoPs are looked at for more room: those that lack the least."""
+_UNITS = {"vcpus": 1, "memory": 128, "disk": 1}
+"""The steps in which less is asked for, and the least that is asked for."""
+
+
+def resources(world: World, component: str) -> Iterator[Knob]:
+    """Less of one resource; as much as a PoP has free of all; fewer instances."""
+    parts = world.parts(component)
+    for what, unit in _UNITS.items():
+        now = max(int(getattr(part.resources, what)) for part in parts)
+        lower = range((now - 1) // unit * unit, unit - 1, -unit)
+        if lower:
+            yield Steps(tuple(_smaller(component, {what: now}, {what: most}) for most in lower))
+    yield from _as_much_as_is_free(world, component)
+    least, count = world.least.get(component, len(parts)), len(parts)
+    if least < count:
+        yield Steps(tuple(_fewer(component, count, some) for some in range(count - 1, least - 1, -1)))
+
+
+def _as_much_as_is_free(world: World, component: str) -> Iterator[Knob]:
+    """Where one instance lacks more than one resource."""
+    part = max(world.parts(component), key=lambda part: part.resources.vcpus)
+    now = _amounts(part.resources)
+    for pop in suitable(part, world.infrastructure):
+        free = _amounts(world.free(pop))
+        short = {what: free[what] for what, amount in now.items() if free[what] < amount}
+        if len(short) > 1 and all(free[what] >= _UNITS[what] for what in short):
+            yield Steps((_smaller(component, {what: now[what] for what in short}, short),))
+
+
+def _amounts(resources: Resources) -> dict[str, int]:
+    return {"vcpus": resources.vcpus, "memory": resources.memory, "disk": resources.disk}
+
+
+def _smaller(component: str, now: Mapping[str, int], most: Mapping[str, int]) -> Setting:
+    changes = tuple(
+        Change(
+            where=f"components.{component}.resources.{what}",
+            before=_said(what, now[what]),
+            after=_said(what, amount),
+            text=f"give {component} {_said(what, amount)} instead of {_said(what, now[what])}",
+        )
+        for what, amount in most.items()
+    )
+    size = sum((now[what] - amount) / now[what] for what, amount in most.items())
+    return Setting(lambda world: with_at_most(world, component, most), changes, size)
+
+
+def _said(what: str, amount: int) -> str:
+    if what == "vcpus":
+        return f"{amount} vcpu{'' if amount == 1 else 's'}"
+    return f"{mib(amount)} of memory" if what == "memory" else f"{amount} GiB of disk"
+
+
+def _fewer(component: str, now: int, count: int) -> Setting:
+    change = Change(
+        where=f"components.{component}.instances",
+        before=str(now),
+        after=str(count),
+        text=f"have {count} instead of {now} instances of {component}",
+    )
+    return Setting(lambda world: with_count(world, component, count), (change,), (now - count) / now)
+
+
+def room(world: World, parts: list[GraphInstance]) -> Iterator[Knob]:
+    """More of what is short at the PoPs that lack the least of it for some or all of `parts`."""
+    coming = sorted(parts, key=lambda part: (part.resources.vcpus, part.resources.memory))
+    found = {}
+    for pop in world.infrastructure.pops:
+        wanted = [p.resources for p in coming if pop in suitable(p, world.infrastructure)]
+        settings = tuple(_roomier(world, pop, more) for more in _shortages(world, pop, wanted))
+        if settings:
+            found[pop] = settings
+    best = sorted(found, key=lambda pop: found[pop][0].size)
+    yield from (Steps(found[pop]) for pop in best[:_POPS])
+
+
+def _shortages(world: World, pop: str, wanted: list[Resources]) -> list[Resources]:
+    """What is missing for the smallest, for the two smallest, and so on; in between, vcpu by vcpu."""
+    free, together, found = world.free(pop), Resources.of(0, 0, 0), [Resources.of(0, 0, 0)]
+    for one in wanted:
+        together += one
+        vcpus, memory, disk = (
+            max(0, together.vcpus - free.vcpus),
+            max(0, together.memory - free.memory),
+            max(0, together.disk - free.disk),
+        )
+        start = min(found[-1].vcpus + 1, vcpus)
+        levels = [Resources.of(some, memory, disk) for some in range(start, vcpus + 1)]
+        found += [level for level in levels if level != found[-1]]
+    return found[1:]
+
+
+def _roomier(world: World, pop: str, more: Resources) -> Setting:
+    capacity = world.infrastructure.pops[pop].capacity
+    after = capacity + more
+    change = Change(
+        where=f"pops.{pop}.capacity",
+        before=asked(capacity),
+        after=asked(after),
+        text=f"have {asked(more)} more at {pop}",
+    )
+    grown = [(more.vcpus, capacity.vcpus), (more.memory, capacity.memory), (more.disk, capacity.disk)]
+    size = sum(extra / has if has else float(bool(extra)) for extra, has in grown)
+    return Setting(lambda world: with_room(world, pop, more), (change,), size)
