@@ -112,12 +112,14 @@ def _of_service(plan: OperationPlan, view: ServiceView) -> Iterator[str]:
 
 
 def _part(current: Infrastructure, plan: OperationPlan) -> Infrastructure:
-    """Of the infrastructure as it is, what the plan relies on."""
+    """Of the infrastructure as it is, what the plan relies on: not what new plans are to be good at."""
     used = plan.infrastructure or current
     return current.model_copy(
         update={
             "pops": {name: pop for name, pop in current.pops.items() if name in used.pops},
             "links": {name: link for name, link in current.links.items() if name in used.links},
+            "licences": {name: fee for name, fee in current.licences.items() if name in used.licences},
+            "objective": used.objective,
         }
     )
 

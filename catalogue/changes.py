@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from domain.infrastructure import Infrastructure, PhysicalLink, Pop
+from domain.objectives import Objective
 from domain.records import Change
 
 EMPTY = Infrastructure(api_version="interlace/v1", kind="Infrastructure", pops={})
@@ -14,12 +15,31 @@ Things = Mapping[str, Pop] | Mapping[str, PhysicalLink]
 
 def changes_between(old: Infrastructure, new: Infrastructure) -> list[Change]:
     found = [*_of("pop", old.pops, new.pops), *_of("link", old.links, new.links)]
-    if old.currency != new.currency and old.pops:
-        change = Change(
-            action="change", what="currency", name="currency", before=old.currency, after=new.currency
-        )
-        found.append(change)
+    found += _of_licences(old.licences, new.licences)
+    if old.pops:
+        found += _of_setting("currency", old.currency, new.currency)
+        found += _of_setting("objective", _aims(old.objective), _aims(new.objective))
     return found
+
+
+def _of_setting(what: Literal["currency", "objective"], before: str, after: str) -> Iterator[Change]:
+    if before != after:
+        yield Change(action="change", what=what, name=what, before=before, after=after)
+
+
+def _aims(objective: Objective) -> str:
+    return objective if isinstance(objective, str) else _text(dict(_flat("", objective.model_dump())))
+
+
+def _of_licences(old: Mapping[str, float], new: Mapping[str, float]) -> Iterator[Change]:
+    """Their general prices; what a single PoP charges is a change of the PoP."""
+    for name in sorted({*old, *new}):
+        before, after = (f"price={prices[name]:g}" if name in prices else None for prices in (old, new))
+        action: Literal["add", "change", "remove"] = (
+            "add" if before is None else "remove" if after is None else "change"
+        )
+        if before != after:
+            yield Change(action=action, what="licence", name=name, before=before, after=after)
 
 
 def _of(what: What, old: Things, new: Things) -> Iterator[Change]:

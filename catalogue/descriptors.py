@@ -22,20 +22,23 @@ class Descriptors:
         self._database = database
 
     def onboard(self, descriptor: Descriptor) -> str:
-        """Stores it and gives its digest; the same content again changes nothing."""
+        """Stores it and gives its digest; the same content again changes nothing.
+
+        The digest is that of when it was stored: fields that came since had no part in it.
+        """
         digest = digest_of(descriptor)
         try:
             with self._database.write() as connection:
-                if _known_digest(connection, descriptor) is None:
+                if _known(connection, descriptor) is None:
                     _insert(connection, descriptor, digest)
         except IntegrityError:  # somebody onboarded it at the same moment: compare below
             pass
         with self._database.read() as connection:
-            known = _known_digest(connection, descriptor)
-        if known != digest:
+            known = _known(connection, descriptor)
+        if known is None or Descriptor.model_validate_json(known.document) != descriptor:
             taken = f"descriptor {descriptor.name} {descriptor.version} exists with other content"
-            raise ExistsError(f"{taken} (digest {known}); give this one a new version")
-        return digest
+            raise ExistsError(f"{taken} (digest {known and known.digest}); give this one a new version")
+        return str(known.digest)
 
     def get(self, name: str, version: str | None = None) -> Descriptor:
         """That version, or the one onboarded last."""
@@ -61,9 +64,9 @@ def digest_of(descriptor: Descriptor) -> str:
     return sha256(text.encode()).hexdigest()
 
 
-def _known_digest(connection: Connection, descriptor: Descriptor) -> str | None:
+def _known(connection: Connection, descriptor: Descriptor) -> Row[Any] | None:
     same = (descriptors.c.name == descriptor.name) & (descriptors.c.version == descriptor.version)
-    return connection.scalar(select(descriptors.c.digest).where(same))
+    return connection.execute(select(descriptors).where(same)).one_or_none()
 
 
 def _insert(connection: Connection, descriptor: Descriptor, digest: str) -> None:

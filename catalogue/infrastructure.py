@@ -1,5 +1,6 @@
 """The current infrastructure, and its replacement by a new one."""
 
+from pydantic import TypeAdapter
 from sqlalchemy import Connection, Table, delete, insert, select, update
 
 from catalogue.changes import EMPTY, changes_between
@@ -9,10 +10,14 @@ from catalogue.in_use import complaints
 from catalogue.tables import links, pops, settings
 from catalogue.usage import NOTHING, used_in_pops, used_on_links
 from domain.errors import InputError, InUseError, UnknownError
-from domain.infrastructure import Infrastructure, PhysicalLink, Pop, dangling_link_ends
+from domain.infrastructure import Infrastructure, PhysicalLink, Pop, Price, dangling_link_ends
+from domain.models import Name
+from domain.objectives import Objective
 from domain.records import Change, Usage
 
-_CURRENCY = "currency"
+_CURRENCY, _OBJECTIVE, _LICENCES = "currency", "objective", "licences"
+_Objectives: TypeAdapter[Objective] = TypeAdapter(Objective)
+_Licences: TypeAdapter[dict[str, float]] = TypeAdapter(dict[Name, Price])
 
 
 class InfrastructureStore:
@@ -66,13 +71,15 @@ def _refuse_dangling(new: Infrastructure) -> None:
 
 
 def _load(connection: Connection) -> Infrastructure | None:
-    currency = connection.scalar(select(settings.c.value).where(settings.c.name == _CURRENCY))
-    if currency is None:
+    kept = {row.name: row.value for row in connection.execute(select(settings))}
+    if _CURRENCY not in kept:
         return None
     return Infrastructure(
         api_version="interlace/v1",
         kind="Infrastructure",
-        currency=currency,
+        currency=kept[_CURRENCY],
+        objective=_Objectives.validate_json(kept.get(_OBJECTIVE, '"cost"')),
+        licences=_Licences.validate_json(kept.get(_LICENCES, "{}")),
         pops={n: Pop.model_validate_json(d) for n, d in _documents(connection, pops)},
         links={n: PhysicalLink.model_validate_json(d) for n, d in _documents(connection, links)},
     )
@@ -85,14 +92,22 @@ def _documents(connection: Connection, table: Table) -> list[tuple[str, str]]:
 
 def _store(connection: Connection, new: Infrastructure) -> None:
     """PoPs before the links that refer to them; dropped links before dropped PoPs."""
-    connection.execute(delete(settings).where(settings.c.name == _CURRENCY))
-    connection.execute(insert(settings).values(name=_CURRENCY, value=new.currency))
+    for name, value in _settings(new).items():
+        _put(connection, settings, name, {"value": value})
     for name, pop in new.pops.items():
         _put(connection, pops, name, _pop_row(pop))
     for name, link in new.links.items():
         _put(connection, links, name, _link_row(link))
     connection.execute(delete(links).where(links.c.name.not_in(new.links)))
     connection.execute(delete(pops).where(pops.c.name.not_in(new.pops)))
+
+
+def _settings(new: Infrastructure) -> dict[str, str]:
+    return {
+        _CURRENCY: new.currency,
+        _OBJECTIVE: _Objectives.dump_json(new.objective).decode(),
+        _LICENCES: _Licences.dump_json(new.licences).decode(),
+    }
 
 
 def _put(connection: Connection, table: Table, name: str, row: dict[str, object]) -> None:

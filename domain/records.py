@@ -27,7 +27,7 @@ class Change(Model):
     """One difference between the current infrastructure and a new one."""
 
     action: Literal["add", "change", "remove"]
-    what: Literal["pop", "link", "currency"]
+    what: Literal["pop", "link", "licence", "currency", "objective"]
     name: str
     before: str | None
     """The fields that differ, as `field=value`; all of them where the thing is removed."""

@@ -65,14 +65,16 @@ def operation_plan(
 
 
 def _relied_on(infrastructure: Infrastructure, after: Deployment) -> Infrastructure:
-    """The PoPs and links that a deployment uses, and no others: only their changes make its plan stale."""
+    """The PoPs, links and licences that a deployment uses: only their changes make its plan stale."""
     plan = after.plan
     links = {link for route in plan.routes for link in route.physical_links}
     pops = {*plan.placements.values(), *plan.endpoints.values()}
     pops |= {pop for route in plan.routes for pop in route.pops}
+    licences = {name for instance in after.graph.instances for name in instance.licences}
     return infrastructure.model_copy(
         update={
             "pops": {name: pop for name, pop in infrastructure.pops.items() if name in pops},
             "links": {name: link for name, link in infrastructure.links.items() if name in links},
+            "licences": {name: fee for name, fee in infrastructure.licences.items() if name in licences},
         }
     )

@@ -1,5 +1,6 @@
 """The catalogue's documents: descriptors, infrastructure, and the schema."""
 
+import json
 import os
 import subprocess
 import sys
@@ -10,13 +11,16 @@ from typing import TYPE_CHECKING
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy import delete, select, update
 
 from catalogue.database import Database, parse_url
 from catalogue.descriptors import digest_of
 from catalogue.migrate import PASSWORD_FILE_VARIABLE, main
 from catalogue.store import Catalogue, open_catalogue
-from catalogue.tables import metadata
+from catalogue.tables import descriptors, metadata, pops, settings
 from domain.errors import ExistsError, InputError, InUseError, UnknownError
+from domain.infrastructure import Energy, Infrastructure, Prices
+from domain.objectives import Objective, Weights
 from tests.unit.test_catalogue_samples import begin, descriptor, graph, infrastructure, intend, plan
 
 if TYPE_CHECKING:
@@ -84,6 +88,21 @@ def test_onboarding_the_same_again_changes_nothing(catalogue: Catalogue) -> None
     assert catalogue.descriptors.get("shop") == descriptor()
 
 
+def test_what_was_onboarded_before_fields_came_is_the_same_still(
+    catalogue: Catalogue, catalogue_url: str
+) -> None:
+    catalogue.descriptors.onboard(descriptor())
+    old = json.loads(descriptor().model_dump_json())
+    del old["components"]["web"]["licences"], old["placement"]["objective"]
+    database = Database(catalogue_url)
+    with database.write() as connection:
+        connection.execute(update(descriptors).values(document=json.dumps(old), digest="from-then"))
+    database.close()
+    assert catalogue.descriptors.onboard(descriptor()) == "from-then"
+    with pytest.raises(ExistsError, match="other content"):
+        catalogue.descriptors.onboard(descriptor(image="web:2"))
+
+
 def test_a_name_and_version_are_immutable(catalogue: Catalogue) -> None:
     catalogue.descriptors.onboard(descriptor())
     with pytest.raises(ExistsError, match="shop 1 exists with other content"):
@@ -148,6 +167,54 @@ def test_changes_name_what_differs(catalogue: Catalogue) -> None:
     catalogue.infrastructure.apply(new)
     assert catalogue.infrastructure.changes(new) == []
     assert catalogue.infrastructure.get() == new
+
+
+def with_aims(objective: Objective, **licences: float) -> Infrastructure:
+    return infrastructure().model_copy(update={"objective": objective, "licences": licences})
+
+
+def test_objective_and_licences_come_back_as_applied(catalogue: Catalogue) -> None:
+    for new in (with_aims("latency", acme=1.5), with_aims(Weights(cost=2, balance=0.1)), infrastructure()):
+        catalogue.infrastructure.apply(new)
+        assert catalogue.infrastructure.get() == new
+
+
+def test_changes_of_objective_and_licences_are_told(catalogue: Catalogue) -> None:
+    catalogue.infrastructure.apply(with_aims("cost", acme=1.5, base=1))
+    new = with_aims(Weights(latency=0.5), acme=2, other=0)
+    found = [(c.action, c.what, c.name, c.before, c.after) for c in catalogue.infrastructure.changes(new)]
+    assert found == [
+        ("change", "licence", "acme", "price=1.5", "price=2"),
+        ("remove", "licence", "base", "price=1", None),
+        ("add", "licence", "other", None, "price=0"),
+        ("change", "objective", "objective", "cost", "cost=1.0, latency=0.5, balance=0.0"),
+    ]
+
+
+def test_energy_and_a_pops_own_licence_price_are_changes_of_the_pop(catalogue: Catalogue) -> None:
+    catalogue.infrastructure.apply(infrastructure())
+    whole = infrastructure()
+    dear = {"energy": Energy(price_kwh=0.3), "prices": Prices(licences={"acme": 2})}
+    new = whole.model_copy(update={"pops": {**whole.pops, "a": whole.pops["a"].model_copy(update=dear)}})
+    (change,) = catalogue.infrastructure.changes(new)
+    assert (change.what, change.name) == ("pop", "a")
+    assert change.after == "energy.price_kwh=0.3, prices.licences.acme=2.0"
+
+
+def test_an_infrastructure_from_before_objectives_and_licences_is_read(
+    catalogue: Catalogue, catalogue_url: str
+) -> None:
+    catalogue.infrastructure.apply(infrastructure())
+    database = Database(catalogue_url)
+    with database.write() as connection:
+        connection.execute(delete(settings).where(settings.c.name != "currency"))
+        for name, document in list(connection.execute(select(pops.c.name, pops.c.document))):
+            old = {key: value for key, value in json.loads(document).items() if key != "energy"}
+            del old["prices"]["licences"]
+            connection.execute(update(pops).where(pops.c.name == name).values(document=json.dumps(old)))
+    database.close()
+    assert catalogue.infrastructure.get() == infrastructure()
+    assert catalogue.infrastructure.changes(infrastructure()) == []
 
 
 def test_what_is_reserved_cannot_be_taken_away(catalogue: Catalogue) -> None:
