@@ -18,7 +18,7 @@ from placement.solving import mps
 from placement.solving.children import ended
 from placement.solving.messages import Answer, Failure, Message, Request
 from placement.solving.outcomes import SolverFailedError, State
-from placement.solving.program import Floats
+from placement.solving.program import Floats, slack
 
 OWN = (pulp.PULP_CBC_CMD.pulp_cbc_path,)
 
@@ -88,7 +88,7 @@ class CbcRun:
             (folder / "start").write_text(mps.start(request.start))
             words += ["-mips", str(folder / "start")]
         if request.cutoff is not None:
-            words += ["-cutoff", repr(request.cutoff)]
+            words += ["-cutoff", repr(request.cutoff + slack(request.cutoff))]
         seconds = max(_SHORTEST_S, request.deadline - time.monotonic())
         words += ["-sec", f"{seconds:.3f}", "-timeMode", "elapsed", "-ratio", "0", "-allow", "0"]
         return [*words, "-solve", "-solution", str(folder / "solution")]
@@ -127,7 +127,8 @@ def _answer(request: Request, solution: str, log: str) -> Message:
             return Failure(f"finds the problem {_EITHER}")
         return Answer(State.INFEASIBLE)
     if not head.startswith("Stopped on"):
-        return Failure(f"ends with: {head.strip() or 'no solution file'}")
+        said = [line for line in log.splitlines() if line.strip() and not line.startswith("Total time")]
+        return Failure(f"ends with: {head.strip() or (said or ['neither a solution nor a word'])[-1]}")
     found = _BOUND.search(log)
     bound = float(found[1]) if found else None
     if _NO_SOLUTION in head:

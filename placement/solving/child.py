@@ -16,6 +16,7 @@ import numpy as np
 from placement.solving import messages
 from placement.solving.messages import Answer, Failure, Incumbent, Request
 from placement.solving.outcomes import State
+from placement.solving.program import slack
 
 _FEASIBLE = 2
 """kSolutionStatusFeasible."""
@@ -68,7 +69,7 @@ def _loaded(request: Request) -> "highspy.Highs | None":
         "time_limit": max(_SHORTEST_S, request.deadline - time.monotonic()),
     }
     if request.cutoff is not None:
-        options["objective_bound"] = request.cutoff
+        options["objective_bound"] = request.cutoff + slack(request.cutoff)
     for name, value in options.items():
         solver.setOptionValue(name, value)
     taken = solver.passModel(

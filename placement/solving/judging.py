@@ -7,10 +7,7 @@ import numpy as np
 
 from placement.solving.messages import Answer, Request
 from placement.solving.outcomes import SolverFailedError, SolverName, State
-from placement.solving.program import Floats
-
-_TOLERANCE = 1e-6
-"""Of an objective, relative to its size; the solvers' own."""
+from placement.solving.program import Floats, slack
 
 
 @dataclass(frozen=True)
@@ -93,11 +90,6 @@ class Judge:
         if counts:
             self._least = min(self._least, cost)
         return counts
-
-
-def slack(cost: float) -> float:
-    """By how much two costs may differ that are meant to be equal."""
-    return _TOLERANCE * max(1.0, abs(cost)) if np.isfinite(cost) else 0.0
 
 
 def together(findings: list[Finding]) -> list[Finding]:

@@ -6,6 +6,9 @@ import numpy as np
 
 from placement.solving.program import Floats, Program
 
+_COST = "OBJECTIV"
+"""As long as the other names: where a field begins has a meaning."""
+
 
 def column(number: int) -> str:
     """The name of a variable in the file."""
@@ -14,7 +17,7 @@ def column(number: int) -> str:
 
 def text(program: Program) -> str:
     """All of the file; rows have one limit, or two that are equal."""
-    lines = ["NAME problem", "ROWS", " N  OBJ", *_rows(program), "COLUMNS", *_columns(program)]
+    lines = ["NAME problem", "ROWS", f" N  {_COST}", *_rows(program), "COLUMNS", *_columns(program)]
     lines += ["RHS", *_limits(program), "BOUNDS", *_bounds(program), "ENDATA", ""]
     return "\n".join(lines)
 
@@ -44,7 +47,7 @@ def _columns(program: Program) -> Iterator[str]:
     numbers = np.concatenate([program.costs, program.coefficients])
     order = np.lexsort((names, owners, program.integral[owners]))
     entries = [
-        f"    {column(owner)}  {'OBJ' if row < 0 else f'R{row:07d}'}  {number!r}"
+        f"    {column(owner)}  {_COST if row < 0 else f'R{row:07d}'}  {number!r}"
         for owner, row, number in zip(
             owners[order].tolist(), names[order].tolist(), numbers[order].tolist(), strict=True
         )

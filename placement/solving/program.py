@@ -14,6 +14,14 @@ _INTEGRALITY = 1e-5
 _FEASIBILITY = 1e-5
 """How far out of a row or a bound, relative to what is summed; the solvers' own is 1e-6."""
 
+_TOLERANCE = 1e-6
+"""Of an objective, relative to its size; the solvers' own."""
+
+
+def slack(cost: float) -> float:
+    """By how much two costs may differ that are meant to be equal."""
+    return _TOLERANCE * max(1.0, abs(cost)) if np.isfinite(cost) else 0.0
+
 
 @dataclass(frozen=True)
 class Program:

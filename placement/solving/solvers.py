@@ -33,15 +33,17 @@ class Solvers:
         *,
         cores: int | None = None,
         grace_s: float = _GRACE_S,
+        head_start_s: float = _HEAD_START_S,
     ) -> None:
         """
         :param highs: the command of a process that speaks as `placement.solving.child` does
         :param cbc: the command that takes CBC's words
         :param cores: processors that may be used; those that this process may use, by default
         :param grace_s: what a solver may take beyond its time limit before it is killed
+        :param head_start_s: what the first solver has for itself
         """
         self._cores = cores or _processors()
-        self._grace_s = grace_s
+        self._grace_s, self._head_start_s = grace_s, head_start_s
         self._children = Children(highs, self._cores)
         self._starts: dict[SolverName, Callable[[Request], Run]] = {
             "highs": lambda request: HighsRun(self._children, request),
@@ -98,7 +100,7 @@ class Solvers:
         """Whether the next solver begins, by the seconds since the first did."""
 
         def joins(elapsed_s: float) -> bool:
-            return elapsed_s >= _LAST_JOIN * limit_s or (elapsed_s >= _HEAD_START_S and self._idle())
+            return elapsed_s >= _LAST_JOIN * limit_s or (elapsed_s >= self._head_start_s and self._idle())
 
         return joins
 
