@@ -16,6 +16,9 @@ class OperationKind(StrEnum):
 
 SWEEP = "Sweep"
 PLAN = "Plan"
+OPTIMISE = "Optimise"
+OPTIMISE_WORKFLOW_ID = "optimise"
+"""Serialises those that move something."""
 PROGRESS_QUERY = "progress"
 
 PAUSE = "pause"
@@ -57,6 +60,8 @@ COMMIT_PLAN = "service.commit"
 RESTORE = "service.restore"
 COMPARE = "service.compare"
 NOTE_TIMES = "operation.times"
+OPTIMISE_SCOPE = "optimise.scope"
+OPTIMISE_WORK_OUT = "optimise.work-out"
 
 ORCHESTRATION_QUEUE = "orchestration"
 PLACEMENT_QUEUE = "placement"

@@ -6,8 +6,10 @@ from pydantic import Field, model_validator
 
 from domain.infrastructure import Resources
 from domain.models import Model, Name, Version
+from domain.names import OperationKind
 from domain.plans import Route, ServiceGraph
 from domain.requests import Patience
+from domain.steering import Survey
 
 MOST_STEPS = 2000
 """Of one report, so that it fits into a workflow's history; another run finds the rest."""
@@ -71,7 +73,17 @@ class OptimiseRequest(Model):
             raise ValueError("allowance_per_hour goes with defragment only")
         if self.evacuate and (self.pop or self.region):
             raise ValueError("evacuate says itself which instances move: leave out pop and region")
+        if self.defragment and self.pop:
+            raise ValueError("defragment goes with a region, not with a pop: evacuate empties one PoP")
         return self
+
+
+class OptimiseOrder(Model):
+    """What is to be worked out."""
+
+    request: OptimiseRequest
+    survey: Survey = Survey()
+    """Of the images that run."""
 
 
 class MoveCost(Model):
@@ -188,15 +200,18 @@ class OptimisationReport(Model):
         return self.costs_once / self.gain_per_hour if self.gain_per_hour > 0 else None
 
 
-StepOutcome = Literal["waiting", "moving", "done", "failed", "skipped"]
+MoveState = Literal["waiting", "moving", "done", "failed", "skipped"]
 
 
-class StepProgress(Model):
+class MoveProgress(Model):
     """How one step stands."""
 
+    kind: OperationKind = OperationKind.MIGRATE
+    """Or Instantiate, of a newcomer."""
     service: Name
     moves: dict[str, Name]
-    state: StepOutcome = "waiting"
+    """Instance -> PoP; of a newcomer, as worked out: it is placed anew when it comes."""
+    state: MoveState = "waiting"
     why: str = ""
     """Why it failed or was skipped."""
 
@@ -205,7 +220,7 @@ class OptimiseProgress(Model):
     """Answer of the query `progress`."""
 
     phase: Literal["looking", "working out", "moving", "done"]
-    steps: tuple[StepProgress, ...] = ()
+    steps: tuple[MoveProgress, ...] = ()
 
 
 class OptimiseResult(Model):
@@ -213,7 +228,7 @@ class OptimiseResult(Model):
 
     report: OptimisationReport
     applied: bool
-    steps: tuple[StepProgress, ...] = ()
+    steps: tuple[MoveProgress, ...] = ()
     """What came of each step; empty where nothing was to be carried out."""
     cancelled: bool = False
     """No step began after the cancel."""

@@ -14,6 +14,7 @@ from activities.lifecycle import LifecycleActivities
 from activities.network_steps import NetworkStepActivities
 from activities.networks import NetworkActivities
 from activities.operations import OperationActivities
+from activities.optimising import OptimisingActivities
 from activities.placements import PlacementActivities
 from activities.planning import PlanningActivities
 from activities.pops import Pops
@@ -30,13 +31,14 @@ from workers.settings import Settings
 from workflows.heal import Heal
 from workflows.instantiate import Instantiate
 from workflows.migrate import Migrate
+from workflows.optimise import Optimise
 from workflows.plan import Plan
 from workflows.scale import Scale
 from workflows.sweep import Sweep
 from workflows.terminate import Terminate
 from workflows.update import Update
 
-WORKFLOWS: tuple[type, ...] = (Instantiate, Scale, Migrate, Heal, Update, Terminate, Plan, Sweep)
+WORKFLOWS: tuple[type, ...] = (Instantiate, Scale, Migrate, Heal, Update, Terminate, Plan, Sweep, Optimise)
 _THREADS = {names.ORCHESTRATION_QUEUE: 16, names.PLACEMENT_QUEUE: 2}
 _VIM_THREADS = 32
 
@@ -53,7 +55,11 @@ def _activities(queue: str, client: Client, catalogue: Catalogue, settings: Sett
         return [*_records(catalogue, client), *_records_of_old_runs(catalogue, client)]
     if queue == names.PLACEMENT_QUEUE:
         limit_s = settings.placement_time_limit_s
-        return [PlanningActivities(catalogue, limit_s).make, PlacementActivities(catalogue, limit_s).solve]
+        return [
+            PlanningActivities(catalogue, limit_s).make,
+            PlacementActivities(catalogue, limit_s).solve,
+            OptimisingActivities(catalogue).work_out,
+        ]
     kind = next(each for each in names.VIM_KINDS if names.vim_queue(each) == queue)
     return _outside(kind, catalogue, settings)
 
@@ -65,6 +71,7 @@ def _records(catalogue: Catalogue, client: Client) -> Activities:
         operations.start,
         operations.finish,
         ScopingActivities(catalogue).scope,
+        OptimisingActivities(catalogue).scope,
         AmendingActivities(catalogue).amend,
         lifecycle.commit,
         lifecycle.plan_undo,

@@ -16,6 +16,8 @@ T = TypeVar("T", bound=Model)
 
 HEARTBEAT = timedelta(seconds=1.3)
 """After so long without one a worker counts as dead. Every activity heartbeats by itself (workers/)."""
+TASK_TIMEOUT = timedelta(seconds=2)
+"""So long a worker that dies with a workflow's task in hand keeps it from the others; 10 s by default."""
 _OWN_STORE = RetryPolicy(initial_interval=timedelta(milliseconds=100), maximum_interval=timedelta(seconds=5))
 _ONCE = RetryPolicy(maximum_attempts=1)
 _STORING = timedelta(seconds=60)
@@ -28,9 +30,15 @@ async def ask_store(activity: str, argument: Model, result: type[T], *, summary:
     return await _ask(activity, argument, result, names.ORCHESTRATION_QUEUE, _STORING, summary)
 
 
-async def ask_placement(activity: str, argument: Model, result: type[T], *, summary: str) -> T:
-    """Have something placed, and perhaps reserved."""
-    return await _ask(activity, argument, result, names.PLACEMENT_QUEUE, _SOLVING, summary)
+async def ask_placement(
+    activity: str, argument: Model, result: type[T], *, summary: str, search_s: float = 0.0
+) -> T:
+    """Have something placed, and perhaps reserved.
+
+    :param search_s: that it may search, beside the usual time
+    """
+    limit = _SOLVING + timedelta(seconds=search_s)
+    return await _ask(activity, argument, result, names.PLACEMENT_QUEUE, limit, summary)
 
 
 async def _ask(

@@ -32,11 +32,12 @@ async def make_plan(
         names.OperationKind.TERMINATE,
     ):
         scope = await calls.ask_store(names.SCOPE, order, Scope, summary="see what is there")
-        order = order.model_copy(update={"survey": await _survey(scope)})
+        order = order.model_copy(update={"survey": await survey_of(scope)})
     return await calls.ask_placement(names.MAKE_PLAN, order, PlanBrief, summary=f"plan the {kind}")
 
 
-async def _survey(scope: Scope) -> Survey:
+async def survey_of(scope: Scope) -> Survey:
+    """What the VIMs say of a scope."""
     kinds = sorted({*scope.images, *scope.instances})
     answers = await asyncio.gather(
         *(

@@ -10,7 +10,7 @@ from temporalio import activity
 from temporalio.worker import Worker
 
 from catalogue.store import open_catalogue
-from domain import names, requests, steering
+from domain import names, reoptimisation, requests, steering
 from domain.models import Model
 from domain.networking import Connection
 from domain.operation_plans import PlanBrief, StepAction
@@ -48,6 +48,8 @@ SIGNATURES: dict[str, tuple[type[Model], type[Model]]] = {
     names.RESTORE: (steering.PlanRef, steering.StepNote),
     names.COMPARE: (steering.CompareOrder, steering.Differences),
     names.NOTE_TIMES: (steering.StepTimes, requests.Nothing),
+    names.OPTIMISE_SCOPE: (reoptimisation.OptimiseRequest, steering.Scope),
+    names.OPTIMISE_WORK_OUT: (reoptimisation.OptimiseOrder, reoptimisation.OptimisationReport),
     **{action.value: (steering.StepOrder, steering.StepNote) for action in StepAction},
 }
 """As the workflows call them."""
@@ -75,7 +77,7 @@ async def test_every_activity_is_served_with_the_signature_that_workflows_call(
     queues = {w.task_queue: served(w) for w in build(client, catalogue, settings, names.TASK_QUEUES)}
     catalogue.close()
     assert {name for activities in queues.values() for name in activities} == SIGNATURES.keys()
-    assert queues[names.PLACEMENT_QUEUE].keys() == {names.SOLVE, names.MAKE_PLAN}
+    assert queues[names.PLACEMENT_QUEUE].keys() == {names.SOLVE, names.MAKE_PLAN, names.OPTIMISE_WORK_OUT}
     for kind in names.VIM_KINDS:
         networked = kind in names.NETWORKED_KINDS
         assert queues[names.vim_queue(kind)].keys() == VIM | (NETWORK if networked else set())
