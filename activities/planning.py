@@ -10,12 +10,13 @@ from typing import TypeVar
 from temporalio import activity
 
 from activities.applying import StoredPlans, reserve
+from activities.explaining import PlacementRefusedError, explained
 from activities.translation import translated
 from activities.wishes import descriptors_of, request_of, view_of
 from catalogue.store import Catalogue
 from domain import names
 from domain.deployments import Deployment
-from domain.errors import ReservationConflictError
+from domain.errors import InfeasibleError, ReservationConflictError
 from domain.infrastructure import Infrastructure
 from domain.lifecycle import AnyRequest
 from domain.operation_plans import OperationPlan, PlanBrief
@@ -35,7 +36,7 @@ T = TypeVar("T")
 _LOG = logging.getLogger(__name__)
 
 _TRIES = 50
-"""Of solving anew, where somebody else took the capacity meanwhile."""
+"""Of solving and reserving."""
 
 
 class PlanningActivities:
@@ -55,12 +56,20 @@ class PlanningActivities:
                 return (await _to_its_end(lambda: self._stored.applied(order, request))).brief()
             if known := await _to_its_end(lambda: self._known(order)):
                 return known.brief()
-            for _ in range(_TRIES - 1):
-                try:
-                    return (await self._try(order, request)).brief()
-                except ReservationConflictError as conflict:
-                    _LOG.warning("%s; solving again", conflict)
-            return (await self._try(order, request)).brief()
+            try:
+                return (await self._made(order, request)).brief()
+            except PlacementRefusedError as refused:
+                if order.avoid:  # one of several tries to heal elsewhere
+                    raise InfeasibleError(str(refused)) from None
+                raise await explained(refused) from None
+
+    async def _made(self, order: PlanOrder, request: AnyRequest) -> OperationPlan:
+        for _ in range(_TRIES - 1):
+            try:
+                return await self._try(order, request)
+            except ReservationConflictError as conflict:
+                _LOG.warning("%s; solving again", conflict)
+        return await self._try(order, request)
 
     async def _try(self, order: PlanOrder, request: AnyRequest) -> OperationPlan:
         plan = await asyncio.to_thread(self._worked_out, order, request)
@@ -100,9 +109,11 @@ class PlanningActivities:
     ) -> Deployment:
         used = self._catalogue.infrastructure.usage(settled=aim.service)
         usage = Usage(pops=used.pops, links=used.links)
-        plan = place(
-            aim.asked, aim.world(known), usage, time_limit_s=self._time_limit_s, standing=aim.standing
-        )
+        world = aim.world(known)
+        try:
+            plan = place(aim.asked, world, usage, time_limit_s=self._time_limit_s, standing=aim.standing)
+        except InfeasibleError as error:
+            raise PlacementRefusedError(str(error), aim, world, usage, before) from None
         return deployed(aim, plan, before, order.plan_id, _vim_kinds(plan, known))
 
     def _termination(self, order: PlanOrder, request: TerminateRequest, view: ServiceView) -> OperationPlan:
