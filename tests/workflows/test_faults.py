@@ -9,7 +9,6 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from temporalio.client import WorkflowFailureError
 
 from domain import names
 from domain.phases import OperationState, ResourceState, ServiceState
@@ -20,7 +19,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 ROOT = Path(__file__).resolve().parents[2]
 SLOW = infrastructure(settings="{create_delay: 10 min}")
 STEADY = infrastructure(settings="{create_delay: 2 s}")
-ROOM_FOR_25 = infrastructure(vcpus=(20, 14, 10, 6))
 
 
 def one_of_each(lab: Lab, service: str = "s1") -> None:
@@ -97,27 +95,6 @@ async def test_terminate_takes_a_dead_operation_over(lab: Lab) -> None:
     assert lab.state() == lab.before
     states = {each.kind: each.state for each in lab.catalogue.operations.list("s1")}
     assert states == {"Instantiate": OperationState.ABANDONED, "Terminate": OperationState.COMPLETED}
-
-
-@pytest.mark.timeout(300)
-@pytest.mark.parametrize("idle", [ROOM_FOR_25], indirect=True)
-async def test_forty_at_once_where_25_fit(lab: Lab) -> None:
-    services = [f"s{number}" for number in range(40)]
-    handles = await asyncio.gather(*(lab.start(service, "pair") for service in services))
-    outcomes = await asyncio.gather(*(handle.result() for handle in handles), return_exceptions=True)
-    refused = [each for each in outcomes if isinstance(each, BaseException)]
-    active = lab.catalogue.services.list()
-    assert {each.state for each in active} == {ServiceState.ACTIVE}
-    assert (len(active), len(refused)) == (25, 15)
-    for each in refused:
-        assert isinstance(each, WorkflowFailureError)
-        assert "fits on no PoP" in str(each.cause) or "not together" in str(each.cause)
-    document = lab.catalogue.infrastructure.get()
-    usage = lab.catalogue.infrastructure.usage()
-    assert lab.world_usage() == usage.pops
-    assert len(lab.world()) == 50
-    assert all(used.fits_in(document.pops[pop].capacity) for pop, used in usage.pops.items())
-    assert all(used <= document.links[link].bandwidth for link, used in usage.links.items())
 
 
 async def serve(lab: Lab, address: str) -> asyncio.subprocess.Process:
