@@ -23,6 +23,7 @@ from interfaces.cli import (
     steering,
     stopping,
     topology,
+    why_not,
 )
 
 app = typer.Typer(
@@ -46,6 +47,7 @@ stopping.register(app)
 descriptors.register(app)
 operations.register(app)
 planning.register(app)
+why_not.register(app)
 steering.register(app)
 services.register(app)
 instances.register(app)

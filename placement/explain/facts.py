@@ -157,10 +157,14 @@ class Facts:
         if roomy:
             yield f"there is room on {some(roomy, _SHOWN)}"
         tight = [pop for pop in left if pop not in roomy]
-        best = sorted(tight, key=lambda pop: (-rooms(part.resources, self._world.free(pop)), left.index(pop)))
+        best = sorted(tight, key=lambda pop: self._emptiness(pop, part), reverse=True)
         yield from (self._free_at(pop, wanted[pop]) for pop in best[:_SHOWN])
         if len(best) > _SHOWN:
             yield f"{len(best) - _SHOWN} more PoPs have too little too"
+
+    def _emptiness(self, pop: str, part: GraphInstance) -> tuple[int, int, int]:
+        free = self._world.free(pop)
+        return rooms(part.resources, free), free.vcpus, free.memory
 
     def _largest(self, component: str) -> GraphInstance:
         parts = [part for part in self._small.graph.instances if part.component == component]
