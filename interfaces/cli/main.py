@@ -16,6 +16,7 @@ from interfaces.cli import (
     instances,
     machine,
     operations,
+    optimise,
     planning,
     probing,
     prove,
@@ -47,6 +48,7 @@ stopping.register(app)
 descriptors.register(app)
 operations.register(app)
 planning.register(app)
+optimise.register(app)
 why_not.register(app)
 steering.register(app)
 services.register(app)

@@ -1,0 +1,151 @@
+"""A re-optimisation, printed for people."""
+
+from rich.console import Console
+from rich.table import Table
+
+from domain.infrastructure import Resources
+from domain.reoptimisation import (
+    FreeBlock,
+    Move,
+    MoveProgress,
+    MoveStep,
+    Newcomer,
+    OptimisationReport,
+    OptimiseProgress,
+    OptimiseResult,
+)
+from interfaces.cli.steps import lasting
+
+_WIDTH_OF_A_PIPE = 160
+
+
+class ProgressLines:
+    """Prints each change once."""
+
+    def __init__(self, silent: bool) -> None:
+        self._silent = silent
+        self._shown: dict[str, str] = {}
+
+    def show(self, progress: OptimiseProgress) -> None:
+        """The phase, and each step that begins or ends."""
+        self._shown.pop("away", None)
+        if progress.phase != "done":
+            self._change("phase", progress.phase, f"{progress.phase} ...")
+        for number, step in enumerate(progress.steps, start=1):
+            if step.state != "waiting":
+                self._change(str(number), step.state, f"  {number:>3}. {_step(step)}")
+
+    def waiting(self, why: str) -> None:
+        """While there is no answer."""
+        self._change("away", why, f"  waiting: {why}")
+
+    def _change(self, key: str, value: str, line: str) -> None:
+        if self._shown.get(key) != value:
+            self._shown[key] = value
+            if not self._silent:
+                print(line, flush=True)
+
+
+def _step(step: MoveProgress) -> str:
+    where = ", ".join(f"{name} to {pop}" for name, pop in sorted(step.moves.items()))
+    return f"{step.state:7} {step.kind} {step.service}: {where}{f' ({step.why})' if step.why else ''}"
+
+
+def show_result(result: OptimiseResult) -> None:
+    """What was found, and what came of it."""
+    report = result.report
+    if report.moves:
+        _print(_moves(report))
+    elif not report.newcomers:
+        print(f"nothing moves: of {report.considered} services each is where it should be, or cannot leave")
+    for each in report.newcomers:
+        print(_newcomer(each, report.currency))
+    _show_totals(report)
+    for left in report.left_out:
+        print(f"left out   {left.service}: {left.why}")
+    for note in report.notes:
+        print(f"note: {note}")
+    _show_end(result)
+
+
+def _print(table: Table) -> None:
+    console = Console()
+    (console if console.is_terminal else Console(width=_WIDTH_OF_A_PIPE)).print(table)
+
+
+def _moves(report: OptimisationReport) -> Table:
+    table = Table(title=f"{len(report.moves)} moves, in {len(report.steps)} steps")
+    for column in ("service", "instance", "from", "to"):
+        table.add_column(column, overflow="fold")
+    for column in (f"gains {report.currency}/h", f"costs once {report.currency}", "interrupts", "pays after"):
+        table.add_column(column, justify="right")
+    order = {name: n for n, step in reversed([*enumerate(report.steps)]) for name in _keys(step)}
+    for move in sorted(report.moves, key=lambda each: order.get((each.service, each.instance), 0)):
+        table.add_row(
+            move.service,
+            move.instance,
+            move.source,
+            f"{move.target} (by way of {move.via})" if move.via else move.target,
+            f"{move.gain_per_hour:+.4f}",
+            f"{move.costs_once:.4f}",
+            f"{move.interrupted_s:g} s",
+            _pays(move),
+        )
+    return table
+
+
+def _keys(step: MoveStep) -> list[tuple[str, str]]:
+    return [(step.service, name) for name in step.moves]
+
+
+def _pays(move: Move) -> str:
+    return "makes room" if move.pays_after_h is None else _hours(move.pays_after_h)
+
+
+def _hours(hours: float) -> str:
+    return lasting(round(hours * 3600)) if hours < 1 else f"{hours:.1f} h"
+
+
+def _newcomer(new: Newcomer, currency: str) -> str:
+    if new.why_not:
+        return f"does not fit: {new.service} ({new.descriptor} {new.version}): {new.why_not}"
+    where = ", ".join(f"{name} on {pop}" for name, pop in sorted(new.placements.items()))
+    how = "as things are" if new.fits_without_moves else "only with the moves above"
+    return f"fits {how}: {new.service} at {new.cost_per_hour:.4f} {currency}/h: {where}"
+
+
+def _show_totals(report: OptimisationReport) -> None:
+    change = report.cost_after - report.cost_before
+    unit = f"{report.currency}/h"
+    print(f"cost       {report.cost_before:.4f} -> {report.cost_after:.4f} {unit} ({change:+.4f})")
+    if report.moves:
+        pays = report.pays_after_h
+        when = "that does not pay by itself" if pays is None else f"pays after {_hours(pays)}"
+        print(f"moves      {report.costs_once:.4f} {report.currency} once, {when}")
+    print(f"proven     {_gap(report)}, of {report.considered} services, in {report.took_s:.1f} s")
+    if report.emptied:
+        print(f"empty now  {', '.join(report.emptied)}")
+    if report.block_before and report.block_after and report.block_before != report.block_after:
+        print(f"most free  {_block(report.block_before)} -> {_block(report.block_after)}")
+
+
+def _gap(report: OptimisationReport) -> str:
+    if report.gap is None:
+        return "no bound on what might be better"
+    return "none better" if report.gap == 0 else f"at most {report.gap:.1%} from the best"
+
+
+def _block(block: FreeBlock) -> str:
+    free: Resources = block.free
+    return f"{free.vcpus} vCPU, {free.memory} MiB on {block.pop}"
+
+
+def _show_end(result: OptimiseResult) -> None:
+    if result.applied:
+        done = sum(step.state == "done" for step in result.steps)
+        print(f"{'cancelled: ' if result.cancelled else ''}{done} of {len(result.steps)} steps made")
+        for step in result.steps:
+            if step.state != "done":
+                print(f"  {_step(step)}")
+    elif result.report.moves:
+        print("nothing was changed: the same with --apply makes the moves")
