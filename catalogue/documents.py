@@ -7,11 +7,13 @@ import yaml
 from pydantic import ValidationError
 
 from catalogue.mending import mended
+from domain.contradictions import Complaint
 from domain.descriptor import Descriptor
 from domain.errors import DocumentError, Issue
 from domain.infrastructure import Infrastructure, dangling_link_ends
 from domain.models import Model
-from domain.semantics import Complaint, complaints
+from domain.objectives import NAME, WEIGHTS
+from domain.semantics import complaints
 
 MAX_BYTES = 1024 * 1024
 MAX_NODES = 100_000
@@ -150,7 +152,7 @@ class _Builder:
 
 
 def _issue(error: Any, lines: dict[Path, int]) -> Issue:
-    path: Path = tuple(part for part in error["loc"] if part != "[key]")
+    path: Path = tuple(part for part in error["loc"] if part not in ("[key]", NAME, WEIGHTS))
     message = error["msg"].removeprefix("Value error, ")
     if error["type"] == "extra_forbidden":
         message = "unknown field"

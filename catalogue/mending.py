@@ -31,7 +31,17 @@ _HARMLESS: dict[str, Any] = {
 }
 _NAMED = {"components", "endpoints", "links", "chains", "pops"}
 """Whose keys are names that others refer to, not fields."""
-_OPTIONAL = {"requires", "secrets", "health_check", "scaling", "instances", "description", "budget_per_hour"}
+_OPTIONAL = {
+    "requires",
+    "licences",
+    "secrets",
+    "health_check",
+    "scaling",
+    "instances",
+    "description",
+    "budget_per_hour",
+    "objective",
+}
 """Fields that no reference and no other field needs."""
 
 

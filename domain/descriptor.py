@@ -198,7 +198,7 @@ class Descriptor(Model):
     version: Version
     description: str = Field(default="", max_length=2000)
     endpoints: dict[Name, Endpoint] = {}
-    components: dict[Name, Component] = Field(min_length=1, max_length=200)
+    components: dict[Name, Component] = Field(min_length=1, max_length=500)
     links: dict[Name, VirtualLink] = {}
     chains: dict[Name, Chain] = {}
     placement: PlacementRules = PlacementRules()

@@ -19,7 +19,7 @@ class Location(Model):
 class Resources(Model):
     """What an instance asks for, or what a PoP offers."""
 
-    vcpus: int = Field(ge=0)
+    vcpus: int = Field(ge=0, le=10**12)
     memory: MemoryMib
     disk: DiskGib = 0
 
@@ -39,7 +39,8 @@ class Resources(Model):
 
 
 def _resources(vcpus: int, memory_mib: int, disk_gib: int) -> Resources:
-    return Resources(vcpus=vcpus, memory=f"{memory_mib} MiB", disk=f"{disk_gib} GiB")
+    """Unchecked: sums of many may be above what a single one may have."""
+    return Resources.model_construct(vcpus=vcpus, memory=memory_mib, disk=disk_gib)
 
 
 Price = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]

@@ -1,22 +1,25 @@
 """What a placement is to be good at: cost, end-to-end latency, balance, or a weighted mix of them.
 
-All parts are counted in one unit, the infrastructure's currency per hour, so that a weight is an exchange rate:
-what a millisecond is worth, or the load of a PoP.
+All parts are counted in one unit, the infrastructure's currency per hour, so that a weight is an exchange
+rate: what a millisecond is worth, or the load of a PoP.
 """
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from domain.models import Model
 
 _FIRST = 1000.0
 """The rate at which one aim goes before cost, which then only decides between equals."""
 
+NAME, WEIGHTS = "[name]", "[weights]"
+"""The two ways to say an objective, as they stand in the paths of pydantic's errors."""
+
 LOAD_SLOPES: tuple[tuple[float, float], ...] = ((0.0, 1.0), (1 / 3, 3.0), (2 / 3, 10.0), (9 / 10, 70.0))
-"""(utilisation from which on, slope): a PoP's load counts the more the fuller it is. The convex piecewise linear
-function of Fortz and Thorup, "Internet traffic engineering by optimizing OSPF weights", INFOCOM 2000, section II,
-up to full load; reservations never go beyond."""
+"""(utilisation from which on, slope): a PoP's load counts the more the fuller it is. The convex piecewise
+linear function of Fortz and Thorup, "Internet traffic engineering by optimizing OSPF weights", INFOCOM 2000,
+section II, up to full load; reservations never go beyond."""
 
 
 class Weights(Model):
@@ -33,11 +36,20 @@ class Weights(Model):
     @model_validator(mode="after")
     def _something_counts(self) -> "Weights":
         if not (self.cost or self.latency or self.balance):
-            raise ValueError("cost, latency and balance are all 0: then every placement is as good as another")
+            raise ValueError(
+                "cost, latency and balance are all 0: then every placement is as good as another"
+            )
         return self
 
 
-Objective = Literal["cost", "latency", "balance"] | Weights
+def _is_name_or_weights(value: Any) -> str:
+    return WEIGHTS if isinstance(value, Weights | dict) else NAME
+
+
+Objective = Annotated[
+    Annotated[Literal["cost", "latency", "balance"], Tag(NAME)] | Annotated[Weights, Tag(WEIGHTS)],
+    Discriminator(_is_name_or_weights),
+]
 """A name, or the weights themselves. `latency` and `balance` go first; cost decides between equals."""
 
 _NAMED = {

@@ -5,14 +5,12 @@ from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
 from math import prod
 
+from domain.contradictions import Complaint, contradictions
 from domain.descriptor import Component, Descriptor
 from domain.references import OUTPUTS, dependencies, references, split, wired_texts
 
 MAX_PARTS = 10_000
 """The most instances of a service, instance pairs of a virtual link, and ways of a chain."""
-
-Complaint = tuple[tuple[str | int, ...], str]
-"""Field path and what is wrong there."""
 
 
 def complaints(descriptor: Descriptor) -> list[Complaint]:
@@ -24,6 +22,7 @@ def complaints(descriptor: Descriptor) -> list[Complaint]:
         *_links(descriptor),
         *_chains(descriptor),
         *_placement(descriptor),
+        *contradictions(descriptor),
         *_policies(descriptor),
         *_sizes(descriptor),
     ]

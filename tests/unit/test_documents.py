@@ -152,6 +152,36 @@ def test_a_descriptor_survives_json() -> None:
             "placement.budget_per_hour",
             "finite",
         ),
+        (
+            "vcpus: 1",
+            "vcpus: 1000000000000000000000",
+            9,
+            "components.web.resources.vcpus",
+            "less than or equal",
+        ),
+        ("512 MiB", "9000000000000 TiB", 9, "components.web.resources.memory", "too large"),
+        ("    image:", "    licences: acme\n    image:", 8, "components.web.licences", "valid frozenset"),
+        (
+            "components:",
+            "placement: {objective: quick}\ncomponents:",
+            5,
+            "placement.objective",
+            "'cost', 'latency' or 'balance'",
+        ),
+        (
+            "components:",
+            "placement:\n  objective:\n    latency: .nan\ncomponents:",
+            7,
+            "placement.objective.latency",
+            "finite",
+        ),
+        (
+            "components:",
+            "placement: {objective: {cost: 0}}\ncomponents:",
+            5,
+            "placement.objective",
+            "every placement is as good as another",
+        ),
     ],
 )
 def test_a_wrong_field_is_named_with_its_line(old: str, new: str, line: int, path: str, message: str) -> None:
@@ -345,6 +375,42 @@ def test_an_infrastructure_is_read() -> None:
         ("4 ms", "4", "links.backbone.latency", "needs a unit"),
         (", latency: 4 ms", "", "links.backbone.latency", "required, but missing"),
         ("kind: Infrastructure", "kind: Service", "kind", "Infrastructure"),
+        (
+            "north: {vim: {kind: modelled}, capacity: {vcpus: 8",
+            "north: {vim: {kind: modelled}, capacity: {vcpus: -8",
+            "pops.north.capacity.vcpus",
+            "greater than or equal to 0",
+        ),
+        (
+            "north: {vim: {kind: modelled}, capacity: {vcpus: 8",
+            "north: {vim: {kind: modelled}, capacity: {vcpus: .nan",
+            "pops.north.capacity.vcpus",
+            "finite",
+        ),
+        (
+            "north: {vim: {kind: modelled}, capacity: {vcpus: 8",
+            "north: {vim: {kind: modelled}, capacity: {vcpus: 1e300",
+            "pops.north.capacity.vcpus",
+            "integer",
+        ),
+        (
+            "north: {vim: {kind: modelled}, capacity: {vcpus: 8, memory: 16 GiB",
+            "north: {vim: {kind: modelled}, capacity: {vcpus: 8, memory: -16 GiB",
+            "pops.north.capacity.memory",
+            "not a quantity",
+        ),
+        (
+            "north: {vim: {kind: modelled}, capacity: {vcpus: 8, memory: 16 GiB",
+            "north: {vim: {kind: modelled}, capacity: {vcpus: 8, memory: .inf GiB",
+            "pops.north.capacity.memory",
+            "not a quantity",
+        ),
+        ("4 ms", "-4 ms", "links.backbone.latency", "not a quantity"),
+        ("1 Gbit/s", "-1 Gbit/s", "links.backbone.bandwidth", "not a quantity"),
+        ("pops:", "objective: fast\npops:", "objective", "'cost', 'latency' or 'balance'"),
+        ("pops:", "objective: {balance: -1}\npops:", "objective.balance", "greater than or equal to 0"),
+        ("pops:", "licences: {acme: -1}\npops:", "licences.acme", "greater than or equal to 0"),
+        ("pops:", "licences: {acme: .inf}\npops:", "licences.acme", "finite"),
     ],
 )
 def test_a_wrong_infrastructure_is_refused(old: str, new: str, path: str, message: str) -> None:
@@ -354,6 +420,34 @@ def test_a_wrong_infrastructure_is_refused(old: str, new: str, path: str, messag
     assert issue.path == path
     assert message in issue.message
     assert issue.line is not None
+
+
+@pytest.mark.parametrize("price", ["-0.1", ".nan", ".inf", "1e40"])
+def test_no_price_is_negative_or_beyond_all_prices(price: str) -> None:
+    fields = {
+        "prices.vcpu_hour": f"prices: {{vcpu_hour: {price}}}",
+        "prices.licences.acme": f"prices: {{licences: {{acme: {price}}}}}",
+        "energy.price_kwh": f"energy: {{price_kwh: {price}}}",
+        "energy.watts_per_vcpu": f"energy: {{watts_per_vcpu: {price}}}",
+        "energy.watts_per_instance": f"energy: {{watts_per_instance: {price}}}",
+    }
+    for path, text in fields.items():
+        with pytest.raises(DocumentError) as caught:
+            read_infrastructure(INFRASTRUCTURE.replace("north: {", f"north: {{{text}, ").encode(), "i.yaml")
+        (issue,) = caught.value.issues
+        assert (issue.path, issue.line) == (f"pops.north.{path}", 4)
+
+
+def test_nothing_for_nothing_is_an_infrastructure() -> None:
+    free = """
+    vim: {kind: modelled}
+    capacity: {vcpus: 0, memory: 0 MiB}
+    prices: {vcpu_hour: 0, licences: {acme: 0}}
+"""
+    text = INFRASTRUCTURE.replace("pops:\n", f"pops:\n  none:{free}").replace("1 Gbit/s", "0 bit/s")
+    found = read_infrastructure(text.encode(), "infra.yaml")
+    assert found.pops["none"].capacity.vcpus == 0
+    assert found.links["backbone"].bandwidth == 0.0
 
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "descriptor.md"

@@ -206,6 +206,99 @@ def test_two_links_between_the_same_connection_points_are_refused() -> None:
     assert issue.message == "link 'calls' joins the same two already"
 
 
+RULES = "  rules: [{components: [store]}]"
+
+
+@pytest.mark.parametrize(
+    ("rules", "path", "message"),
+    [
+        (
+            "rules: [{components: [store], allowed_pops: [a, b], forbidden_pops: [b, c]}]",
+            "placement.rules[0].forbidden_pops",
+            "b: allowed by the same rule",
+        ),
+        (
+            "rules: [{components: [store], allowed_regions: [x], forbidden_regions: [x]}]",
+            "placement.rules[0].forbidden_regions",
+            "x: allowed by the same rule",
+        ),
+        (
+            "rules: [{components: [store], allowed_pops: []}]",
+            "placement.rules[0].allowed_pops",
+            "nothing is allowed",
+        ),
+        (
+            "rules: [{components: [store], allowed_pops: [a]}, {components: [store], allowed_pops: [b]}]",
+            "placement.rules[1].components",
+            "with placement.rules[0] it leaves 'store' no PoP",
+        ),
+        (
+            "rules: [{components: [store], allowed_regions: [x]},"
+            " {components: [store], forbidden_regions: [x]}]",
+            "placement.rules[1].components",
+            "with placement.rules[0] it leaves 'store' no region",
+        ),
+        (
+            "rules: [{components: [front], allowed_pops: [a]}, {components: [app], allowed_pops: [b, c]}]",
+            "placement.affinity[0]",
+            "app, front must share a PoP, but no PoP is left to all",
+        ),
+        (
+            "rules: [{components: [front], allowed_regions: [x]},"
+            " {components: [app], forbidden_regions: [x]}]",
+            "placement.affinity[0]",
+            "app, front must share a PoP, but no region is left to all",
+        ),
+    ],
+)
+def test_rules_that_contradict_each_other_are_refused(rules: str, path: str, message: str) -> None:
+    (issue,) = issues(SERVICE.replace(RULES, f"  {rules}"))
+    assert (issue.line, issue.path) == (34 if "rules" in path else 32, path)
+    assert message in issue.message
+
+
+def test_rules_that_narrow_each_other_are_none() -> None:
+    rules = (
+        "rules: [{components: [store, app], allowed_pops: [a, b]}, {components: [app], forbidden_pops: [a]}]"
+    )
+    assert read_descriptor(SERVICE.replace(RULES, f"  {rules}").encode(), "small.yaml").name == "small"
+
+
+@pytest.mark.parametrize(
+    ("groups", "message"),
+    [
+        ("[[front, app]]\n  anti_affinity: [[app, front]]", "'app' and 'front' must share a PoP"),
+        (
+            "[[front, app], [app, store]]\n  anti_affinity: [[front, store]]",
+            "'front' and 'store' must share a PoP",
+        ),
+    ],
+)
+def test_affinity_and_anti_affinity_of_the_same_are_refused(groups: str, message: str) -> None:
+    (issue,) = issues(SERVICE.replace("[[front, app]]\n  anti_affinity: [[store]]", groups))
+    assert (issue.line, issue.path) == (33, "placement.anti_affinity[0]")
+    assert message in issue.message
+
+
+def test_replicas_that_affinity_joins_cannot_be_spread() -> None:
+    text = SERVICE.replace("[[front, app]]", "[[front, store]]").replace(
+        "    depends_on: []", "    instances: 2"
+    )
+    (issue,) = issues(text)
+    assert issue.path == "placement.anti_affinity[0]"
+    assert issue.message == "the instances of 'store' must share a PoP by placement.affinity"
+
+
+def test_500_components_are_read_and_no_more() -> None:
+    part = "{kind: vnf, image: a:1, resources: {vcpus: 1, memory: 1 MiB}, connection_points: [x]}"
+    head = "api_version: interlace/v1\nkind: Service\nname: many\nversion: '1'\ncomponents:\n"
+    many = head + "".join(f"  c{number}: {part}\n" for number in range(500))
+    assert len(read_descriptor(many.encode(), "many.yaml").components) == 500
+    (issue,) = issues(f"{many}  more: {part}\n")
+    assert (issue.line, issue.path) == (5, "components")
+    assert "at most 500 items" in issue.message
+
+
 def test_a_service_too_large_to_expand_is_refused() -> None:
     text = SERVICE.replace("    depends_on: []", "    instances: 1000").replace(
         "    kind: vnf", "    kind: vnf\n    instances: 1000"
