@@ -117,23 +117,30 @@ def _text(path: Path) -> str:
 def _answer(request: Request, solution: str, log: str) -> Message:
     """By the first line of the solution, for that says how the run ended."""
     head, _, body = solution.partition("\n")
-    if head.startswith("Optimal"):
-        values = _values(request, body)
-        return Answer(
-            State.OPTIMAL, values, None if values is None else float(request.program.costs @ values)
-        )
     if head.startswith(("Infeasible", "Integer infeasible")):
-        if _EITHER in log and not request.program.is_bounded_below:
-            return Failure(f"finds the problem {_EITHER}")
-        return Answer(State.INFEASIBLE)
-    if not head.startswith("Stopped on"):
-        said = [line for line in log.splitlines() if line.strip() and not line.startswith("Total time")]
-        return Failure(f"ends with: {head.strip() or (said or ['neither a solution nor a word'])[-1]}")
+        return _no_solution(request, log)
     found = _BOUND.search(log)
     bound = float(found[1]) if found else None
     if _NO_SOLUTION in head:
         return Answer(State.UNKNOWN, bound=bound)
-    return Answer(State.FEASIBLE, _values(request, body), bound)
+    if head.startswith("Optimal") and not _is_late(request):
+        values = _values(request, body)
+        return Answer(State.OPTIMAL, values, None if values is None else request.program.cost(values))
+    if head.startswith(("Optimal", "Stopped on")):
+        return Answer(State.FEASIBLE, _values(request, body), bound)
+    said = [line for line in log.splitlines() if line.strip() and not line.startswith("Total time")]
+    return Failure(f"ends with: {head.strip() or (said or ['neither a solution nor a word'])[-1]}")
+
+
+def _no_solution(request: Request, log: str) -> Message:
+    if _EITHER in log and not request.program.is_bounded_below:
+        return Failure(f"finds the problem {_EITHER}")
+    return Answer(State.UNKNOWN if _is_late(request) else State.INFEASIBLE)
+
+
+def _is_late(request: Request) -> bool:
+    """When its time is over CBC has been seen to call proven what it had merely no time for."""
+    return time.monotonic() >= request.deadline
 
 
 def _values(request: Request, body: str) -> Floats | None:

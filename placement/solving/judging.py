@@ -42,7 +42,7 @@ class Judge:
     def last_of(self, solver: SolverName) -> Finding | None:
         """What is left of a solver that ended without an answer."""
         values = self._incumbents.get(solver)
-        return None if values is None else Finding(solver, State.FEASIBLE, values, self._cost(values))
+        return None if values is None else Finding(solver, State.FEASIBLE, values, self._program.cost(values))
 
     def finding(self, solver: SolverName, answer: Answer) -> Finding:
         """The answer as far as it holds; raises SolverFailedError with what is wrong with it."""
@@ -54,7 +54,7 @@ class Judge:
 
     def _solution(self, solver: SolverName, answer: Answer) -> Finding:
         values = self._checked(answer.values)
-        cost, bound = self._cost(values), self._bound(answer)
+        cost, bound = self._program.cost(values), self._bound(answer)
         if cost > self._highest + slack(self._highest):
             state = State.INFEASIBLE if answer.state is State.OPTIMAL else State.UNKNOWN
             return self.finding(solver, Answer(state, bound=answer.bound))
@@ -81,11 +81,8 @@ class Judge:
         said = -np.inf if answer.bound is None or np.isnan(answer.bound) else answer.bound
         return float(min(said, self._highest))
 
-    def _cost(self, values: Floats) -> float:
-        return float(self._program.costs @ values)
-
     def _see(self, values: Floats) -> bool:
-        cost = self._cost(values)
+        cost = self._program.cost(values)
         counts = cost <= self._highest + slack(self._highest)
         if counts:
             self._least = min(self._least, cost)

@@ -25,7 +25,7 @@ def slack(cost: float) -> float:
 
 @dataclass(frozen=True)
 class Program:
-    """Minimise costs * values + constant, with the rows of a matrix (compressed by rows) within their limits.
+    """Minimise costs * values, with the rows of a matrix (compressed by rows) within their limits.
 
     A problem that maximises has its costs and its constant negated.
     """
@@ -33,6 +33,7 @@ class Program:
     names: tuple[str, ...]
     maximises: bool
     constant: float
+    """What the problem adds to the cost."""
     costs: Floats
     lower: Floats
     upper: Floats
@@ -45,9 +46,13 @@ class Program:
     indices: Ints
     coefficients: Floats
 
+    def cost(self, values: Floats) -> float:
+        """What is minimised."""
+        return float(self.costs @ values)
+
     def objective(self, values: Floats) -> float:
-        """To be minimised."""
-        return float(self.costs @ values) + self.constant
+        """As the problem states it: with the constant, and in its own sense."""
+        return self.as_stated(self.cost(values) + self.constant)
 
     @property
     def is_bounded_below(self) -> bool:

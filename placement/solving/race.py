@@ -46,7 +46,7 @@ class Race:
         self._request, self._joins, self._accept = request, joins, accept
         self._limit_s, self._grace_s = limit_s, grace_s
         self._begun = request.deadline - limit_s
-        self._waiting = dict(starts)
+        self._first, self._waiting = next(iter(starts)), dict(starts)
         self._running: dict[SolverName, Run] = {}
         self._inbox: SimpleQueue[tuple[SolverName, Message]] = SimpleQueue()
         self._judge = Judge(request)
@@ -169,6 +169,8 @@ class Race:
         for finding in found:
             if finding.state is State.UNKNOWN:
                 return self._outcome(finding)
+        if not self._failures:
+            return Outcome(State.UNKNOWN, self._first)
         raise SolverFailedError("; ".join(f"{name}: {cause}" for name, cause in self._failures.items()))
 
     def _outcome(self, finding: Finding) -> Outcome:
@@ -179,7 +181,7 @@ class Race:
             state=finding.state,
             solver=finding.solver,
             bound=program.as_stated(finding.bound + program.constant) if known else None,
-            objective=None if values is None else program.as_stated(program.objective(values)),
+            objective=None if values is None else program.objective(values),
             values={} if values is None else program.named(values),
             failures=tuple(f"{name}: {cause}" for name, cause in others.items()),
         )

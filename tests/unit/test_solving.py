@@ -154,6 +154,10 @@ def test_nothing_found_and_nothing_proven(solvers: Solvers, names: tuple[SolverN
     assert (outcome.state, outcome.objective, outcome.values) == (State.UNKNOWN, None, {})
 
 
+def test_no_time_at_all(solvers: Solvers) -> None:
+    assert solvers.solve(world.knapsack(), 0) == Outcome(State.UNKNOWN, "highs")
+
+
 @ANY
 def test_a_start_is_taken(solvers: Solvers, names: tuple[SolverName, ...]) -> None:
     """Solvers find no solution of this problem by themselves in that time."""
@@ -188,6 +192,13 @@ def test_a_cutoff_just_at_the_optimum(solvers: Solvers, names: tuple[SolverName,
     assert least is not None
     assert solvers.solve(problem, 60, names, cutoff=least).objective == pytest.approx(least)
     assert solvers.solve(problem, 60, names, cutoff=least - 0.5).state is State.INFEASIBLE
+
+
+@ANY
+def test_better_than_the_start(solvers: Solvers, names: tuple[SolverName, ...]) -> None:
+    start = {"a": 1.0, "h": 1.0}
+    assert solvers.solve(world.knapsack(), 60, names, start, cutoff=1013.5).objective == 1017
+    assert solvers.solve(world.knapsack(), 60, names, start, cutoff=1018).state is State.INFEASIBLE
 
 
 @ANY

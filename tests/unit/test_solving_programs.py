@@ -172,6 +172,13 @@ def test_what_is_called_infeasible_may_be_refused(make: Make) -> None:
     assert answered_by(outcome, "cbc") == "highs: its answer is refused: it has a solution"
 
 
+@pytest.mark.parametrize("claim", ["Infeasible", "Integer infeasible", "Optimal"])
+def test_what_cbc_claims_when_its_time_is_over_is_no_proof(make: Make, tmp_path: Path, claim: str) -> None:
+    body = f'sleep 1.05; echo "{claim} - objective value 0.0" > "$solution"'
+    outcome = make(cbc=world.cbc(tmp_path, body)).solve(world.knapsack(), 1.0, ("cbc",))
+    assert (outcome.state, outcome.bound) == (State.FEASIBLE if claim == "Optimal" else State.UNKNOWN, None)
+
+
 def test_a_bound_that_a_solution_disproves_does_not_count(make: Make) -> None:
     """At the limit CBC has an honest gap, whatever bound HiGHS boasts of."""
     body = "time.sleep(max(0, request.deadline - time.monotonic())); say(Answer(State.UNKNOWN, bound=-10.0))"
