@@ -22,7 +22,9 @@ def topology(
         list[str] | None,
         typer.Option("--service", help="Draw its chains and instances too. May be repeated."),
     ] = None,
-    output: Annotated[Path | None, typer.Option("-o", help="The picture: a file that ends in .svg.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", help="The picture: a file that ends in .svg or .html.")
+    ] = None,
     infra: Annotated[
         Path | None, typer.Option("--infra", help="Draw this infrastructure document, applied or not.")
     ] = None,
@@ -33,7 +35,8 @@ def topology(
 ) -> None:
     """Draw a map: PoPs and links by load, with prices; the routes of services, chain by chain.
 
-    The picture follows the reader's choice of light or dark.
+    An .svg shows the same everywhere. An .html is one file that loads nothing: it tells more of what is
+    pointed at, and shows and hides chains. Both follow the reader's choice of light or dark.
     """
     from interfaces.cli.files import write_file
 
@@ -53,14 +56,15 @@ def _drawing(output: Path | None, as_json: bool) -> Callable[["Topology"], str]:
     :raises InputError: if that is none of ours, or if nothing was asked for
     """
     from domain.errors import InputError
+    from interfaces.picture.page import page
     from interfaces.picture.svg import svg
 
     suffix = output.suffix.lower() if output else None
     if suffix is None and not as_json:
-        raise InputError("say what to write: -o FILE.svg or --json")
-    if suffix not in (None, ".svg"):
-        raise InputError(f"{output}: a picture is written as .svg")
-    return svg
+        raise InputError("say what to write: -o FILE.svg, -o FILE.html or --json")
+    if suffix not in (None, ".svg", ".html"):
+        raise InputError(f"{output}: a picture is written as .svg or .html")
+    return page if suffix == ".html" else svg
 
 
 def _topology(services: Sequence[str], infra: Path | None, plan: str | None) -> "Topology":

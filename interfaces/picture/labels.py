@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from math import ceil, hypot
 
 from interfaces.picture.globe import Point
@@ -81,14 +81,12 @@ class Label:
 
     pop: str
     box: Box
-    """As seen from the PoP's own place: so it stands the same whatever the zoom."""
+    """As seen from the PoP's own place."""
     lines: tuple[Line, ...]
     align: str
     """start, middle or end."""
     leader: bool
     """Whether a line joins it with its PoP."""
-    zoom: float = 1.0
-    """From which on it fits."""
 
 
 @dataclass
@@ -130,14 +128,14 @@ def _cells(box: Box) -> Iterator[tuple[int, int]]:
             yield x, y
 
 
-def placed(wanted: Iterable[Wanted], sheet: Sheet, zoom: float = 1.0) -> list[Label]:
+def placed(wanted: Iterable[Wanted], sheet: Sheet) -> list[Label]:
     """Those that fit, each in its longest form that does, where it covers the least."""
     found = []
     for each in wanted:
         label = _best(each, sheet)
         if label:
             sheet.take(label.box.moved(each.at))
-            found.append(replace(label, zoom=zoom))
+            found.append(label)
     return found
 
 
@@ -166,7 +164,7 @@ def _options(wanted: Wanted, lines: tuple[Line, ...]) -> Iterator[tuple[float, L
             yield penalty + number * 0.4, Label(wanted.pop, box, lines, align, leader=penalty > 0)
 
 
-_DISTANCES = ((0.0, 3.0), (6.0, 26.0), (14.0, 60.0), (24.0, 110.0), (40.0, 170.0))
+_DISTANCES = ((0.0, 3.0), (15.0, 26.0), (25.0, 60.0), (40.0, 110.0), (60.0, 170.0))
 """(What it costs, how far from the PoP's edge)."""
 _SIDES = (
     (1, 0, 1.0),

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from interfaces.picture import tooltips, wording
+from interfaces.picture import details, wording
 from interfaces.picture.facts import CourseFacts, ServiceFacts, Topology
 from interfaces.picture.palette import LOADS
 from interfaces.picture.scene import KINDS
@@ -43,7 +43,8 @@ def heading(topology: Topology) -> tuple[str, str]:
         title = f"{plan.kind} of {plan.service}"
         return title, f"as {plan.plan_id} has it, over {topology.source}"
     names = [service.name for service in topology.services]
-    return ", ".join(names) or "Infrastructure", f"as in {topology.source}"
+    services = f"{'Services' if len(names) > 1 else 'Service'} {', '.join(names)}"
+    return services if names else "Infrastructure", f"as in {topology.source}"
 
 
 def sections(topology: Topology) -> list[Section]:
@@ -92,11 +93,9 @@ def _service(service: ServiceFacts, topology: Topology) -> Section:
 
 
 def _course(number: int, course: CourseFacts) -> Row:
-    joined = " → " if course.directed else " ↔ "
-    ways = f" ({wording.counted(course.ways, 'way')})" if course.ways > 1 else ""
     return Row(
-        f"{course.name}: {tooltips.timing(course)}",
-        f"{joined.join(course.passes)}{ways}",
+        f"{course.name}: {details.timing(course)}",
+        details.way(course),
         course=number,
         directed=course.directed,
     )
@@ -134,8 +133,8 @@ def _signs(topology: Topology) -> Iterator[Row]:
     yield Row("ring: vCPU or memory, whichever is fuller")
     if topology.services:
         vnf, microservice, endpoint = (KINDS[kind] for kind in ("vnf", "microservice", "endpoint"))
-        yield Row(f"{vnf} network function, {microservice} microservice, {endpoint} endpoint")
-        yield Row("number in a PoP: what of it is here")
+        yield Row(f"{vnf} network function {microservice} microservice {endpoint} endpoint")
+        yield Row("number in a PoP: its instances")
     if topology.plan:
         yield Row("+ comes, \N{MINUS SIGN} goes; routes that go are dotted")
         yield Row("stroke across a ring: its load before")

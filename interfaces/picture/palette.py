@@ -63,8 +63,8 @@ text { font-family: "Segoe UI", "Helvetica Neue", Arial, "DejaVu Sans", sans-ser
 .lane.goes { stroke-width: 2; stroke-dasharray: 1.5 5; }
 .lane.both { stroke-dasharray: 0.5 5; stroke-width: 3; }
 .gauge { fill: none; }
-.goes text, .instance.goes { text-decoration: line-through; }
-.label text { paint-order: stroke; stroke-width: 3px; stroke-linejoin: round; }
+.reach { fill: none; stroke: transparent; stroke-width: 9; }
+.label text { paint-order: stroke; stroke-width: 3.5px; stroke-linejoin: round; }
 """
 
 _COLOURS = Template(

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
 
 from interfaces.picture import wording
@@ -43,6 +43,15 @@ class Tag:
 
 
 @dataclass(frozen=True)
+class Layer:
+    """What is written, for one magnification."""
+
+    zoom: float
+    labels: tuple[Label, ...]
+    tags: tuple[Tag, ...]
+
+
+@dataclass(frozen=True)
 class Scene:
     """All of it."""
 
@@ -53,41 +62,33 @@ class Scene:
     nodes: tuple[Node, ...]
     wires: tuple[Wire, ...]
     lanes: tuple[Lane, ...]
-    labels: tuple[Label, ...]
-    tags: tuple[Tag, ...]
-
-    @property
-    def places(self) -> dict[str, Point]:
-        """PoP -> the middle of its disc."""
-        return {node.pop.name: node.at for node in self.nodes}
+    layers: tuple[Layer, ...]
 
 
 def scene_of(topology: Topology, zooms: Sequence[float] = (1.0,)) -> Scene:
     """Place everything.
 
-    :param zooms: magnifications for which labels are sought; at each of them those of the former ones stay
+    :param zooms: rising magnifications to write for; no more of them are used than it takes to write all
     """
     frame = frame_of(topology.pops, topology.links)
     wires, lanes = strands(topology.links, topology.courses, frame.places)
     nodes = _nodes(topology.pops, frame)
-    labels: list[Label] = []
-    tags: list[Tag] = []
-    for zoom in zooms:
-        sheet = _sheet(frame, zoom, nodes, wires, lanes, labels)
-        missing = _wanted(topology, nodes, {label.pop for label in labels}, zoom)
-        labels += placed(missing, sheet, zoom)
-        tags = tags or (_tags(wires, sheet) if len(wires) <= _TAGGED else [])
-    return Scene(
-        topology,
-        frame.width,
-        frame.height,
-        frame.grid,
-        nodes,
-        tuple(wires),
-        tuple(lanes),
-        tuple(labels),
-        tuple(tags),
+    bare = Scene(
+        topology, frame.width, frame.height, frame.grid, nodes, tuple(wires), tuple(lanes), layers=()
     )
+    return replace(bare, layers=tuple(_layers(bare, zooms)))
+
+
+def _layers(scene: Scene, zooms: Sequence[float]) -> Iterator[Layer]:
+    for zoom in zooms:
+        sheet = _sheet(scene, zoom)
+        wanted = [*_wanted(scene, zoom)]
+        labels = placed(wanted, sheet)
+        tags = _tags(scene.wires, sheet, zoom) if len(scene.wires) <= _TAGGED else []
+        yield Layer(zoom, tuple(labels), tuple(tags))
+        whole = sum(label.lines == each.forms[0] for label, each in zip(labels, wanted, strict=False))
+        if zoom >= 1 and whole == len(wanted):
+            return
 
 
 def _nodes(pops: Sequence[PopFacts], frame: Frame) -> tuple[Node, ...]:
@@ -99,24 +100,15 @@ def _nodes(pops: Sequence[PopFacts], frame: Frame) -> tuple[Node, ...]:
     )
 
 
-def _sheet(
-    frame: Frame,
-    zoom: float,
-    nodes: Sequence[Node],
-    wires: Sequence[Wire],
-    lanes: Sequence[Lane],
-    labels: Sequence[Label],
-) -> Sheet:
-    sheet = Sheet(frame.width * zoom, frame.height * zoom)
-    places = {node.pop.name: _zoomed(node.at, zoom) for node in nodes}
-    for node in nodes:
-        sheet.take(_around(places[node.pop.name], node.radius + 1))
-    for label in labels:
-        sheet.take(label.box.moved(places[label.pop]))
-    for wire in wires:
+def _sheet(scene: Scene, zoom: float) -> Sheet:
+    """The map alone, with what labels are not to cover."""
+    sheet = Sheet(scene.width * zoom, scene.height * zoom)
+    for node in scene.nodes:
+        sheet.take(_around(_zoomed(node.at, zoom), node.radius * min(zoom, 1.0) + 1))
+    for wire in scene.wires:
         sheet.rule(_zoomed(wire.start, zoom), _zoomed(wire.end, zoom), 1.0)
-    for lane in lanes:
-        sheet.rule(_zoomed(lane.start, zoom), _zoomed(lane.end, zoom), 2.0)
+    for lane in scene.lanes:
+        sheet.rule(_zoomed(lane.start, zoom), _zoomed(lane.end, zoom), 5.0)
     return sheet
 
 
@@ -128,8 +120,9 @@ def _around(at: Point, radius: float) -> Box:
     return Box(at[0] - radius, at[1] - radius, 2 * radius, 2 * radius)
 
 
-def _wanted(topology: Topology, nodes: Sequence[Node], done: set[str], zoom: float) -> Iterator[Wanted]:
+def _wanted(scene: Scene, zoom: float) -> Iterator[Wanted]:
     """Labels by how much their PoPs matter: what runs there, what passes, how large and how connected."""
+    topology = scene.topology
     passed = Counter(pop for course in topology.courses for s in course.steps for pop in (s.source, s.target))
     degrees = Counter(pop for link in topology.links for pop in link.between)
     writing = _writing(topology)
@@ -138,11 +131,10 @@ def _wanted(topology: Topology, nodes: Sequence[Node], done: set[str], zoom: flo
         pop = node.pop
         return -len(pop.instances), not passed[pop.name], -pop.capacity.vcpus, -degrees[pop.name]
 
-    for node in sorted(nodes, key=rank):
-        if node.pop.name not in done:
-            distances = 5 if node.pop.instances else 2 if len(nodes) <= _SOME else 1
-            at = _zoomed(node.at, zoom)
-            yield Wanted(node.pop.name, at, node.radius, _forms(node.pop, writing), distances)
+    for node in sorted(scene.nodes, key=rank):
+        distances = 5 if node.pop.instances else 2 if len(scene.nodes) <= _SOME else 1
+        at, radius = _zoomed(node.at, zoom), node.radius * min(zoom, 1.0)
+        yield Wanted(node.pop.name, at, radius, _forms(node.pop, writing), distances)
 
 
 @dataclass(frozen=True)
@@ -194,14 +186,14 @@ def _row(instance: InstanceFacts, several: bool) -> Line:
     return Line(text, f"instance {instance.becoming}", 10.5)
 
 
-def _tags(wires: Sequence[Wire], sheet: Sheet) -> list[Tag]:
+def _tags(wires: Sequence[Wire], sheet: Sheet, zoom: float) -> list[Tag]:
     """On each link that has room for it."""
     found = []
     for wire in wires:
         line = Line(tag_text(wire.link), "tag", 9.0)
         for part in (0.5, 0.4, 0.6, 0.3, 0.7):
             x, y = (a + (b - a) * part for a, b in zip(wire.start, wire.end, strict=True))
-            box = Box(x - line.width / 2 - 2, y - line.height / 2, line.width + 4, line.height)
+            box = Box(x * zoom - line.width / 2 - 2, y * zoom - line.height / 2, line.width + 4, line.height)
             if sheet.is_free(box):
                 sheet.take(box)
                 found.append(Tag(wire.link.name, (x, y), line))

@@ -1,16 +1,16 @@
 """A scene as SVG elements."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from math import cos, hypot, pi, sin
 
-from interfaces.picture import tooltips
+from interfaces.picture import details
 from interfaces.picture.elements import Element, element, path
-from interfaces.picture.facts import Becoming
+from interfaces.picture.facts import Becoming, PopFacts
 from interfaces.picture.globe import GridLine, Point
 from interfaces.picture.labels import Label
 from interfaces.picture.lanes import Lane, Wire
 from interfaces.picture.palette import course_class, dash, load_class
-from interfaces.picture.scene import Node, Scene, Tag
+from interfaces.picture.scene import KINDS, Layer, Node, Scene, Tag
 
 _RING = 6.0
 """Radius from which on a PoP shows its load as a ring; below, it is a dot."""
@@ -24,21 +24,24 @@ _ROOMY = 34.0
 
 def shapes(scene: Scene) -> Element:
     """The whole map, as a group; what is told of a thing stands in its title."""
+    nodes = {node.pop.name: node for node in scene.nodes}
     return element(
         "g",
         _group("graticule", (each for line in scene.grid for each in _grid_line(line, scene))),
         _group("links", (_link(wire, scene) for wire in scene.wires)),
         _group("courses", (_course(number, scene) for number in range(len(scene.topology.courses)))),
-        _group("tags", map(_tag, scene.tags)),
-        _group("leaders", (_leader(each, scene.places[each.pop]) for each in scene.labels if each.leader)),
         _group("pops", (_pop(node, scene.topology.currency) for node in scene.nodes)),
-        _group("labels", (_label(label, scene.places[label.pop]) for label in scene.labels)),
+        *(_layer(layer, nodes) for layer in scene.layers),
         class_="map",
     )
 
 
 def _group(name: str, children: Iterator[Element]) -> Element:
     return element("g", *children, class_=name)
+
+
+def _title(name: str, rows: Iterable[details.Row]) -> Element:
+    return element("title", text=details.text(name, rows))
 
 
 def _grid_line(line: GridLine, scene: Scene) -> tuple[Element, Element]:
@@ -55,8 +58,9 @@ def _link(wire: Wire, scene: Scene) -> Element:
     line = path(wire.start, wire.end)
     return element(
         "g",
-        element("title", text=tooltips.of_link(link, scene.topology.currency)),
+        _title(f"{link.between[0]} - {link.between[1]}", details.of_link(link, scene.topology.currency)),
         element("path", class_=f"wire {load_class(link.load)}", d=line, stroke_width=thickness(link.load)),
+        element("path", class_="reach", d=line),
         class_="link",
         data_link=link.name,
     )
@@ -71,7 +75,7 @@ def _course(number: int, scene: Scene) -> Element:
     course = scene.topology.courses[number]
     mine = [lane for lane in scene.lanes if lane.course == number]
     parts = [part for lane in mine for part in _lane(lane, number, course.directed)]
-    title = element("title", text=tooltips.of_course(course))
+    title = _title(course.id, details.of_course(course))
     return element("g", title, *parts, class_="course", data_course=number)
 
 
@@ -94,28 +98,31 @@ def _head(part: float, lane: Lane, look: str) -> Element:
     (ax, ay), (bx, by) = lane.start, lane.end
     length = hypot(bx - ax, by - ay)
     dx, dy = (bx - ax) / length, (by - ay) / length
-    x, y = ax + (bx - ax) * part, ay + (by - ay) * part
     points = ((6.0, 0.0), (-4.0, 4.6), (-2.0, 0.0), (-4.0, -4.6))
-    corners = [(x + dx * along - dy * across, y + dy * along + dx * across) for along, across in points]
-    return element("path", class_=look, d=path(*corners) + "Z")
+    corners = [(dx * along - dy * across, dy * along + dx * across) for along, across in points]
+    head = element("path", class_=look, d=path(*corners) + "Z")
+    at = (ax + (bx - ax) * part, ay + (by - ay) * part)
+    return element("g", element("g", head, class_="still"), transform=_to(at))
+
+
+def _to(at: Point) -> str:
+    return f"translate({at[0]:.1f} {at[1]:.1f})"
 
 
 def _pop(node: Node, currency: str) -> Element:
-    x, y = node.at
     return element(
         "g",
-        element("title", text=tooltips.of_pop(node.pop, currency)),
+        _title(node.pop.name, details.of_pop(node.pop, currency)),
         element("g", *disc(node), class_="still"),
         class_="pop",
         data_pop=node.pop.name,
-        transform=f"translate({x:.1f} {y:.1f})",
+        transform=_to(node.at),
     )
 
 
 def disc(node: Node) -> Iterator[Element]:
     """A PoP: its load, around the number of instances of the drawn services."""
     pop, radius = node.pop, node.radius
-    here = sum(each.becoming is not Becoming.GOES for each in pop.instances)
     busy = " busy" if pop.instances else ""
     if radius < _RING:
         yield element("circle", class_=f"disc dot {load_class(pop.load)}{busy}", r=radius + 1.5 * bool(busy))
@@ -126,8 +133,15 @@ def disc(node: Node) -> Iterator[Element]:
         before = pop.model_copy(update={"used": pop.used_before}).load
         ends = [_around(before, each) for each in (radius * 0.6, radius + 2.5)]
         yield element("path", class_="before", d=path(*ends), stroke_width=1.6)
-    if here and radius >= _WRITTEN:
-        yield element("text", text=str(here), class_="count", y=3.4, text_anchor="middle", font_size=9.5)
+    if pop.instances and radius >= _WRITTEN:
+        yield element("text", text=_held(pop), class_="count", y=3.4, text_anchor="middle", font_size=9.5)
+
+
+def _held(pop: PopFacts) -> str:
+    """How many instances are here, or will be; or that users come in here."""
+    staying = [each.kind for each in pop.instances if each.becoming is not Becoming.GOES]
+    count = sum(kind != "endpoint" for kind in staying)
+    return str(count) if count or not staying else KINDS["endpoint"]
 
 
 def ring(load: float, radius: float) -> Iterator[Element]:
@@ -152,23 +166,30 @@ def _arc(part: float, radius: float) -> str:
     return f"M0 {-radius:.2f}A{radius:.2f} {radius:.2f} 0 {int(part > 0.5)} 1 {x:.2f} {y:.2f}"
 
 
-def _leader(label: Label, at: Point) -> Element:
-    """From the PoP to the side of the label that is nearest to it."""
-    box = label.box.moved(at)
-    x = min(max(at[0], box.left), box.left + box.width)
-    y = min(max(at[1], box.top), box.top + box.height)
-    return element("path", class_="leader", d=path(at, (x, y)), data_pop=label.pop)
+def _layer(layer: Layer, nodes: Mapping[str, Node]) -> Element:
+    tags = map(_tag, layer.tags)
+    labels = (_label(label, nodes[label.pop], layer.zoom) for label in layer.labels)
+    return element("g", *tags, *labels, class_="layer", data_zoom=f"{layer.zoom:g}")
 
 
-def _label(label: Label, at: Point) -> Element:
+def _label(label: Label, node: Node, zoom: float) -> Element:
+    leader = _leader(label, node.radius * min(zoom, 1.0)) if label.leader else None
     return element(
         "g",
-        element("g", *_texts(label), class_="still"),
+        element("g", leader, *_texts(label), class_="words"),
         class_="label",
         data_pop=label.pop,
-        data_zoom=None if label.zoom == 1 else f"{label.zoom:g}",
-        transform=f"translate({at[0]:.1f} {at[1]:.1f})",
+        transform=_to(node.at),
     )
+
+
+def _leader(label: Label, radius: float) -> Element:
+    """From the PoP's edge to where the label is nearest to it."""
+    box = label.box
+    x = min(max(0.0, box.left), box.left + box.width)
+    y = min(max(0.0, box.top), box.top + box.height)
+    part = radius / max(hypot(x, y), radius)
+    return element("path", class_="leader", d=path((x * part, y * part), (x, y)))
 
 
 def _texts(label: Label) -> Iterator[Element]:
@@ -196,8 +217,8 @@ def _tag(tag: Tag) -> Element:
     )
     return element(
         "g",
-        element("g", ground, text, class_="still"),
+        element("g", ground, text, class_="words"),
         class_="tag-of-link",
         data_link=tag.link,
-        transform=f"translate({tag.at[0]:.1f} {tag.at[1]:.1f})",
+        transform=_to(tag.at),
     )

@@ -1,12 +1,14 @@
 """Numbers as a picture says them."""
 
-from domain.infrastructure import Prices, Resources
+from collections.abc import Callable
+
+from domain.infrastructure import Prices
 
 _MIB_IN_GIB = 1024
 _MBPS_IN_GBPS = 1000
 
 
-def gib(mib: int) -> str:
+def gib(mib: float) -> str:
     """Memory in GiB."""
     return _short(mib / _MIB_IN_GIB)
 
@@ -31,9 +33,15 @@ def price(amount: float) -> str:
     return f"{amount:.3g}"
 
 
-def of(used: Resources, capacity: Resources) -> str:
-    """What is taken of a capacity."""
-    return f"{used.vcpus:,} of {capacity.vcpus:,} vCPU, {gib(used.memory)} of {gib(capacity.memory)} GiB"
+def taken(before: float, now: float, whole: float, say: Callable[[float], str]) -> str:
+    """What is taken of a whole; and was before, where that is something else."""
+    was = f"{say(before)} → " if say(before) != say(now) else ""
+    return f"{was}{say(now)} of {say(whole)}"
+
+
+def number(amount: float) -> str:
+    """Of whole things."""
+    return f"{amount:,.0f}"
 
 
 def prices(offer: Prices) -> str:
