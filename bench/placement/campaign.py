@@ -16,13 +16,17 @@ _NEVER_SKIPPED = (contenders.OURS, contenders.HIGHS, *contenders.GREEDY)
 Say = Callable[[str], None]
 
 
+def _printed(text: str) -> None:
+    print(text, flush=True)
+
+
 def run(
     cases: Sequence[Case],
     names: tuple[str, ...],
     limit_s: float,
     path: Path | None = None,
     minutes: float = float("inf"),
-    say: Say = print,
+    say: Say = _printed,
 ) -> list[Outcome]:
     """The outcomes of all, those in `path` included; each case is either asked of all or of none.
 

@@ -7,7 +7,7 @@ from itertools import product
 import networkx as nx
 
 from bench.placement.services import SHAPES, Shape, service
-from bench.placement.worlds import TOPOLOGIES, Tightness, world
+from bench.placement.worlds import TIGHTNESSES, TOPOLOGIES, Tightness, world
 from domain.infrastructure import Infrastructure
 from domain.models import Model
 from domain.plans import ServiceGraph
@@ -50,10 +50,9 @@ def cases(sizes: tuple[int, ...], components: tuple[int, ...], seeds: tuple[int,
     found = []
     for seed in seeds:
         names = {size: TOPOLOGIES[size][seed % len(TOPOLOGIES[size])] for size in sizes}
-        tightnesses: tuple[Tightness, ...] = ("loose", "tight")
         batch = [
             Case(size=size, topology=names[size], components=count, shape=shape, tightness=tight, seed=seed)
-            for size, count, shape, tight in product(sizes, components, SHAPES, tightnesses)
+            for size, count, shape, tight in product(sizes, components, SHAPES, TIGHTNESSES)
         ]
         random.Random(seed).shuffle(batch)
         found += batch

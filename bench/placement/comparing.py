@@ -44,8 +44,9 @@ def finished(outcomes: list[Outcome]) -> list[Pair]:
 
 
 def same_verdict(pair: Pair) -> bool:
-    """Whether both say that there is a placement, or both that there is none."""
-    return pair[0].verdict is pair[1].verdict
+    """Whether both have a placement, or both a proof that there is none."""
+    ours, theirs = pair
+    return ours.placed if theirs.placed else ours.verdict is theirs.verdict
 
 
 def same_optimum(pair: Pair) -> bool:

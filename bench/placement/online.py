@@ -16,7 +16,7 @@ from bench.measurements import percentile
 from bench.placement.cases import Case, Task, task
 from bench.placement.contenders import BEST, NEAREST, OURS, contender
 from bench.placement.services import SHAPES
-from bench.placement.worlds import priced
+from bench.placement.worlds import TIGHTNESSES, priced
 from bench.tables import ROW, at_least, at_most, show
 from domain.errors import InfeasibleError, TemporaryError
 from domain.infrastructure import Resources
@@ -26,7 +26,7 @@ from placement.topology import Usage
 
 CONTENDERS = (OURS, NEAREST, BEST)
 _TOPOLOGY = "sndlib/germany50"
-_PER_HOUR = 20.0
+_PER_HOUR = 40.0
 _MEAN_HOURS = 6.0
 _LIMIT_S = 10.0
 _COMPONENTS = (3, 4, 5, 6, 8, 10)
@@ -74,7 +74,7 @@ def requests(count: int, seed: int) -> list[Request]:
             topology=_TOPOLOGY,
             components=dice.choice(_COMPONENTS),
             shape=dice.choice(SHAPES),
-            tightness="loose",
+            tightness=dice.choice(TIGHTNESSES),
             seed=seed * 1_000_000 + number,
         )
         wanted = Task(task(case).graph, where, Usage())

@@ -9,6 +9,7 @@ from lab.topologies import generate
 from placement.topology import Usage
 
 Tightness = Literal["loose", "tight"]
+TIGHTNESSES: tuple[Tightness, ...] = ("loose", "tight")
 
 TOPOLOGIES: dict[int, tuple[str, ...]] = {
     22: ("sndlib/geant",),
