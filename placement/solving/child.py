@@ -7,14 +7,15 @@ import os
 import sys
 import threading
 import time
+import traceback
+from collections.abc import Callable
 from queue import SimpleQueue
-from typing import IO
 
 import highspy
 import numpy as np
 
 from placement.solving import messages
-from placement.solving.messages import Answer, Failure, Incumbent, Request
+from placement.solving.messages import Answer, Failure, Incumbent, Message, Request
 from placement.solving.outcomes import State
 from placement.solving.program import slack
 
@@ -30,8 +31,17 @@ def main() -> None:
     os.dup2(2, 1)  # whatever prints does not print between the replies
     requests: SimpleQueue[Request] = SimpleQueue()
     threading.Thread(target=_listen, args=(requests,), daemon=True).start()
-    while True:
-        messages.send(replies, _answer(requests.get(), replies))
+
+    def tell(message: Message) -> None:
+        messages.send(replies, message)
+
+    try:
+        while True:
+            tell(answer(requests.get(), tell))
+    except Exception:
+        traceback.print_exc()
+        sys.stderr.flush()
+        os._exit(1)  # an orderly end would wait for the thread that listens
 
 
 def _listen(requests: "SimpleQueue[Request]") -> None:
@@ -45,18 +55,15 @@ def _listen(requests: "SimpleQueue[Request]") -> None:
         os._exit(0)
 
 
-def _answer(request: Request, replies: IO[bytes]) -> Answer | Failure:
+def answer(request: Request, tell: Callable[[Message], None]) -> Answer | Failure:
+    """Solve; `tell` hears of each solution on the way that is better than the one before."""
     solver = _loaded(request)
     if solver is None:
         return Failure("does not take the problem")
-    solver.setCallback(lambda _kind, _text, found, _reply, _data: _tell(found, replies), None)
+    solver.setCallback(lambda _kind, _text, found, *_: tell(Incumbent(np.array(found.mip_solution))), None)
     solver.startCallback(highspy.cb.HighsCallbackType.kCallbackMipImprovingSolution)
     solver.run()
     return _read(solver, request)
-
-
-def _tell(found: "highspy.cb.HighsCallbackOutput", replies: IO[bytes]) -> None:
-    messages.send(replies, Incumbent(np.array(found.mip_solution)))
 
 
 def _loaded(request: Request) -> "highspy.Highs | None":

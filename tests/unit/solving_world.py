@@ -72,7 +72,7 @@ def highs(body: str) -> list[str]:
     source = """
 import os, signal, sys, time
 import numpy as np
-from placement.solving import messages
+from placement.solving import child, messages
 from placement.solving.messages import Answer, Failure, Incumbent
 from placement.solving.outcomes import State
 out = sys.stdout.buffer

@@ -94,6 +94,14 @@ def test_cbc_fails_and_highs_answers(make: Make, tmp_path: Path, body: str, caus
     assert cause in answered_by(outcome, "highs")
 
 
+def test_a_problem_that_highs_does_not_take(make: Make) -> None:
+    """It takes no coefficient above 1e15; CBC does."""
+    problem = world.knapsack()
+    problem.addConstraint(1e16 * problem.variables()[0] <= 1e16)
+    outcome = make().solve(problem, 60)
+    assert answered_by(outcome, "cbc") == "highs: does not take the problem"
+
+
 def test_a_solver_that_is_not_there(make: Make) -> None:
     outcome = make(highs=ABSENT).solve(world.knapsack(), 60)
     assert answered_by(outcome, "cbc").startswith("highs: cannot be started: [Errno 2] No such file")
