@@ -142,7 +142,7 @@ class Facts:
         return self._where[part.name]
 
     def _resources_text(self, component: str) -> str:
-        parts = [part for part in self._world.graph.instances if part.component == component]
+        parts = self._instances(component)
         sizes = {asked(part.resources) for part in parts}
         each = " each" if len(parts) > 1 else ""
         what = f"{len(parts)} instances of {component}" if len(parts) > 1 else component
@@ -152,15 +152,20 @@ class Facts:
         """Of the PoPs that its other requirements leave: where there is room, what the others have free."""
         part = self._largest(component)
         left = suitable(part, self._world.infrastructure)
-        wanted = {pop: self._wanted(pop, part) for pop in left}
+        apart = any(part.name in group for group in self._small.graph.anti_affinity)
+        wanted = {pop: part.resources if apart else self._wanted(pop, part) for pop in left}
         roomy = [pop for pop in left if wanted[pop].fits_in(self._world.free(pop))]
         if roomy:
-            yield f"there is room on {some(roomy, _SHOWN)}"
+            what = "one of them" if apart else "it" if len(self._instances(component)) == 1 else "all of them"
+            yield f"there is room for {what} on {some(roomy, _SHOWN)}"
         tight = [pop for pop in left if pop not in roomy]
         best = sorted(tight, key=lambda pop: self._emptiness(pop, part), reverse=True)
         yield from (self._free_at(pop, wanted[pop]) for pop in best[:_SHOWN])
         if len(best) > _SHOWN:
             yield f"{len(best) - _SHOWN} more PoPs have too little too"
+
+    def _instances(self, component: str) -> list[GraphInstance]:
+        return [part for part in self._world.graph.instances if part.component == component]
 
     def _emptiness(self, pop: str, part: GraphInstance) -> tuple[int, int, int]:
         free = self._world.free(pop)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from domain.explanations import Change
 from domain.plans import Plan
@@ -22,6 +22,13 @@ class Setting:
     size: float
 
 
+class Resolved(NamedTuple):
+    """A setting, and the best plan with it."""
+
+    setting: Setting
+    plan: Plan
+
+
 class Knob(Protocol):
     """One thing that can be asked for differently."""
 
@@ -30,7 +37,7 @@ class Knob(Protocol):
         """As if it were hardly asked for at all."""
         ...
 
-    def least(self, world: World, small: Turn, asker: Asker) -> Setting | None:
+    def least(self, world: World, small: Turn, asker: Asker) -> Resolved | None:
         """The smallest setting with which `world` fits; None where none does.
 
         :param small: leaves only what is in conflict, which is quick to ask about
@@ -48,19 +55,29 @@ class Steps:
     def loosest(self) -> Turn:
         return self.settings[-1].turn
 
-    def least(self, world: World, small: Turn, asker: Asker) -> Setting | None:
+    def least(self, world: World, small: Turn, asker: Asker) -> Resolved | None:
         """By halves: in the small world first, whose answer the whole one may need to exceed."""
 
-        def fits(number: int, view: Turn) -> bool:
-            return asker.plan(view(self.settings[number].turn(world))) is not None
-
         last = len(self.settings) - 1
-        first = _first(0, last, lambda number: fits(number, small))
-        if fits(first, _as_it_is):
-            return self.settings[first]
-        if first == last or not fits(last, _as_it_is):
+        first = _first(0, last, lambda number: self._fits(number, world, small, asker))
+        if (found := self._resolved(first, world, asker)) or first == last:
+            return found
+        if self._resolved(last, world, asker) is None:
             return None
-        return self.settings[_first(first + 1, last, lambda number: fits(number, _as_it_is))]
+        enough = _first(first + 1, last, lambda number: self._fits(number, world, _as_it_is, asker))
+        return self._resolved(enough, world, asker)
+
+    def _fits(self, number: int, world: World, view: Turn, asker: Asker) -> bool:
+        return asker.plan(view(self.settings[number].turn(world))) is not None
+
+    def _resolved(self, number: int, world: World, asker: Asker) -> Resolved | None:
+        return resolved(self.settings[number], world, asker)
+
+
+def resolved(setting: Setting, world: World, asker: Asker) -> Resolved | None:
+    """With the best plan; None where there is none."""
+    plan = asker.plan(setting.turn(world))
+    return Resolved(setting, plan) if plan else None
 
 
 def _as_it_is(world: World) -> World:
@@ -86,11 +103,11 @@ class Told:
     read: Callable[[World, Plan], Setting | None]
     """None where the plan shows nothing to be changed."""
 
-    def least(self, world: World, small: Turn, asker: Asker) -> Setting | None:
+    def least(self, world: World, small: Turn, asker: Asker) -> Resolved | None:
         """What that plan needs; solved again with no more than that."""
         plan = asker.plan(self.loosest(world))
         setting = self.read(world, plan) if plan else None
-        return setting if setting and asker.plan(setting.turn(world)) else None
+        return resolved(setting, world, asker) if setting else None
 
 
 @dataclass(frozen=True)
@@ -108,15 +125,15 @@ class Bound:
     def loosest(self) -> Turn:
         return lambda world: self.turned(world, None)
 
-    def least(self, world: World, small: Turn, asker: Asker) -> Setting | None:
+    def least(self, world: World, small: Turn, asker: Asker) -> Resolved | None:
         """In the small world first: nothing below that can do in the whole one."""
         low = self._least_in(lambda bound: small(self.turned(world, bound)), self.now, asker)
         if low is None:
             return None
-        if asker.plan(self.turned(world, low)) is not None:
-            return self.setting(low)
+        if found := resolved(self.setting(low), world, asker):
+            return found
         high = self._least_in(lambda bound: self.turned(world, bound), low, asker)
-        return self.setting(high) if high is not None else None
+        return resolved(self.setting(high), world, asker) if high is not None else None
 
     def _least_in(self, world: Callable[[float | None], World], low: float, asker: Asker) -> float | None:
         plan = asker.plan(world(None))

@@ -5,6 +5,7 @@ from functools import reduce
 from itertools import islice
 
 from domain.explanations import Relaxation
+from domain.plans import Plan
 from placement.explain import knobs_network, knobs_parts, knobs_rules
 from placement.explain.asking import Asker
 from placement.explain.conflicts import Conflict, conflicts
@@ -17,7 +18,8 @@ _TURNED = 4
 _PARTNERS = 2
 """So many settings of the next conflict are combined with each of them."""
 
-Settings = tuple[Setting, ...]
+Solution = tuple[tuple[Setting, ...], Plan]
+"""Settings, and the best plan with all of them."""
 
 
 def relaxations(world: World, conflict: Conflict, depth: int, asker: Asker) -> Iterator[Relaxation]:
@@ -27,10 +29,9 @@ def relaxations(world: World, conflict: Conflict, depth: int, asker: Asker) -> I
     :raises OutOfTimeError: no time is left
     """
     told = set()
-    for settings in _solutions(world, conflict, depth, asker):
-        plan = asker.plan(_turned(world, settings))
+    for settings, plan in _solutions(world, conflict, depth, asker):
         changes = tuple(change for setting in settings for change in setting.changes)
-        if plan is not None and changes not in told:
+        if changes not in told:
             told.add(changes)
             size = sum(setting.size for setting in settings)
             yield Relaxation(changes=changes, cost_per_hour=plan.cost_per_hour, size=size)
@@ -40,17 +41,17 @@ def _turned(world: World, settings: Sequence[Setting]) -> World:
     return reduce(lambda turned, setting: setting.turn(turned), settings, world)
 
 
-def _solutions(world: World, conflict: Conflict, depth: int, asker: Asker) -> Iterator[Settings]:
+def _solutions(world: World, conflict: Conflict, depth: int, asker: Asker) -> Iterator[Solution]:
     """Those of one change; only where there is none, or more than one is known to be needed, of several."""
     blocked: list[Knob] = []
     found = False
     for knob in knobs(world, conflict):
-        setting = knob.least(world, lambda turned: _only(turned, conflict), asker)
-        if setting is None:
+        least = knob.least(world, lambda turned: _only(turned, conflict), asker)
+        if least is None:
             blocked.append(knob)
         else:
             found = True
-            yield (setting,)
+            yield (least.setting,), least.plan
     if depth > 1 and not found:
         for knob in blocked[:_TURNED]:
             yield from _together(world, knob, depth, asker)
@@ -62,7 +63,7 @@ def _only(world: World, conflict: Conflict) -> World:
     return demands.only(demand for demand in conflict if demand in demands.all)
 
 
-def _together(world: World, knob: Knob, depth: int, asker: Asker) -> Iterator[Settings]:
+def _together(world: World, knob: Knob, depth: int, asker: Asker) -> Iterator[Solution]:
     """One knob as loose as can be, the next conflict resolved, and then the knob turned back."""
     loosened = knob.loosest(world)
     demands = Demands(loosened)
@@ -70,10 +71,10 @@ def _together(world: World, knob: Knob, depth: int, asker: Asker) -> Iterator[Se
     if not nexts:
         return
     found = _solutions(loosened, nexts[0].conflict, depth - 1, asker)
-    for others in islice(found, _PARTNERS):
-        setting = knob.least(_turned(world, others), lambda turned: turned, asker)
-        if setting is not None:
-            yield (setting, *others)
+    for others, _ in islice(found, _PARTNERS):
+        least = knob.least(_turned(world, others), lambda turned: turned, asker)
+        if least is not None:
+            yield (least.setting, *others), least.plan
 
 
 def knobs(world: World, conflict: Conflict) -> Iterator[Knob]:
