@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
+from domain.costs import cost_parts
 from domain.infrastructure import Resources
 from domain.operation_plans import OperationPlan, PopChange, Step
+from interfaces.cli.costs import aims, counted, divided, objective_of, quality
 from interfaces.cli.output import clock, table
 from interfaces.cli.plan_changes import instance_changes, route_changes
 from interfaces.cli.steps import lasting
@@ -17,6 +19,7 @@ def show_plan(plan: OperationPlan) -> None:
     print(f"plan       {plan.plan_id}: {plan.kind} of {plan.service}, tenant {plan.tenant}")
     print(f"made       {clock(plan.created_at)} for revision {plan.revision} of the service")
     print(f"cost       {_cost(plan)}")
+    _show_aims(plan)
     print(f"lasts      about {lasting(plan.expected_duration_s)}")
     _show_interruptions(plan)
     _section(["instance", "change", "from", "to", "what"], [*instance_changes(plan)])
@@ -47,6 +50,17 @@ def _section(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
 def _cost(plan: OperationPlan) -> str:
     before, after = plan.cost_before, plan.cost_after
     return f"{before:.4f} -> {after:.4f} {plan.currency}/h ({after - before:+.4f})"
+
+
+def _show_aims(plan: OperationPlan) -> None:
+    """What the cost after it is made of, and what the placement was to be good at."""
+    after, infrastructure = plan.after, plan.infrastructure
+    if after is None or infrastructure is None:
+        return
+    if parts := divided(cost_parts(after.graph, after.plan, infrastructure)):
+        print(f"  of it    {parts}")
+    aim = aims(objective_of(after.graph, infrastructure))
+    print(f"placed     for {aim}: {quality(after.plan)} ({after.plan.solver}){counted(after.plan)}")
 
 
 def _show_interruptions(plan: OperationPlan) -> None:

@@ -1,13 +1,18 @@
 """What `interlace status` shows of a service."""
 
 from collections.abc import Sequence
+from math import isclose
 from pathlib import Path
 
 from catalogue.store import Catalogue
+from domain.costs import CostParts, cost_parts
 from domain.errors import UnknownError
 from domain.models import Model
+from domain.objectives import Objective
+from domain.plans import Plan
 from domain.records import OperationRecord, ServiceRecord
 from interfaces.cli.adjusting import adjusted
+from interfaces.cli.costs import aims, counted, divided, objective_of, quality
 from interfaces.cli.observing import Health, healths
 from interfaces.cli.output import clock, table
 from interfaces.cli.places import places
@@ -32,6 +37,10 @@ class Status(Model):
     """Instance or endpoint -> its name in the VIM."""
     adjusted: tuple[str, ...] = ()
     """In which ways the service differs from its descriptor."""
+    cost_parts: CostParts | None = None
+    """By today's prices; None where they are not known of all parts."""
+    objective: Objective | None = None
+    """What the placement is to be good at: the service's own aim, else the operator's of today."""
 
 
 def status_of(catalogue: Catalogue, home: Path, service: str) -> Status:
@@ -46,6 +55,7 @@ def status_of(catalogue: Catalogue, home: Path, service: str) -> Status:
         raise UnknownError(f"{error}{_last_words(past)}") from None
     found = places(catalogue, service)
     last = max(past, key=lambda each: each.started_at)
+    deployment, infrastructure = catalogue.services.deployment(service), catalogue.infrastructure.get()
     return Status(
         service=record,
         last_operation=last,
@@ -55,6 +65,8 @@ def status_of(catalogue: Catalogue, home: Path, service: str) -> Status:
         running=running(last),
         resources={place.name: place.resource for place in found},
         adjusted=adjusted(catalogue, record),
+        cost_parts=deployment and cost_parts(deployment.graph, deployment.plan, infrastructure),
+        objective=deployment and objective_of(deployment.graph, infrastructure),
     )
 
 
@@ -79,7 +91,8 @@ def show(status: Status) -> None:
     print(f"dataplane  {_dataplane(record)}")
     if record.plan:
         solved = f"{record.plan.solver}, {record.plan.solve_ms:.0f} ms"
-        print(f"cost       {cost(record)}, {_quality(record.plan.gap)} ({solved})")
+        print(f"cost       {cost(record)}, {quality(record.plan)} ({solved})")
+        _show_aims(status, record.plan)
     for reach in status.reached:
         print(f"reached    {reach}")
     if record.plan:
@@ -101,8 +114,13 @@ def cost(record: ServiceRecord) -> str:
     return f"{record.plan.cost_per_hour:.4f} {record.plan.currency}/h" if record.plan else "-"
 
 
-def _quality(gap: float) -> str:
-    return "proven optimal" if gap < 1e-6 else f"proven within {gap:.1%} of the optimum"
+def _show_aims(status: Status, plan: Plan) -> None:
+    parts = status.cost_parts
+    if text := divided(parts):
+        same = parts is None or isclose(parts.total, plan.cost_per_hour, rel_tol=1e-6, abs_tol=1e-6)
+        print(f"  of it    {text}{'' if same else ' (at the prices of today)'}")
+    if status.objective is not None:
+        print(f"placed     for {aims(status.objective)}{counted(plan)}")
 
 
 def _dataplane(record: ServiceRecord) -> str:
