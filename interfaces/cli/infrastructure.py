@@ -79,7 +79,8 @@ def _changes(file: Path, as_json: bool, apply_them: bool) -> None:
     for change in changes:
         detail = " -> ".join(side for side in (change.before, change.after) if side)
         shown = f"  {detail}" if change.action == "change" else ""
-        print(f"{change.action:6} {change.what} {change.name}{shown}")
+        what = change.what if change.what == change.name else f"{change.what} {change.name}"
+        print(f"{change.action:6} {what}{shown}")
     print(f"{len(changes)} changes{' applied' if apply_them else ', none applied yet'}")
 
 
@@ -99,6 +100,7 @@ def _check_vims(wanted: Any) -> None:
 def show(as_json: Json = False) -> None:
     """List the PoPs with what is reserved of them."""
     from domain.infrastructure import Resources
+    from interfaces.cli.costs import aims
     from interfaces.cli.session import catalogue
 
     with catalogue() as store:
@@ -129,3 +131,7 @@ def show(as_json: Json = False) -> None:
         )
     table(["pop", "vim", "region", "vcpus", "memory MiB", "disk GiB", "capabilities"], rows)
     print(f"{len(infrastructure.pops)} PoPs, {len(infrastructure.links)} links, {infrastructure.currency}")
+    print(f"services are placed for {aims(infrastructure.objective)}")
+    if infrastructure.licences:
+        fees = [f"{name} {price:g}" for name, price in sorted(infrastructure.licences.items())]
+        print(f"licences, per instance and hour: {', '.join(fees)}")
