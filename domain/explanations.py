@@ -48,10 +48,13 @@ class Requirement(Model):
 class Change(Model):
     """One thing that is to be asked for differently, or to be there."""
 
+    document: Literal["service", "infrastructure", "operation"] = "service"
+    """Whose it is: the descriptor's, the infrastructure's, or what an operation has decided."""
     where: str
-    """A field's path in the descriptor, or `pops.NAME...` and `links.NAME...` of the infrastructure."""
+    """The field's path in that document."""
     before: str
     after: str
+    """Both as the document would have it; names are separated by commas."""
     text: str
 
 

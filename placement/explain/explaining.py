@@ -14,8 +14,8 @@ from placement.explain.relaxing import relaxations
 from placement.explain.worlds import World
 from placement.topology import Usage
 
-_TOGETHER = 2
-"""So many changes are combined for one conflict; for several conflicts, one each at least."""
+_TOGETHER = 4
+"""So many changes are combined at most."""
 
 
 class Context(NamedTuple):
@@ -86,7 +86,7 @@ def _ways_out(world: World, found: list[Found], asker: Asker) -> tuple[list[Rela
     """What was found, and whether all was looked at."""
     ways: list[Relaxation] = []
     try:
-        for way in relaxations(world, found[0].conflict, max(_TOGETHER, len(found)), asker):
+        for way in relaxations(world, found[0].conflict, _TOGETHER, asker):
             ways.append(way)
     except OutOfTimeError:
         return ways, False

@@ -135,7 +135,11 @@ def _taken(world: World, plan: Plan) -> dict[str, float]:
 def _more(name: str, now: float, wide: float) -> Change:
     text = f"widen physical link {name} from {now:g} to {wide:g} Mbit/s"
     return Change(
-        where=f"links.{name}.bandwidth", before=f"{now:g} Mbit/s", after=f"{wide:g} Mbit/s", text=text
+        document="infrastructure",
+        where=f"links.{name}.bandwidth",
+        before=f"{now:g} Mbit/s",
+        after=f"{wide:g} Mbit/s",
+        text=text,
     )
 
 

@@ -1,14 +1,13 @@
 """What of components can be asked for differently: resources, numbers, room for them at PoPs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from domain.explanations import Change
 from domain.infrastructure import Resources
-from domain.plans import GraphInstance
 from placement.explain.knobs import Knob, Setting, Steps
 from placement.explain.stages import suitable
 from placement.explain.turning import with_at_most, with_count, with_room
-from placement.explain.words import asked, mib
+from placement.explain.words import mib
 from placement.explain.worlds import World
 
 _POPS = 4
@@ -50,8 +49,8 @@ def _smaller(component: str, now: Mapping[str, int], most: Mapping[str, int]) ->
     changes = tuple(
         Change(
             where=f"components.{component}.resources.{what}",
-            before=_said(what, now[what]),
-            after=_said(what, amount),
+            before=_amount(what, now[what]),
+            after=_amount(what, amount),
             text=f"give {component} {_said(what, amount)} instead of {_said(what, now[what])}",
         )
         for what, amount in most.items()
@@ -60,10 +59,14 @@ def _smaller(component: str, now: Mapping[str, int], most: Mapping[str, int]) ->
     return Setting(lambda world: with_at_most(world, component, most), changes, size)
 
 
+def _amount(what: str, amount: int) -> str:
+    return {"vcpus": f"{amount}", "memory": mib(amount), "disk": f"{amount} GiB"}[what]
+
+
 def _said(what: str, amount: int) -> str:
     if what == "vcpus":
         return f"{amount} vcpu{'' if amount == 1 else 's'}"
-    return f"{mib(amount)} of memory" if what == "memory" else f"{amount} GiB of disk"
+    return f"{_amount(what, amount)} of {what}"
 
 
 def _fewer(component: str, now: int, count: int) -> Setting:
@@ -76,12 +79,17 @@ def _fewer(component: str, now: int, count: int) -> Setting:
     return Setting(lambda world: with_count(world, component, count), (change,), (now - count) / now)
 
 
-def room(world: World, parts: list[GraphInstance]) -> Iterator[Knob]:
-    """More of what is short at the PoPs that lack the least of it for some or all of `parts`."""
-    coming = sorted(parts, key=lambda part: (part.resources.vcpus, part.resources.memory))
+def room(world: World, crowded: Collection[str]) -> Iterator[Knob]:
+    """More of what is short at the PoPs that lack the least of it.
+
+    For an instance of the components that have no room, for several, for all; at last for all of the service.
+    """
+    stand = world.standing.instances
+    coming = [part for part in world.graph.instances if part.name not in stand]
+    coming.sort(key=lambda part: (part.component not in crowded, part.resources.vcpus, part.resources.memory))
     found = {}
-    for pop in world.infrastructure.pops:
-        wanted = [p.resources for p in coming if pop in suitable(p, world.infrastructure)]
+    for pop in world.infrastructure.pops if crowded else ():
+        wanted = [part.resources for part in coming if pop in suitable(part, world.infrastructure)]
         settings = tuple(_roomier(world, pop, more) for more in _shortages(world, pop, wanted))
         if settings:
             found[pop] = settings
@@ -107,13 +115,17 @@ def _shortages(world: World, pop: str, wanted: list[Resources]) -> list[Resource
 
 def _roomier(world: World, pop: str, more: Resources) -> Setting:
     capacity = world.infrastructure.pops[pop].capacity
-    after = capacity + more
-    change = Change(
-        where=f"pops.{pop}.capacity",
-        before=asked(capacity),
-        after=asked(after),
-        text=f"have {asked(more)} more at {pop}",
+    changes = tuple(
+        Change(
+            document="infrastructure",
+            where=f"pops.{pop}.capacity.{what}",
+            before=_amount(what, now),
+            after=_amount(what, now + extra),
+            text=f"have {_said(what, extra)} more at {pop}",
+        )
+        for (what, now), extra in zip(_amounts(capacity).items(), _amounts(more).values(), strict=True)
+        if extra
     )
     grown = [(more.vcpus, capacity.vcpus), (more.memory, capacity.memory), (more.disk, capacity.disk)]
     size = sum(extra / has if has else float(bool(extra)) for extra, has in grown)
-    return Setting(lambda world: with_room(world, pop, more), (change,), size)
+    return Setting(lambda world: with_room(world, pop, more), changes, size)

@@ -47,8 +47,8 @@ def _setting(
     where = f"in region {some(sorted(new))}" if field.endswith("regions") else f"on {some(sorted(new))}"
     change = Change(
         where=path_of(demand, world),
-        before=some(sorted(now)) or "none",
-        after=some(sorted(after)) or "none",
+        before=", ".join(sorted(now)),
+        after=", ".join(sorted(after)),
         text=f"let {demand.subject} run {where} too",
     )
     return Setting(
@@ -71,9 +71,8 @@ def stays(demand: Demand) -> Iterator[Knob]:
         before, after = some(sorted(part.allowed_pops or ())), plan.placements[part.name]
         if before == after:
             return None
-        change = Change(
-            where="", before=before, after=after, text=f"move {part.name} from {before} to {after}"
-        )
+        text = f"move {part.name} from {before} to {after}"
+        change = Change(document="operation", where=part.name, before=before, after=after, text=text)
         return Setting(turn, (change,), _ANOTHER_POP / 2)
 
     yield Told(turn, read)
@@ -88,8 +87,8 @@ def lacking(world: World, demand: Demand) -> Iterator[Knob]:
     what = demand.what if demand.kind == "capability" else f"licence {demand.what}"
     change = Change(
         where=f"components.{component_of(demand.subject, world)}.{field}",
-        before=some(sorted(here)),
-        after=some(sorted(here - {demand.what})) or "none",
+        before=", ".join(sorted(here)),
+        after=", ".join(sorted(here - {demand.what})),
         text=f"let {demand.subject} do without {what}",
     )
     yield _dropped(
@@ -116,9 +115,10 @@ def _reader(demand: Demand) -> Any:
         new = sorted(name for name in used if demand.what not in pops[name].capabilities)
         changes = tuple(
             Change(
+                document="infrastructure",
                 where=f"pops.{name}.capabilities",
-                before=some(sorted(pops[name].capabilities)) or "none",
-                after=some(sorted(pops[name].capabilities | {demand.what})),
+                before=", ".join(sorted(pops[name].capabilities)),
+                after=", ".join(sorted(pops[name].capabilities | {demand.what})),
                 text=f"give {name} {demand.what}",
             )
             for name in new
@@ -141,8 +141,8 @@ def group(world: World, demand: Demand) -> Iterator[Knob]:
     how = "share a PoP" if demand.kind == "anti-affinity" else "be on different PoPs"
     change = Change(
         where=f"placement.{field}.{demand.subject}",
-        before=some(members),
-        after="none",
+        before=", ".join(members),
+        after="",
         text=f"let {both(members) if len(members) < 4 else some(members)} {how}",
     )
     yield _dropped(turn, change)

@@ -29,12 +29,24 @@ def relaxations(world: World, conflict: Conflict, depth: int, asker: Asker) -> I
     :raises OutOfTimeError: no time is left
     """
     told = set()
-    for settings, plan in _solutions(world, conflict, depth, asker):
+    for solution in _solutions(world, conflict, depth, asker):
+        settings, plan = _needed(world, solution, asker)
         changes = tuple(change for setting in settings for change in setting.changes)
-        if changes not in told:
+        fields = {(change.document, change.where, change.text.split(" ")[0]) for change in changes}
+        if changes not in told and len(fields) == len(changes):
             told.add(changes)
             size = sum(setting.size for setting in settings)
             yield Relaxation(changes=changes, cost_per_hour=plan.cost_per_hour, size=size)
+
+
+def _needed(world: World, solution: Solution, asker: Asker) -> Solution:
+    """Without the settings that the others make superfluous."""
+    settings, plan = solution
+    for one in settings if len(settings) > 1 else ():
+        rest = tuple(setting for setting in settings if setting is not one)
+        if better := asker.plan(_turned(world, rest)):
+            settings, plan = rest, better
+    return settings, plan
 
 
 def _turned(world: World, settings: Sequence[Setting]) -> World:
@@ -42,7 +54,7 @@ def _turned(world: World, settings: Sequence[Setting]) -> World:
 
 
 def _solutions(world: World, conflict: Conflict, depth: int, asker: Asker) -> Iterator[Solution]:
-    """Those of one change; only where there is none, or more than one is known to be needed, of several."""
+    """Those of one change; only where there is none those of two; and so on."""
     blocked: list[Knob] = []
     found = False
     for knob in knobs(world, conflict):
@@ -52,9 +64,11 @@ def _solutions(world: World, conflict: Conflict, depth: int, asker: Asker) -> It
         else:
             found = True
             yield (least.setting,), least.plan
-    if depth > 1 and not found:
-        for knob in blocked[:_TURNED]:
-            yield from _together(world, knob, depth, asker)
+    for together in range(2, depth + 1):
+        for knob in [] if found else blocked[:_TURNED]:
+            for solution in _together(world, knob, together, asker):
+                found = True
+                yield solution
 
 
 def _only(world: World, conflict: Conflict) -> World:
@@ -82,9 +96,7 @@ def knobs(world: World, conflict: Conflict) -> Iterator[Knob]:
     for demand in sorted(conflict, key=lambda demand: _ORDER.get(demand.kind, len(_ORDER))):
         yield from _knobs_of(demand, world)
     crowded = {demand.subject for demand in conflict if demand.kind == "resources"}
-    parts = [part for part in world.graph.instances if part.component in crowded]
-    stand = world.standing.instances
-    yield from knobs_parts.room(world, [part for part in parts if part.name not in stand])
+    yield from knobs_parts.room(world, crowded)
 
 
 _FIRST = ("latency", "chain-latency", "budget", "resources", "stays")
