@@ -32,6 +32,11 @@ class Judge:
         if request.start is not None:
             self._see(request.start)
 
+    @property
+    def knows_solution(self) -> bool:
+        """Whether anything is feasible for certain."""
+        return self._least < np.inf
+
     def note(self, solver: SolverName, values: Floats) -> None:
         """An incumbent that a solver told of; what is no solution is not counted."""
         with suppress(SolverFailedError):
@@ -48,7 +53,7 @@ class Judge:
         """The answer as far as it holds; raises SolverFailedError with what is wrong with it."""
         if answer.state in (State.OPTIMAL, State.FEASIBLE):
             return self._solution(solver, answer)
-        if answer.state is State.INFEASIBLE and self._least < np.inf:
+        if answer.state is State.INFEASIBLE and self.knows_solution:
             raise SolverFailedError("calls it infeasible, though a solution is known")
         return Finding(solver, answer.state, bound=self._bound(answer))
 

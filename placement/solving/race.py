@@ -1,13 +1,16 @@
-"""Several solvers on one program: the first proven answer wins, and the others are ended."""
+"""Several solvers on one program: the first proven optimum wins, and the others are ended.
 
-import threading
+A solution can be held against the program; the claim that there is none cannot. So the others are heard on it
+for as long again, and for a moment at least: who finds a solution disproves it.
+"""
+
 import time
-from collections.abc import Callable, Iterator, Mapping
-from queue import Empty, SimpleQueue
-from typing import Protocol
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
+from placement.solving.crew import Crew
 from placement.solving.judging import Finding, Judge, together
 from placement.solving.messages import Answer, Failure, Incumbent, Message, Request
 from placement.solving.outcomes import Outcome, SolverFailedError, SolverName, State
@@ -18,142 +21,133 @@ Accept = Callable[[Outcome], str | None]
 _EARLY = 0.1
 """Of the time limit: what ends this much before it did not run out of time."""
 _LOOK_S = 0.02
-_PROOFS = (State.OPTIMAL, State.INFEASIBLE)
 
 
-class Run(Protocol):
-    """One solver at work on one request."""
+@dataclass(frozen=True)
+class Rules:
+    """How long things take, and what counts."""
 
-    def messages(self) -> Iterator[Message]:
-        """Blocks until it has answered; raises an exception where it fails, or was stopped."""
-
-    def stop(self) -> None:
-        """At once, from any thread; without effect where it has ended."""
+    limit_s: float
+    grace_s: float
+    """What a solver may take beyond the limit."""
+    opinion_s: float
+    """How long the others are heard at least, where one calls the program infeasible."""
+    joins: Callable[[float], bool]
+    """Whether the next solver begins, by the seconds since the first did; where that has ended, it does."""
+    accept: Accept
 
 
 class Race:
-    """One request; the second solver begins when `joins` says, or when the first has failed."""
+    """One request to a crew."""
 
-    def __init__(
-        self,
-        request: Request,
-        starts: Mapping[SolverName, Callable[[Request], Run]],
-        joins: Callable[[float], bool],
-        limit_s: float,
-        grace_s: float,
-        accept: Accept,
-    ) -> None:
-        self._request, self._joins, self._accept = request, joins, accept
-        self._limit_s, self._grace_s = limit_s, grace_s
-        self._begun = request.deadline - limit_s
-        self._first, self._waiting = next(iter(starts)), dict(starts)
-        self._running: dict[SolverName, Run] = {}
-        self._inbox: SimpleQueue[tuple[SolverName, Message]] = SimpleQueue()
+    def __init__(self, request: Request, crew: Crew, rules: Rules) -> None:
+        self._request, self._crew, self._rules = request, crew, rules
+        self._begun = request.deadline - rules.limit_s
+        self._end = self._patience = request.deadline + rules.grace_s
         self._judge = Judge(request)
+        self._claim: Outcome | None = None
+        """That nothing is feasible."""
         self._findings: list[Finding] = []
         self._failures: dict[SolverName, str] = {}
 
     @property
     def running(self) -> int:
         """How many solvers are at work."""
-        return len(self._running)
+        return len(self._crew.running)
 
     def outcome(self) -> Outcome:
-        """The first proven answer that is accepted, else the best one; raises SolverFailedError."""
+        """What is proven and accepted, else the best answer; raises SolverFailedError where there is none."""
         try:
-            self._start_next()
-            while self._running:
-                finding = self._next_finding()
-                if finding is None:
-                    continue
-                if finding.state not in _PROOFS:
-                    self._findings.append(finding)
-                elif (proven := self._offered(finding)) is not None:
-                    return proven
-                self._start_next()
+            self._crew.start_next()
+            while self._crew.running:
+                settled = self._step()
+                if settled is not None:
+                    return settled
             return self._best()
         finally:
-            for run in self._running.values():
-                run.stop()
+            self._dismiss_all()
 
-    def _start_next(self) -> None:
-        """Begin with the next solver that can be started at all."""
-        while self._waiting and time.monotonic() < self._request.deadline:
-            name = next(iter(self._waiting))
-            start = self._waiting.pop(name)
-            try:
-                run = start(self._request)
-            except OSError as error:
-                self._failures[name] = f"cannot be started: {error}"
-                continue
-            self._running[name] = run
-            threading.Thread(target=self._follow, args=(name, run), daemon=True).start()
-            return
-
-    def _follow(self, name: SolverName, run: Run) -> None:
-        try:
-            for message in run.messages():
-                self._inbox.put((name, message))
-        except OSError as error:
-            self._inbox.put((name, Failure(f"cannot be started: {error}")))
-        except Exception as error:  # whatever it is, the race must hear of it
-            self._inbox.put((name, Failure(str(error) or repr(error))))
-
-    def _next_finding(self) -> Finding | None:
+    def _step(self) -> Outcome | None:
         """Wait for what a solver says, the turn of the next solver, or the end of patience."""
         now = time.monotonic()
-        if now >= self._request.deadline + self._grace_s:
+        if now >= self._patience:
             self._give_up()
-            return None
-        if self._waiting and self._joins(now - self._begun):
-            self._start_next()
-        try:
-            name, message = self._inbox.get(timeout=self._pause(now))
-        except Empty:
-            return None
-        return self._heard(name, message) if name in self._running else None
+            return self._claim
+        if not self._crew.is_complete and self._rules.joins(now - self._begun):
+            self._crew.start_next()
+        left = self._patience - now
+        heard = self._crew.hear(left if self._crew.is_complete else min(left, _LOOK_S))
+        return self._heard(*heard) if heard else None
 
-    def _pause(self, now: float) -> float:
-        """Until the end; a solver that waits for its turn has it looked at often."""
-        left = max(0.0, self._request.deadline + self._grace_s - now)
-        return min(left, _LOOK_S) if self._waiting else left
-
-    def _heard(self, name: SolverName, message: Message) -> Finding | None:
+    def _heard(self, name: SolverName, message: Message) -> Outcome | None:
         if isinstance(message, Incumbent):
             self._judge.note(name, message.values)
+            self._doubt()
             return None
-        del self._running[name]
+        self._crew.dismiss(name)
         try:
-            if isinstance(message, Failure):
-                raise SolverFailedError(message.cause)
-            return self._judged(name, message)
+            return self._weighed(self._judged(name, message))
         except SolverFailedError as error:
             self._fail(name, str(error))
             return None
 
-    def _judged(self, name: SolverName, answer: Answer) -> Finding:
-        finding = self._judge.finding(name, answer)
-        early = self._request.deadline - time.monotonic() > _EARLY * self._limit_s
+    def _judged(self, name: SolverName, message: Answer | Failure) -> Finding:
+        if isinstance(message, Failure):
+            raise SolverFailedError(message.cause)
+        finding = self._judge.finding(name, message)
+        early = self._request.deadline - time.monotonic() > _EARLY * self._rules.limit_s
         if finding.state is State.UNKNOWN and early:
             raise SolverFailedError("stopped before its time without a solution")
         return finding
+
+    def _weighed(self, finding: Finding) -> Outcome | None:
+        self._doubt()
+        if finding.state in (State.OPTIMAL, State.INFEASIBLE):
+            offered = self._offered(finding)
+            if offered and (offered.state is State.OPTIMAL or self._is_agreed(offered)):
+                return offered
+        else:
+            self._findings.append(finding)
+        self._crew.start_next()
+        return None
+
+    def _is_agreed(self, claim: Outcome) -> bool:
+        """Whether nobody is left to be heard on the claim that nothing is feasible."""
+        if self._claim is not None or (self._crew.is_complete and not self._crew.running):
+            return True
+        now = time.monotonic()
+        self._claim = claim
+        self._patience = min(self._end, now + max(self._rules.opinion_s, now - self._begun))
+        return False
+
+    def _doubt(self) -> None:
+        """A solution is known: so something is feasible."""
+        if self._claim is not None and self._judge.knows_solution:
+            self._failures[self._claim.solver] = "calls it infeasible, though a solution is known"
+            self._claim, self._patience = None, self._end
 
     def _fail(self, name: SolverName, cause: str) -> None:
         self._failures[name] = cause
         left = self._judge.last_of(name)
         if left is not None:
             self._findings.append(left)
-        self._start_next()
+        self._crew.start_next()
 
     def _give_up(self) -> None:
         """What runs still has had its time and more."""
-        for name in list(self._running):
-            self._running.pop(name).stop()
-            self._fail(name, f"did not stop at its limit of {self._limit_s:g} s")
+        if self._claim is not None:
+            return
+        for name in self._crew.running:
+            self._crew.dismiss(name)
+            self._fail(name, f"did not stop at its limit of {self._rules.limit_s:g} s")
+
+    def _dismiss_all(self) -> None:
+        for name in self._crew.running:
+            self._crew.dismiss(name)
 
     def _offered(self, finding: Finding) -> Outcome | None:
         outcome = self._outcome(finding)
-        refused = self._accept(outcome)
+        refused = self._rules.accept(outcome)
         if refused is None:
             return outcome
         self._failures[finding.solver] = f"its answer is refused: {refused}"
@@ -161,6 +155,8 @@ class Race:
 
     def _best(self) -> Outcome:
         """Time is over, or nobody is left."""
+        if self._claim is not None:
+            return self._claim
         found = together(self._findings)
         for finding in found:
             outcome = self._offered(finding) if finding.state is not State.UNKNOWN else None
@@ -169,8 +165,6 @@ class Race:
         for finding in found:
             if finding.state is State.UNKNOWN:
                 return self._outcome(finding)
-        if not self._failures:
-            return Outcome(State.UNKNOWN, self._first)
         raise SolverFailedError("; ".join(f"{name}: {cause}" for name, cause in self._failures.items()))
 
     def _outcome(self, finding: Finding) -> Outcome:

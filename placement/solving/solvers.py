@@ -11,16 +11,18 @@ import pulp
 from placement.solving import cbc, children, reading
 from placement.solving.cbc import CbcRun
 from placement.solving.children import Children, HighsRun
+from placement.solving.crew import Crew, Start
 from placement.solving.messages import Request
 from placement.solving.outcomes import Outcome, SolverFailedError, SolverName, State
 from placement.solving.program import Program
-from placement.solving.race import Accept, Race, Run
+from placement.solving.race import Accept, Race, Rules
 
 _HEAD_START_S = 0.1
 """What HiGHS solves within it is not worth a second process."""
 _LAST_JOIN = 0.5
 """Of the time limit: then the second solver begins wherever it runs, for the first may hang."""
 _GRACE_S = 0.5
+_OPINION_S = 0.3
 
 
 class Solvers:
@@ -34,6 +36,7 @@ class Solvers:
         cores: int | None = None,
         grace_s: float = _GRACE_S,
         head_start_s: float = _HEAD_START_S,
+        opinion_s: float = _OPINION_S,
     ) -> None:
         """
         :param highs: the command of a process that speaks as `placement.solving.child` does
@@ -41,11 +44,12 @@ class Solvers:
         :param cores: processors that may be used; those that this process may use, by default
         :param grace_s: what a solver may take beyond its time limit before it is killed
         :param head_start_s: what the first solver has for itself
+        :param opinion_s: how long the other one is heard at least, where one calls a problem infeasible
         """
         self._cores = cores or _processors()
-        self._grace_s, self._head_start_s = grace_s, head_start_s
+        self._grace_s, self._head_start_s, self._opinion_s = grace_s, head_start_s, opinion_s
         self._children = Children(highs, self._cores)
-        self._starts: dict[SolverName, Callable[[Request], Run]] = {
+        self._starts: dict[SolverName, Start] = {
             "highs": lambda request: HighsRun(self._children, request),
             "cbc": lambda request: CbcRun(cbc, request),
         }
@@ -79,9 +83,12 @@ class Solvers:
         request = _request(program, deadline, start, cutoff)
         if not program.names:
             return _trivial(program, names[0])
-        starts = {name: self._starts[name] for name in names}
-        race = Race(request, starts, self._joins(time_limit_s), time_limit_s, self._grace_s, accept)
-        return self._raced(race)
+        if time.monotonic() >= deadline:
+            return Outcome(State.UNKNOWN, names[0])
+        crew = Crew(request, {name: self._starts[name] for name in names})
+        joins = self._joins(time_limit_s)
+        rules = Rules(time_limit_s, self._grace_s, self._opinion_s, joins, accept)
+        return self._raced(Race(request, crew, rules))
 
     def close(self) -> None:
         """End the processes that are ready."""

@@ -14,6 +14,7 @@ ABSENT = ["/nowhere/to/be/found"]
 GRACE_S = 0.2
 HEAD_START_S = 60.0
 """Longer than these programs take to say what they say: so it is heard."""
+OPINION_S = 60.0
 LIMIT_S = 4.0
 """Of a solver that hangs: the other one begins at half of it."""
 
@@ -25,7 +26,9 @@ def make() -> Iterator[Make]:
     made: list[Solvers] = []
 
     def solvers(highs: Sequence[str] = children.OWN, cbc: Sequence[str] = cbc.OWN, cores: int = 2) -> Solvers:
-        made.append(Solvers(highs, cbc, cores=cores, grace_s=GRACE_S, head_start_s=HEAD_START_S))
+        made.append(
+            Solvers(highs, cbc, cores=cores, grace_s=GRACE_S, head_start_s=HEAD_START_S, opinion_s=OPINION_S)
+        )
         return made[-1]
 
     yield solvers
@@ -169,6 +172,35 @@ def test_what_is_called_infeasible_is_not_where_a_solution_is_known(make: Make) 
     solvers = make(highs=world.highs("say(Answer(State.INFEASIBLE))"))
     outcome = solvers.solve(world.knapsack(), 60, start={"a": 1.0})
     assert answered_by(outcome, "cbc") == "highs: calls it infeasible, though a solution is known"
+
+
+def test_who_finds_a_solution_disproves_that_there_is_none(make: Make, tmp_path: Path) -> None:
+    solvers = make(highs=world.highs("say(Answer(State.INFEASIBLE))"))
+    cause = answered_by(solvers.solve(world.knapsack(), 60), "cbc")
+    assert cause == "highs: calls it infeasible, though a solution is known"
+    solvers = make(cbc=world.cbc(tmp_path, 'echo "Infeasible - objective value 0" > "$solution"'))
+    cause = answered_by(solvers.solve(world.knapsack(), 60, ("cbc", "highs")), "highs")
+    assert cause == "cbc: calls it infeasible, though a solution is known"
+
+
+def test_a_solution_on_the_way_disproves_that_there_is_none(make: Make, tmp_path: Path) -> None:
+    """CBC, which is asked first, would not be believed even if HiGHS found nothing more."""
+    body = """
+say(Incumbent(zeros))
+time.sleep(max(0, request.deadline - time.monotonic())); say(Answer(State.FEASIBLE, zeros, -40.0))
+"""
+    lie = 'echo "Infeasible - objective value 0" > "$solution"'
+    solvers = make(highs=world.highs(body), cbc=world.cbc(tmp_path, lie))
+    outcome = solvers.solve(world.knapsack(), LIMIT_S, ("cbc", "highs"))
+    assert (outcome.state, outcome.objective, outcome.bound) == (State.FEASIBLE, 1000.0, 1040.0)
+
+
+def test_what_nobody_disproves_in_time_is_believed(tmp_path: Path) -> None:
+    lie = world.highs("say(Answer(State.INFEASIBLE))")
+    solvers = Solvers(lie, world.cbc(tmp_path, "sleep 1000"), cores=2)
+    outcome = solvers.solve(world.knapsack(), 1000)
+    solvers.close()
+    assert (outcome.state, outcome.solver) == (State.INFEASIBLE, "highs")
 
 
 def test_what_is_called_infeasible_may_be_refused(make: Make) -> None:
