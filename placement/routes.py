@@ -45,10 +45,10 @@ def routes(
         if route is None:
             return None
         found.append(route)
-    return _straightened(found, graph, topology, where, needs, fixed)
+    return straightened(found, graph, topology, where, needs, fixed)
 
 
-def _straightened(
+def straightened(
     found: list[Route],
     graph: ServiceGraph,
     topology: nx.MultiGraph,

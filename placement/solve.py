@@ -1,59 +1,40 @@
-"""The way in: a service graph and what is free go in, a checked plan comes out."""
+"""The way in: a service graph and what is free go in, a checked plan comes out.
 
+First the search (placement/search): bounds and plans that mostly meet. What it leaves open goes as a program,
+cut down to what can still be better, to the solvers (placement/solving).
+"""
+
+import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
-
-import networkx as nx
+from dataclasses import replace
+from functools import partial
+from typing import Literal
 
 from domain.errors import InfeasibleError, TemporaryError
 from domain.infrastructure import Infrastructure
-from domain.plans import Plan, Route, ServiceGraph, Standing
-from placement import check, model, reasons, routes, solvers, topology
-from placement.candidates import Candidates, candidates
+from domain.plans import Plan, ServiceGraph, Standing
+from placement import abstraction, answers, model, reasons, routes, topology
+from placement.answers import Draft, Task
+from placement.candidates import candidates
 from placement.needs import Needs
-from placement.objective import Aim, cost_of, objective_of
-from placement.solvers import Outcome, SolverFailedError, SolverName, State
+from placement.search import finding
+from placement.search.finding import Finding, Found
+from placement.search.puzzle import Setting
+from placement.solving.outcomes import Outcome, SolverFailedError, SolverName, State
+from placement.solving.solvers import SOLVERS, Solvers
 from placement.topology import Usage
 
-_TINY = 1e-9
+Choice = Literal["auto"] | SolverName
 
+_BOTH: tuple[SolverName, ...] = ("highs", "cbc")
+_SEARCH_SHARE = 0.4
+"""Of the time limit, for the search at most."""
+_LAST_S = 0.05
+"""What a solver gets where no time is left."""
 
-@dataclass(frozen=True)
-class _Task:
-    graph: ServiceGraph
-    infrastructure: Infrastructure
-    usage: Usage
-    free: nx.MultiGraph
-    standing: Standing
-    options: Candidates
-    fixed: Mapping[str, Route]
-    """Graph link -> the way that it keeps."""
-    solver: SolverName
-    time_limit_s: float
-    started: float
-
-    @property
-    def needs(self) -> Needs:
-        """What is taken anew."""
-        return Needs(self.standing)
-
-    @property
-    def aim(self) -> Aim:
-        """What is minimised."""
-        return Aim(self.graph, self.infrastructure, self.standing)
-
-    def attempts(self) -> Iterator["_Task"]:
-        """This, and what is left to try where it is infeasible; what the last one meets is the reason."""
-        yield self
-        loose = replace(self, fixed={})
-        if self.fixed:
-            yield loose
-        if self.graph.budget_per_hour is not None and not self.aim.is_cost_alone:
-            unmoved = self.standing.model_copy(update={"move_cost_per_hour": {}})
-            cheapest = self.graph.model_copy(update={"objective": "cost"})
-            yield replace(loose, graph=cheapest, standing=unmoved)  # tells what the budget would have to be
+_log = logging.getLogger(__name__)
 
 
 def place(
@@ -61,98 +42,194 @@ def place(
     infrastructure: Infrastructure,
     usage: Usage,
     time_limit_s: float = 30.0,
-    solver: SolverName = "highs",
+    solver: Choice = "auto",
     standing: Standing | None = None,
+    solvers: Solvers = SOLVERS,
 ) -> Plan:
-    """The cheapest plan; the best known one with its gap where the time ran out before the proof.
+    """The best plan; the best known one with its proven gap where the time ran out before the proof.
 
-    CBC takes over where HiGHS fails to run. Raises InfeasibleError with the first reason, and TemporaryError
-    where the time ran out before anything was known or no solver works.
+    Raises InfeasibleError with the first reason, and TemporaryError where the time ran out before anything
+    was known or no solver works.
 
     :param usage: all that is taken, by this service too
+    :param solver: one by name solves the whole program alone: the reference
     :param standing: what this service keeps; its ways give way where nothing is possible with them
     """
-    started, stays = time.monotonic(), standing or Standing()
+    stays = standing or Standing()
+    if solver == "auto":
+        solved = partial(_solved, names=None, solvers=solvers)
+        if len(infrastructure.pops) > abstraction.LARGE:
+            return abstraction.placed(graph, infrastructure, usage, stays, time_limit_s, solved)
+        return solved(graph, infrastructure, usage, time_limit_s, stays)
+    return _solved(graph, infrastructure, usage, time_limit_s, stays, (solver,), solvers)
+
+
+def _solved(
+    graph: ServiceGraph,
+    infrastructure: Infrastructure,
+    usage: Usage,
+    time_limit_s: float,
+    standing: Standing,
+    names: Sequence[SolverName] | None,
+    solvers: Solvers,
+) -> Plan:
+    """By the solvers `names` alone; by the search first, and then by any, where they are None."""
+    started = time.monotonic()
     free = topology.build(infrastructure, usage)
-    options = candidates(graph, infrastructure, free, stays)
+    options = candidates(graph, infrastructure, free, standing)
     reason = reasons.homeless(graph, infrastructure, free, options)
     if reason is not None:
         raise InfeasibleError(reason)
-    fixed = Needs(stays).fixed(graph, options, free)
-    task = _Task(graph, infrastructure, usage, free, stays, options, fixed, solver, time_limit_s, started)
-    *firsts, last = task.attempts()
+    fixed = Needs(standing).fixed(graph, options, free)
+    task = Task(graph, infrastructure, usage, free, standing, options, fixed, time_limit_s, started)
+    placed = (
+        partial(_searched, solvers=solvers)
+        if names is None
+        else partial(_modelled, names=names, solvers=solvers)
+    )
+    *firsts, last = _attempts(task)
     for attempt in firsts:
         with suppress(InfeasibleError):
-            return _placed(attempt)
-    return _placed(last)
+            return placed(attempt)
+    return placed(last)
 
 
-def _placed(task: _Task) -> Plan:
-    program = model.build(task.graph, task.free, task.options, task.needs, task.fixed, task.aim)
-    order: list[SolverName] = ["highs", "cbc"] if task.solver == "highs" else ["cbc"]
-    failures = []
-    for name in order:
-        try:
-            outcome = solvers.run(program.problem, name, task.time_limit_s)
-            if outcome.state is State.INFEASIBLE:
-                raise InfeasibleError(reasons.first_reason(task.graph, task.free, task.options, task.needs))
-            return _plan(task, program, outcome, name)
-        except SolverFailedError as failure:
-            failures.append(str(failure))
-    raise TemporaryError(f"no placement: {'; '.join(failures)}")
+def _attempts(task: Task) -> Iterator[Task]:
+    """This, and what is left to try where it is infeasible; what the last one meets is the reason."""
+    yield task
+    loose = replace(task, fixed={})
+    if task.fixed:
+        yield loose
+    if task.graph.budget_per_hour is not None and not task.aim.is_cost_alone:
+        unmoved = task.standing.model_copy(update={"move_cost_per_hour": {}})
+        cheapest = task.graph.model_copy(update={"objective": "cost"})
+        yield replace(loose, graph=cheapest, standing=unmoved)  # tells what the budget would have to be
 
 
-def _plan(
-    task: _Task,
-    program: model.PlacementModel,
-    outcome: Outcome,
-    solver: SolverName,
+def _searched(task: Task, solvers: Solvers) -> Plan:
+    setting = Setting(
+        task.graph, task.infrastructure, task.usage, task.standing, task.free, task.options, task.fixed
+    )
+    found = finding.find(setting, _SEARCH_SHARE * task.time_limit_s)
+    best = _best(task, found)
+    if (best is None) != (found.best is None):
+        return _modelled(task, _BOTH, solvers)
+    if found.left is not None:
+        return _modelled(task, _BOTH, solvers, found, best)
+    if best is None:
+        raise _impossible(task)
+    return answers.within_budget(task, best)
+
+
+def _impossible(task: Task) -> InfeasibleError:
+    return InfeasibleError(reasons.first_reason(task.graph, task.free, task.options, task.needs))
+
+
+def _best(task: Task, found: Finding) -> Plan | None:
+    """The best plan of the search, where there is one and the checker agrees."""
+    if found.best is None:
+        return None
+    best, where = found.best, dict(found.best.places)
+    ways = routes.straightened(list(best.ways), task.graph, task.free, where, task.needs, task.fixed)
+    made = answers.plan(task, Draft(where, ways, "search", found.bound, found.left is None))
+    wrong = answers.fault(task, made)
+    if wrong is not None:
+        _log.error("the search returned %s", wrong)
+    return made if wrong is None else None
+
+
+def _modelled(
+    task: Task,
+    names: Sequence[SolverName],
+    solvers: Solvers,
+    found: Finding | None = None,
+    best: Plan | None = None,
 ) -> Plan:
-    if outcome.state is State.UNKNOWN:
-        raise TemporaryError(f"{solver} found no placement within {task.time_limit_s:g} s, nor proof of none")
-    values = {variable.name: variable.value() or 0.0 for variable in program.problem.variables()}
-    where = routes.placements(program, values)
-    ways = routes.routes(program, values, task.graph, task.free, where, task.needs, task.fixed)
-    if ways is None or any(instance.name not in where for instance in task.graph.instances):
-        raise SolverFailedError(f"{solver} returned values that are no solution")
-    cost = cost_of(task.graph, task.infrastructure, where, ways)
-    objective = objective_of(task.graph, task.infrastructure, task.usage, task.standing, where, ways)
-    bound = 0.0 if outcome.bound is None else max(0.0, outcome.bound / program.scale)
-    if task.aim.is_cost_alone:
-        _keep_budget(task, cost, bound, outcome.state)
-    plan = Plan(
-        placements={instance.name: where[instance.name] for instance in task.graph.instances},
-        endpoints={endpoint.name: where[endpoint.name] for endpoint in task.graph.endpoints},
-        routes=ways,
-        cost_per_hour=cost,
-        currency=task.infrastructure.currency,
-        solver=solver,
-        gap=_gap(objective, bound),
-        objective_per_hour=objective,
-        solve_ms=(time.monotonic() - task.started) * 1000,
-    )
-    wrong = check.violations(plan, task.graph, task.infrastructure, task.usage, task.standing)
-    if wrong:
-        raise SolverFailedError(f"{solver} returned a wrong plan: {wrong[0]}")
-    return plan
+    """By the whole program, or by what the search left of it.
+
+    :param best: the plan that the search found
+    """
+    left = found.left if found else None
+    options, arcs = (left.options, left.arcs) if left else (task.options, None)
+    program = model.build(task.graph, task.free, options, task.needs, task.fixed, task.aim, arcs)
+    hearing = _Hearing(task, program, found.bound if found else 0.0, best)
+    start = _values(program, found.best) if found and found.best else None
+    limit_s = max(_LAST_S, task.left_s)
+    try:
+        outcome = solvers.solve(program.problem, limit_s, names, start=start, accept=hearing.refused)
+    except SolverFailedError as failure:
+        if best is None:
+            raise TemporaryError(f"no placement: {failure}") from failure
+        _log.warning("no solver answered: %s", failure)
+        return answers.within_budget(task, best)
+    return hearing.plan(outcome)
 
 
-def _gap(cost: float, bound: float) -> float:
-    gap = (cost - bound) / cost if cost > 0 else 0.0
-    return gap if gap > _TINY else 0.0
+def _values(program: model.PlacementModel, best: Found) -> dict[str, float]:
+    """The search's plan as values of the program's variables."""
+    chosen = [variable for (end, pop), variable in program.x.items() if best.places[end] == pop]
+    chosen += [program.y[way.link][arc] for way in best.ways for arc in model.arcs_of(way)]
+    return {variable.name: 1.0 for variable in chosen}
 
 
-def _keep_budget(task: _Task, cost: float, bound: float, state: State) -> None:
-    """Cost is the objective: an optimum, or a bound, above the budget proves that it is too low."""
-    budget, currency = task.graph.budget_per_hour, task.infrastructure.currency
-    if budget is None or cost <= budget * (1 + _TINY):
-        return
-    limit = f"the budget of {budget:g} {currency} per hour"
-    if state is State.OPTIMAL:
-        raise InfeasibleError(f"{limit} is below the cheapest placement, {cost:.6g} {currency} per hour")
-    if bound > budget * (1 + _TINY):
-        raise InfeasibleError(f"{limit} is below any placement: at least {bound:.6g} {currency} per hour")
-    raise TemporaryError(
-        f"no placement within {limit} was found in {task.time_limit_s:g} s;"
-        f" the cheapest so far costs {cost:.6g}, and none costs less than {bound:.6g}"
-    )
+class _Hearing:
+    """Hears what solvers answer, and keeps the best plan that holds."""
+
+    def __init__(self, task: Task, program: model.PlacementModel, least: float, known: Plan | None) -> None:
+        """
+        :param least: no plan counts less
+        :param known: the best plan so far
+        """
+        self._task = task
+        self._program = program
+        self._least = least
+        self.known = known
+
+    def refused(self, outcome: Outcome) -> str | None:
+        """Why an answer cannot be true, or None: then its plan is kept if it is the best."""
+        if outcome.state is State.INFEASIBLE:
+            return None if self.known is None else "infeasible, but there is a plan"
+        made = self._plan(outcome)
+        if made is None:
+            return "values that are no solution"
+        wrong = answers.fault(self._task, made)
+        if wrong is None and self.known is not None and _bound(made) > _value(self.known) * (1 + 1e-6) + 1e-9:
+            wrong = "a bound above what a plan counts"
+        if wrong is None and (self.known is None or _value(made) <= _value(self.known)):
+            self.known = made
+        return wrong
+
+    def plan(self, outcome: Outcome) -> Plan:
+        """The best plan, with what the answer proves."""
+        if outcome.state is State.INFEASIBLE:
+            raise _impossible(self._task)
+        if self.known is None and outcome.state is not State.UNKNOWN:
+            self.refused(outcome)  # nothing was to be chosen, so nobody was asked
+        if self.known is None:
+            limit = f"{self._task.time_limit_s:g} s"
+            raise TemporaryError(f"{outcome.solver} found no placement within {limit}, nor proof of none")
+        known, bound = self.known, self._proven(outcome)
+        value = _value(known)
+        gap = 0.0 if outcome.state is State.OPTIMAL or value <= 0 else (value - min(bound, value)) / value
+        return answers.within_budget(self._task, known.model_copy(update={"gap": gap}))
+
+    def _proven(self, outcome: Outcome) -> float:
+        solvers = 0.0 if outcome.bound is None else outcome.bound / self._program.scale
+        return max(solvers, self._least)
+
+    def _plan(self, outcome: Outcome) -> Plan | None:
+        task, program = self._task, self._program
+        where = routes.placements(program, outcome.values)
+        ways = routes.routes(program, outcome.values, task.graph, task.free, where, task.needs, task.fixed)
+        if ways is None or any(instance.name not in where for instance in task.graph.instances):
+            return None
+        is_optimal = outcome.state is State.OPTIMAL
+        return answers.plan(task, Draft(where, ways, outcome.solver, self._proven(outcome), is_optimal))
+
+
+def _value(made: Plan) -> float:
+    return made.cost_per_hour if made.objective_per_hour is None else made.objective_per_hour
+
+
+def _bound(made: Plan) -> float:
+    return _value(made) * (1 - made.gap)

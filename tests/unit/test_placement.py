@@ -4,17 +4,15 @@ import itertools
 import random
 from typing import Any
 
-import pulp
 import pytest
 import topohub
 
 from domain.errors import InfeasibleError, TemporaryError
 from domain.infrastructure import Infrastructure, Location, Resources
 from domain.plans import GraphEndpoint, Plan, ServiceGraph
-from placement import solvers
 from placement.check import violations
 from placement.solve import place
-from placement.solvers import Outcome, SolverFailedError, SolverName, State
+from placement.solving.outcomes import SolverName
 from placement.topology import Usage, build, distance_km, nearest_pop
 from tests.unit.placement_world import (
     FREE,
@@ -250,61 +248,6 @@ def test_reason_budget() -> None:
 
 
 # --- solvers ---------------------------------------------------------------------------------------
-
-
-def fake(monkeypatch: pytest.MonkeyPatch, outcome: Outcome | None, *names: str) -> None:
-    """Let the solvers `names` come to `outcome` with the true values, or fail to run where it is None."""
-    real = solvers.run
-
-    def run(problem: pulp.LpProblem, solver: SolverName, time_limit_s: float) -> Outcome:
-        if solver not in names:
-            return real(problem, solver, time_limit_s)
-        if outcome is None:
-            raise SolverFailedError(f"{solver} is broken")
-        real(problem, solver, time_limit_s)
-        return outcome
-
-    monkeypatch.setattr(solvers, "run", run)
-
-
-def test_cbc_takes_over_where_highs_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object) -> None:
-        raise pulp.PulpSolverError("no library")
-
-    monkeypatch.setattr(pulp.HiGHS, "actualSolve", broken)
-    assert checked(service(instance("a-1")), TWO).solver == "cbc"
-
-
-def test_no_solver_works(monkeypatch: pytest.MonkeyPatch) -> None:
-    fake(monkeypatch, None, *SOLVERS)
-    with pytest.raises(TemporaryError, match="highs is broken; cbc is broken"):
-        place(service(instance("a-1")), TWO, FREE)
-
-
-def test_wrong_values_of_a_solver_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = solvers.run
-
-    def garbage(problem: pulp.LpProblem, solver: SolverName, time_limit_s: float) -> Outcome:
-        outcome = real(problem, solver, time_limit_s)
-        for variable in problem.variables():
-            variable.varValue = 0.0 if solver == "highs" else variable.varValue
-        return outcome
-
-    monkeypatch.setattr(solvers, "run", garbage)
-    assert checked(service(instance("a-1")), TWO).solver == "cbc"
-
-
-def test_a_time_out_with_an_incumbent_reports_the_gap(monkeypatch: pytest.MonkeyPatch) -> None:
-    fake(monkeypatch, Outcome(State.FEASIBLE, bound=0.0), "highs")
-    assert checked(service(instance("a-1")), TWO).gap == 1.0
-    with pytest.raises(TemporaryError, match="the cheapest so far costs 1, and none costs less than 0"):
-        place(service(instance("a-1"), budget_per_hour=0.5), TWO, FREE)
-
-
-def test_a_bound_above_the_budget_is_proof(monkeypatch: pytest.MonkeyPatch) -> None:
-    fake(monkeypatch, Outcome(State.FEASIBLE, bound=300.0), "highs")
-    with pytest.raises(InfeasibleError, match="is below any placement"):
-        place(service(instance("a-1"), budget_per_hour=0.01), TWO, FREE)
 
 
 @pytest.mark.parametrize("solver", SOLVERS)

@@ -10,7 +10,7 @@ from domain.infrastructure import Infrastructure, Resources
 from domain.plans import GraphEndpoint, GraphLink, Plan, Route, ServiceGraph, Standing
 from placement.check import violations
 from placement.solve import place
-from placement.solvers import SolverName
+from placement.solving.outcomes import SolverName
 from placement.topology import Usage
 from tests.unit.placement_world import (
     checked,

@@ -1,0 +1,1 @@
+"""Bounds, incumbents and exact reductions: what need not be left to a solver."""

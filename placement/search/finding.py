@@ -1,0 +1,240 @@
+"""The search: bounds and plans close in on each other, until they meet or the rest is left to a solver."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from domain.plans import GraphLink, Route
+from placement.model import arcs_of
+from placement.search.ascent import Climb
+from placement.search.bearings import Bearings
+from placement.search.detours import Detours, TooManyError
+from placement.search.likeness import classes
+from placement.search.moves import improved
+from placement.search.puzzle import Puzzle, Setting, puzzle
+from placement.search.quotient import quick_enough, quotient
+from placement.search.reduction import (
+    Remainder,
+    pairs_of_relaxation,
+    pairs_of_states,
+    places_within,
+    remainder,
+)
+from placement.search.relaxation import Relaxation
+from placement.search.routing import Router, Way
+from placement.search.states import Layers, States
+from placement.search.values import Values
+
+TOLERANCE = 1e-7
+"""Relative: what is within this of the bound is optimal."""
+_WIDTH = 12
+_TRIED = 3
+_STEPS = (12, 40, 80)
+_MOST_STATES = (3_000, 20_000, 60_000)
+_MOST_SETTLED = 1500
+
+
+@dataclass(frozen=True)
+class Found:
+    """A plan that keeps all limits."""
+
+    value: float
+    places: Mapping[str, str]
+    """Instance or endpoint -> PoP."""
+    ways: tuple[Route, ...]
+    """In the order of the graph's links."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What the search came to."""
+
+    bound: float
+    """No plan counts less; inf where there is no plan."""
+    best: Found | None
+    left: Remainder | None
+    """Where a plan can be that counts less than the best; None where none can."""
+
+
+def find(setting: Setting, budget_s: float) -> Finding:
+    """Search for the best plan, for about `budget_s` seconds at most."""
+    return _Search(setting, time.monotonic() + budget_s).run()
+
+
+@dataclass(frozen=True, eq=False)
+class _Plan:
+    value: float
+    at: tuple[int, ...]
+    ways: tuple[Way, ...]
+
+
+class _Search:
+    def __init__(self, setting: Setting, until: float) -> None:
+        self._setting = setting
+        self._until = until
+        self._puzzle: Puzzle = puzzle(setting)
+        self._router = Router(self._puzzle)
+        self._detours = Detours(self._puzzle, self._router)
+        self._values = Values(setting, self._puzzle)
+        self._best: _Plan | None = None
+
+    def run(self) -> Finding:
+        whole = quotient(self._puzzle, classes(self._puzzle))
+        kept = quick_enough(whole)
+        if not self._puzzle.is_sound or not all(len(pops) for pops in kept):
+            return Finding(np.inf, None, None)
+        climb = Climb.begun(Relaxation(whole, kept))
+        for steps, most in zip(_STEPS, _MOST_STATES, strict=True):
+            if np.isfinite(climb.best.bound) and not self._is_closed(climb.best.bound):
+                self._propose(climb)
+                climb.climb(steps, self._limit, self._until)
+            if self._is_closed(climb.best.bound):
+                return self._closed()
+            climb = self._narrowed(climb)
+            states = self._layers(climb).all_below(self._limit, most, self._until)
+            if states.is_all:
+                return self._settled(states, climb)
+            if time.monotonic() > self._until:
+                break
+        return self._open(climb)
+
+    @property
+    def _limit(self) -> float:
+        """What a better plan must count less than."""
+        return np.inf if self._best is None else self._best.value - TOLERANCE * abs(self._best.value)
+
+    def _is_closed(self, bound: float) -> bool:
+        return not np.isfinite(bound) or bound >= self._limit
+
+    def _closed(self) -> Finding:
+        """The best plan is optimal; there is none where there is no best."""
+        return Finding(np.inf if self._best is None else self._best.value, self._found(), None)
+
+    def _layers(self, climb: Climb) -> Layers:
+        return Layers(Bearings(climb.relaxation), climb.best, climb.prices)
+
+    def _propose(self, climb: Climb) -> None:
+        """Look for better plans where the relaxation points."""
+        bearings = Bearings(climb.relaxation)
+        states = self._layers(climb).beam(_WIDTH, np.inf)
+        for row in states.at[:_TRIED]:
+            at = improved(bearings, [int(pop) for pop in row])
+            self._offer(at, self._router.routed(at))
+
+    def _offer(self, at: Sequence[int], ways: Sequence[Way] | None) -> float:
+        """Take a plan if it is the best; what it counts, inf where it is none."""
+        if ways is None:
+            return np.inf
+        value = self._values.of(at, ways)
+        if value < (np.inf if self._best is None else self._best.value):
+            self._best = _Plan(value, tuple(at), tuple(ways))
+        return value
+
+    def _narrowed(self, climb: Climb) -> Climb:
+        """Without the candidates that no better plan can have."""
+        old = climb.relaxation
+        gap = self._limit - climb.best.bound
+        if not np.isfinite(gap):
+            return climb
+        masks = places_within(Bearings(old), climb.best, gap)
+        if all(mask.all() for mask in masks) or not all(mask.any() for mask in masks):
+            return climb
+        pops = [each[mask] for each, mask in zip(old.pops, masks, strict=True)]
+        return Climb.begun(Relaxation(old.whole, pops), climb.prices)
+
+    def _settled(self, states: States, climb: Climb) -> Finding:
+        """Look at all placements that are left, one after the other, the most promising first."""
+        counts = self._values.least(states.at)
+        order = np.argsort(counts, kind="stable")
+        doubtful: list[int] = []
+        for rank, state in enumerate(order):
+            if counts[state] >= self._limit:
+                break
+            late = rank >= _MOST_SETTLED or time.monotonic() > self._until
+            if late or not self._settle([int(pop) for pop in states.at[state]], float(counts[state])):
+                doubtful.append(int(state))
+        doubtful = [state for state in doubtful if counts[state] < self._limit]
+        if not doubtful:
+            return self._closed()
+        rest = States(states.at[doubtful], counts[doubtful], True)
+        bound = max(climb.best.bound, float(rest.sums.min()))
+        return self._rest_of(rest, bound)
+
+    def _settle(self, at: list[int], least: float) -> bool:
+        """Find the best ways for these places; False where that is left to a solver."""
+        ways: Sequence[Way] | None = self._router.alone(at)
+        if ways is not None and self._router.late(ways):
+            slack = self._limit - least
+            try:
+                ways = self._detours.best(at, ways, slack if np.isfinite(slack) else 1e18)
+            except TooManyError:
+                self._offer(at, self._router.routed(at))
+                return False
+        if ways is None:
+            return True
+        if self._router.is_crowded(ways):
+            thin = self._router.routed(at)
+            cost = sum(way.cost for way in ways)
+            self._offer(at, thin)
+            return thin is not None and sum(way.cost for way in thin) <= cost * (1 + TOLERANCE / 10)
+        return bool(np.isfinite(self._offer(at, ways)))
+
+    def _rest_of(self, states: States, bound: float) -> Finding:
+        at = states.at
+        if self._best is not None:
+            at = np.vstack([at, np.array(self._best.at)])
+        kept = [np.unique(at[:, block]) for block in range(at.shape[1])]
+        pairs = pairs_of_states(self._puzzle, states, kept, bound)
+        return self._with_rest(remainder(self._puzzle, kept, pairs, self._limit - bound), bound)
+
+    def _open(self, climb: Climb) -> Finding:
+        """Something is left that only a solver can tell."""
+        bearings, bound = Bearings(climb.relaxation), climb.best.bound
+        gap = self._limit - bound
+        masks = places_within(bearings, climb.best, gap)
+        if self._best is not None:
+            for node, pop in zip(bearings.nodes, self._best.at, strict=True):
+                masks[node] = masks[node] | (climb.relaxation.pops[node] == pop)
+        kept = [bearings.pops[block][masks[node]] for block, node in enumerate(bearings.nodes)]
+        pairs = pairs_of_relaxation(bearings, climb.best, masks)
+        return self._with_rest(remainder(self._puzzle, kept, pairs, gap), bound)
+
+    def _with_rest(self, left: Remainder, bound: float) -> Finding:
+        """With the best plan's own places and arcs, so that a solver cannot say that there is nothing."""
+        best = self._found()
+        if best is None:
+            return Finding(bound, None, left)
+        options = {
+            end: (*pops, *([] if best.places[end] in pops else [best.places[end]]))
+            for end, pops in left.options.items()
+        }
+        own = {way.link: frozenset(arcs_of(way)) for way in best.ways}
+        arcs = {name: several | own[name] for name, several in left.arcs.items()}
+        arcs |= {name: frozenset() for name in own.keys() - arcs.keys()}
+        return Finding(bound, best, Remainder(options, arcs))
+
+    def _found(self) -> Found | None:
+        if self._best is None:
+            return None
+        plan, terrain = self._best, self._puzzle.terrain
+        places = {
+            member: terrain.pops[pop]
+            for block, pop in zip(self._puzzle.blocks, plan.at, strict=True)
+            for member in block.members
+        }
+        taken = {link.name: way for link, way in zip(self._puzzle.links, plan.ways, strict=True)}
+        routes = tuple(self._route(link, taken.get(link.name), places) for link in self._setting.graph.links)
+        return Found(plan.value, places, routes)
+
+    def _route(self, link: GraphLink, way: Way | None, places: Mapping[str, str]) -> Route:
+        terrain = self._puzzle.terrain
+        return Route(
+            link=link.name,
+            virtual_link=link.virtual_link,
+            pops=tuple(terrain.pops[pop] for pop in way.pops) if way else (places[link.ends[0]],),
+            physical_links=tuple(terrain.names[edge] for edge in way.edges) if way else (),
+            bandwidth_mbps=link.bandwidth_mbps,
+            latency_ms=way.latency_ms if way else 0.0,
+        )
