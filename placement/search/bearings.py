@@ -38,6 +38,14 @@ class Bearings:
         self.demand: list[Floats] = [block.demand[row] for block, row in zip(blocks, self.rows, strict=True)]
 
     @cached_property
+    def everywhere(self) -> Floats:
+        """Block x PoP x resource: what it takes; 0 where it cannot be."""
+        found = np.zeros((len(self.nodes), len(self.puzzle.terrain.pops), 3))
+        for block, pops in enumerate(self.pops):
+            found[block, pops] = self.demand[block]
+        return found
+
+    @cached_property
     def order(self) -> list[int]:
         """Those without a choice, then along the forest, parents first and the blocks of a class together."""
         pops, branches = self.relaxation.pops, self.relaxation.branches

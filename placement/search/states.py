@@ -43,25 +43,10 @@ class Layers:
         self._delays = self._delayed(prices)
         self._parents = {branch.child: branch for branch in self._relaxation.branches}
         self._promises = {child: self._promise(child) for child in self._parents}
-        self._meeting = self._met()
+        taking = [rank for rank, block in enumerate(bearings.order) if bearings.demand[block].any()]
+        self._taking_rank = np.array(taking, dtype=np.int64)
+        self._taking = np.array(bearings.order, dtype=np.int64)[self._taking_rank]
         self._scores = [self._score(block, prices) for block in range(len(self._puzzle.blocks))]
-
-    def _met(self) -> list[list[int]]:
-        """Rank in the order -> those before that could take room, or be rivals, where the block may be."""
-        bearings, found = self._bearings, []
-        taking = [block for block in bearings.order if bearings.demand[block].any() or bearings.rivals[block]]
-        place = {block: rank for rank, block in enumerate(bearings.order)}
-        possible = [set(pops.tolist()) for pops in self._relaxation.pops]
-        nodes = bearings.nodes
-        meets = {
-            (one, other): not possible[one].isdisjoint(possible[other])
-            for one in range(len(possible))
-            for other in range(len(possible))
-        }
-        for rank, block in enumerate(bearings.order):
-            earlier = [other for other in taking if place[other] < rank]
-            found.append([other for other in earlier if meets[nodes[block], nodes[other]]])
-        return found
 
     def _delayed(self, prices: Prices) -> list[float]:
         """Link -> what a millisecond of it counts by the multipliers."""
@@ -153,8 +138,8 @@ class Layers:
         twin = self._bearings.twins.get(block)
         if twin is not None:
             counts[at[:, twin][:, None] > pops[None, :]] = np.inf
-        states, rows = np.nonzero(np.isfinite(counts))
-        good = self._roomy(at, states, rows, rank, block) & self._quick(at, states, rows, block)
+        states, rows = np.nonzero(np.isfinite(counts) & self._roomy(at, rank, block))
+        good = self._quick(at, states, rows, block)
         return states[good], rows[good], counts[states[good], rows[good]]
 
     def _bonded(self, block: int, bond: Bond, places: Ints) -> Floats:
@@ -183,22 +168,26 @@ class Layers:
             costs = costs + self._delays[link] * self._puzzle.quickest(link)[np.ix_(places, pops)]
         return costs
 
-    def _roomy(self, at: Ints, states: Ints, rows: Ints, rank: int, block: int) -> Mask:
-        """Whether there is room beside what the states have there, and no rival."""
+    def _roomy(self, at: Ints, rank: int, block: int) -> Mask:
+        """State x place: whether there is room beside what the states have there, and no rival."""
         bearings = self._bearings
-        pops, needed = bearings.pops[block][rows], bearings.demand[block][rows].copy()
-        arriving = needed > 0
-        rivals = set(bearings.rivals[block])
-        good = np.ones(len(states), dtype=bool)
-        for earlier in self._meeting[rank]:
-            shared = np.flatnonzero(at[states, earlier] == pops)
-            if not len(shared):
-                continue
-            if earlier in rivals:
-                good[shared] = False
-            needed[shared] += bearings.demand[earlier][np.searchsorted(bearings.pops[earlier], pops[shared])]
-        room = (needed <= self._puzzle.terrain.free[pops]) | ~arriving
-        return good & room.all(axis=1)
+        pops, demand = bearings.pops[block], bearings.demand[block]
+        row_of = np.full(len(self._puzzle.terrain.pops), -1, dtype=np.int64)
+        row_of[pops] = np.arange(len(pops))
+        rooms = np.ones((len(at), len(pops)), dtype=bool)
+        for rival in bearings.rivals[block]:
+            rooms &= at[:, rival][:, None] != pops[None, :]
+        earlier = self._taking[self._taking_rank < rank]
+        places = at[:, earlier]
+        states, which = np.nonzero(row_of[places] >= 0)
+        places, which = places[states, which], earlier[which]
+        cells = states * len(pops) + row_of[places]
+        free = self._puzzle.terrain.free[pops]
+        for resource in np.flatnonzero(demand.any(axis=0)):
+            taken = np.bincount(cells, bearings.everywhere[which, places, resource], rooms.size)
+            over = taken.reshape(rooms.shape) + demand[:, resource] > free[:, resource]
+            rooms &= ~over | (demand[:, resource] == 0)
+        return rooms
 
     def _quick(self, at: Ints, states: Ints, rows: Ints, block: int) -> Mask:
         """Whether no chain is too slow already, by its links whose ends are both placed."""
