@@ -17,9 +17,7 @@ def of_pop(pop: PopFacts, currency: str) -> Iterator[Row]:
     """Load, capacity, prices, and what is here."""
     yield "load", f"{wording.percent(pop.load)} taken"
     yield from _capacity(pop)
-    yield "prices", f"{wording.prices(pop.prices)}, {currency} per hour"
-    if pop.prices.disk_gib_hour:
-        yield "disk price", f"{wording.price(pop.prices.disk_gib_hour)} a GiB"
+    yield f"{currency}/h", _prices(pop)
     if pop.licences:
         yield "licences", ", ".join(f"{name} {wording.price(fee)}" for name, fee in pop.licences.items())
     if pop.energy.price_kwh:
@@ -35,10 +33,17 @@ def of_pop(pop: PopFacts, currency: str) -> Iterator[Row]:
 
 def _capacity(pop: PopFacts) -> Iterator[Row]:
     used, offer, before = pop.used, pop.capacity, pop.used_before or pop.used
-    yield "vCPU", wording.taken(before.vcpus, used.vcpus, offer.vcpus, wording.number)
-    yield "GiB memory", wording.taken(before.memory, used.memory, offer.memory, wording.gib)
+    yield "vCPU", wording.left(before.vcpus, used.vcpus, offer.vcpus, wording.number)
+    yield "GiB memory", wording.left(before.memory, used.memory, offer.memory, wording.gib)
     if offer.disk:
-        yield "GiB disk", wording.taken(before.disk, used.disk, offer.disk, wording.number)
+        yield "GiB disk", wording.left(before.disk, used.disk, offer.disk, wording.number)
+
+
+def _prices(pop: PopFacts) -> str:
+    offer = pop.prices
+    said = f"{wording.price(offer.vcpu_hour)} a vCPU, {wording.price(offer.memory_gib_hour)} a GiB of memory"
+    disk = f", {wording.price(offer.disk_gib_hour)} a GiB of disk" if offer.disk_gib_hour else ""
+    return said + disk
 
 
 def _energy(pop: PopFacts, currency: str) -> str:

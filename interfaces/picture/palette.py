@@ -1,7 +1,9 @@
 """The colours of a picture, by day and by night, for all kinds of colour vision.
 
-Courses have cool colours, after Okabe and Ito, "Color Universal Design", 2008; loads have warm ones, whose
-lightness goes one way from empty to full, so that neither is taken for the other.
+Courses have cool colours that are told apart with each kind of colour blindness, simulated as by Machado,
+Oliveira and Fernandes, "A physiologically-based model for simulation of color vision deficiency", IEEE TVCG
+2009. Loads have warm ones, whose lightness goes one way from empty to full: so neither is taken
+for the other.
 """
 
 from collections.abc import Mapping
@@ -13,7 +15,7 @@ LOADS = (1 / 3, 2 / 3, 9 / 10)
 DASHES = ("none", "9 4", "3 3")
 """Of courses: another one each time that the colours have been used up."""
 
-_LIGHT = {
+LIGHT = {
     "paper": "#fbfcfd",
     "panel": "#ffffff",
     "ink": "#17212b",
@@ -21,18 +23,18 @@ _LIGHT = {
     "faint": "#e3e8ed",
     "track": "#d9dfe5",
     "idle": "#aab5c0",
-    "load1": "#cf8f2e",
-    "load2": "#c95c1d",
-    "load3": "#a32f1b",
-    "load4": "#660b14",
-    "course0": "#0072b2",
-    "course1": "#00876a",
-    "course2": "#b0479e",
-    "course3": "#3f2b96",
-    "course4": "#3f9fd4",
-    "course5": "#2c3a47",
+    "load1": "#bd8020",
+    "load2": "#b84a12",
+    "load3": "#8a2412",
+    "load4": "#4d0a10",
+    "course0": "#2b4ee6",
+    "course1": "#0b8a5a",
+    "course2": "#d6379f",
+    "course3": "#4e0f3f",
+    "course4": "#a970f5",
+    "course5": "#2f1470",
 }
-_DARK = {
+DARK = {
     "paper": "#10161d",
     "panel": "#18212b",
     "ink": "#e8edf2",
@@ -44,14 +46,14 @@ _DARK = {
     "load2": "#d0742e",
     "load3": "#f4a14c",
     "load4": "#ffe28c",
-    "course0": "#4db2f0",
-    "course1": "#2fcfa0",
-    "course2": "#e58ad2",
-    "course3": "#a397f7",
-    "course4": "#a5dcff",
-    "course5": "#f2f5f8",
+    "course0": "#78aaf6",
+    "course1": "#2ee6ac",
+    "course2": "#e2389f",
+    "course3": "#d4e4fa",
+    "course4": "#188a5b",
+    "course5": "#a05cf0",
 }
-COURSES = sum(name.startswith("course") for name in _LIGHT)
+COURSES = sum(name.startswith("course") for name in LIGHT)
 """Colours of courses."""
 
 _SHAPES = """
@@ -113,14 +115,14 @@ def dash(number: int) -> str:
 
 def map_style() -> str:
     """The style sheet of a map, with plain colours: not all that shows SVG knows variables."""
-    night = f"@media (prefers-color-scheme: dark) {{{_colours(_DARK)}}}"
-    return f"{_SHAPES}{_colours(_LIGHT)}{night}\n"
+    night = f"@media (prefers-color-scheme: dark) {{{_colours(DARK)}}}"
+    return f"{_SHAPES}{_colours(LIGHT)}{night}\n"
 
 
 def variables() -> str:
     """The colours as custom properties, for what stands around a map."""
-    night = f"@media (prefers-color-scheme: dark) {{:root {{{_properties(_DARK)}}}}}"
-    return f":root {{{_properties(_LIGHT)}}}\n{night}\n"
+    night = f"@media (prefers-color-scheme: dark) {{:root {{{_properties(DARK)}}}}}"
+    return f":root {{{_properties(LIGHT)}}}\n{night}\n"
 
 
 def _colours(theme: Mapping[str, str]) -> str:

@@ -39,6 +39,11 @@ def taken(before: float, now: float, whole: float, say: Callable[[float], str]) 
     return f"{was}{say(now)} of {say(whole)}"
 
 
+def left(before: float, now: float, whole: float, say: Callable[[float], str]) -> str:
+    """As `taken`, and what is free."""
+    return f"{taken(before, now, whole, say)}, {say(max(whole - now, 0))} free"
+
+
 def number(amount: float) -> str:
     """Of whole things."""
     return f"{amount:,.0f}"
