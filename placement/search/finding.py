@@ -177,8 +177,10 @@ class _Search:
         if self._router.is_crowded(ways):
             thin = self._router.routed(at)
             cost = sum(way.cost for way in ways)
-            self._offer(at, thin)
-            return thin is not None and sum(way.cost for way in thin) <= cost * (1 + TOLERANCE / 10)
+            is_plan = bool(np.isfinite(self._offer(at, thin)))
+            return (
+                is_plan and thin is not None and sum(way.cost for way in thin) <= cost * (1 + TOLERANCE / 10)
+            )
         return bool(np.isfinite(self._offer(at, ways)))
 
     def _rest_of(self, states: States, bound: float) -> Finding:
