@@ -1,11 +1,15 @@
 """Asking whether something fits: cheap exact reasons first, then the placement, within one time limit."""
 
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from itertools import islice
 
+import networkx as nx
+
 from domain.errors import InfeasibleError, TemporaryError
-from domain.plans import Plan
+from domain.infrastructure import Infrastructure
+from domain.plans import GraphInstance, Plan
 from domain.pricing import instance_cost
 from placement import reasons, topology
 from placement.candidates import Candidates, candidates
@@ -24,10 +28,11 @@ class OutOfTimeError(Exception):
 
 
 class Asker:
-    """Answers until the time runs out."""
+    """Answers until the time runs out, always about the same usage."""
 
     def __init__(self, time_limit_s: float) -> None:
         self._end = time.monotonic() + time_limit_s
+        self._known: tuple[Infrastructure, nx.MultiGraph] | None = None
         self.unsure = 0
         """Questions that got no answer within their share of the time."""
 
@@ -43,7 +48,7 @@ class Asker:
         """
         self._check()
         try:
-            if any(True for _ in causes(world)):
+            if any(True for _ in self._causes(world)):
                 return None
             return place(
                 world.graph, world.infrastructure, world.usage, self.left_s * _SHARE, standing=world.standing
@@ -70,7 +75,7 @@ class Asker:
         """
         self._check()
         try:
-            return [*islice(causes(world), most)]
+            return [*islice(self._causes(world), most)]
         except InfeasibleError as error:
             ends = frozenset(end.name for end in world.graph.endpoints if f" {end.name} " in str(error))
             return [Cause(str(error), ends=ends)]
@@ -79,31 +84,44 @@ class Asker:
         if self.left_s <= 0:
             raise OutOfTimeError
 
+    def _causes(self, world: World) -> Iterator[Cause]:
+        """Reasons that need no solver; none does not mean that it fits.
 
-def causes(world: World) -> Iterator[Cause]:
-    """Reasons that need no solver; none does not mean that it fits.
+        :raises InfeasibleError: an endpoint has no PoP
+        """
+        free = self._topology(world)
+        options = candidates(world.graph, world.infrastructure, free, world.standing)
+        yield from reasons.causes(world.graph, world.infrastructure, free, options, Needs(world.standing))
+        yield from _dear(world, options)
 
-    :raises InfeasibleError: an endpoint has no PoP
-    """
-    free = topology.build(world.infrastructure, world.usage)
-    options = candidates(world.graph, world.infrastructure, free, world.standing)
-    yield from reasons.causes(world.graph, world.infrastructure, free, options, Needs(world.standing))
-    yield from _dear(world, options)
+    def _topology(self, world: World) -> nx.MultiGraph:
+        """Made anew only where another infrastructure is asked about than before."""
+        if self._known is None or self._known[0] is not world.infrastructure:
+            self._known = world.infrastructure, topology.build(world.infrastructure, world.usage)
+        return self._known[1]
 
 
 def _dear(world: World, options: Candidates) -> Iterator[Cause]:
-    """Each instance where it is cheapest, and no link counted: even that is above the budget."""
+    """The fewest components that are above the budget, where each is cheapest and no link counts."""
     budget, parts = world.graph.budget_per_hour, world.graph.instances
     if budget is None or not all(options[part.name] for part in parts):
         return
-    pops = world.infrastructure.pops
-    least = sum(
-        min(
-            instance_cost(part.resources, part.licences, pops[p], world.infrastructure)
-            for p in options[part.name]
-        )
-        for part in parts
-    )
-    if least > budget * (1 + _TINY):
-        text = f"the budget of {budget:g} per hour is below {least:.6g}, each instance where it is cheapest"
-        yield Cause(text, ends=frozenset(part.name for part in parts), budget=True)
+    costs: dict[str, float] = defaultdict(float)
+    for part in parts:
+        costs[part.component] += _least_cost(part, options[part.name], world.infrastructure)
+    total, dearest = 0.0, set()
+    for component, cost in sorted(costs.items(), key=lambda item: -item[1]):
+        total += cost
+        dearest.add(component)
+        if total > budget * (1 + _TINY):
+            text = (
+                f"the budget of {budget:g} per hour is below {total:.6g}, each instance where it is cheapest"
+            )
+            ends = frozenset(part.name for part in parts if part.component in dearest)
+            yield Cause(text, ends=ends, budget=True)
+            return
+
+
+def _least_cost(part: GraphInstance, pops: tuple[str, ...], infrastructure: Infrastructure) -> float:
+    at = infrastructure.pops
+    return min(instance_cost(part.resources, part.licences, at[pop], infrastructure) for pop in pops)

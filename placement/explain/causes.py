@@ -8,6 +8,7 @@ import networkx as nx
 from domain.infrastructure import Resources
 from domain.plans import GraphChain, GraphInstance, GraphLink, ServiceGraph
 from placement.candidates import Candidates
+from placement.explain.reach import nearest, onward
 from placement.explain.words import amounts, some
 from placement.needs import Needs
 
@@ -45,40 +46,17 @@ def between_parts(
             yield Cause(text, ends=frozenset(group), anti_affinity=frozenset({number}))
 
 
-def quickest(
-    source_costs: dict[str, float], link: GraphLink, free: nx.MultiGraph, needs: Needs
-) -> dict[str, float]:
-    """The least latency to each PoP by links wide enough, from PoPs that start with a latency each."""
-    reach = nx.MultiGraph()
-    reach.add_nodes_from(free)
-    edges = free.edges(keys=True, data=True)
-    wide = [edge for edge in edges if edge[3]["free_mbps"] >= needs.mbps(link, edge[2])]
-    reach.add_edges_from((one, other, name, {"ms": data["latency_ms"]}) for one, other, name, data in wide)
-    start = ("start",)
-    reach.add_edges_from((start, pop, 0, {"ms": ms}) for pop, ms in source_costs.items())
-    lengths: dict[str, float] = nx.single_source_dijkstra_path_length(reach, start, weight="ms")
-    return lengths
-
-
-def onward(
-    costs: dict[str, float], link: GraphLink, to: tuple[str, ...], free: nx.MultiGraph, needs: Needs
-) -> dict[str, float]:
-    """The least latency to each of some PoPs that can be reached."""
-    lengths = quickest(costs, link, free, needs)
-    return {pop: lengths[pop] for pop in to if pop in lengths}
-
-
 def _link_cause(
     link: GraphLink, free: nx.MultiGraph, candidates: Candidates, needs: Needs
 ) -> Iterator[Cause]:
     first, second = link.ends
-    lengths = onward(dict.fromkeys(candidates[first], 0.0), link, candidates[second], free, needs)
+    quickest = nearest(dict.fromkeys(candidates[first], 0.0), link, candidates[second], free, needs)
     what = f"link {link.name} ({_where(first, candidates)} to {_where(second, candidates)})"
     wide = f"{link.bandwidth_mbps:g} Mbit/s free"
-    if not lengths:
+    if quickest is None:
         texts = [f"{what}: no path has {wide}"]
     else:
-        texts = [*_too_slow(what, f"path with {wide}", min(lengths.values()), link.latency_ms)]
+        texts = [*_too_slow(what, f"path with {wide}", quickest, link.latency_ms)]
     for text in texts:
         yield Cause(text, ends=frozenset(link.ends), links=frozenset({link.name}))
 

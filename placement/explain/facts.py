@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from domain.explanations import Requirement
 from domain.infrastructure import Resources
 from domain.plans import GraphInstance
+from domain.pricing import instance_cost
 from placement.explain.causes import total
 from placement.explain.crowds import rooms
 from placement.explain.demands import Demand, Demands
@@ -74,19 +75,24 @@ class Facts:
         return self._ways.text(demand)
 
     def _facts(self, demand: Demand) -> Iterator[str]:
-        kind = demand.kind
-        if kind in (*_PLACES, "stays", "kept-off"):
-            yield from self._left(demand)
-        elif kind == "resources":
-            yield from self._room(demand.subject)
-        elif kind == "anti-affinity":
-            pops = {pop for member in self._group(demand) for pop in self._candidates(member)}
-            yield f"{some(sorted(pops)) or 'no PoP'} {'is' if len(pops) == 1 else 'are'} left to them"
-        elif kind == "budget":
-            if self._cheapest is not None:
-                yield f"the cheapest placement costs {self._cheapest:.6g}"
-        elif kind != "affinity":
-            yield from self._ways.facts(demand)
+        match demand.kind:
+            case "resources":
+                costly = any(each.kind == "budget" for each in self._conflict)
+                yield from [self._price(demand.subject)] if costly else self._room(demand.subject)
+            case "anti-affinity":
+                yield from self._too_few(self._group(demand))
+            case "budget":
+                if self._cheapest is not None:
+                    yield f"the cheapest placement costs {self._cheapest:.6g}"
+            case "link" | "bandwidth" | "latency" | "chain-latency" | "endpoint":
+                yield from self._ways.facts(demand)
+            case kind if kind != "affinity":
+                yield from self._left(demand)
+
+    def _too_few(self, group: tuple[str, ...]) -> Iterator[str]:
+        pops = sorted({pop for member in group for pop in self._candidates(member)})
+        if len(pops) < len(group):
+            yield f"only {some(pops) or 'no PoP'} {'is' if len(pops) == 1 else 'are'} left to them"
 
     def _part(self, subject: str) -> GraphInstance:
         return self._reduced[self._world.parts(subject)[0].name]
@@ -147,6 +153,15 @@ class Facts:
         each = " each" if len(parts) > 1 else ""
         what = f"{len(parts)} instances of {component}" if len(parts) > 1 else component
         return f"{what} {'need' if len(parts) > 1 else 'needs'} {' or '.join(sorted(sizes))}{each}"
+
+    def _price(self, component: str) -> str:
+        """Where the component's other requirements leave it, and it is cheapest."""
+        infrastructure, total = self._world.infrastructure, 0.0
+        for part in (each for each in self._small.graph.instances if each.component == component):
+            pops = [infrastructure.pops[pop] for pop in self._candidates_of(part)]
+            costs = [instance_cost(part.resources, part.licences, pop, infrastructure) for pop in pops]
+            total += min(costs, default=0.0)
+        return f"that costs {total:.6g} at least"
 
     def _room(self, component: str) -> Iterator[str]:
         """Of the PoPs that its other requirements leave: where there is room, what the others have free."""

@@ -7,8 +7,9 @@ from domain.errors import InfeasibleError
 from domain.plans import GraphChain, GraphLink
 from placement import topology
 from placement.candidates import Candidates, candidates
-from placement.explain.causes import first_end, onward
+from placement.explain.causes import first_end
 from placement.explain.demands import Demand
+from placement.explain.reach import onward
 from placement.explain.words import some
 from placement.explain.worlds import World
 from placement.needs import Needs

@@ -119,7 +119,7 @@ def test_affinity_and_anti_affinity() -> None:
     assert "let x-1 and y-1 be on different PoPs" in ways_out(together)
     three = [instance(f"x-{n}") for n in (1, 2, 3)]
     apart = explained(service(*three, anti_affinity=(("x-1", "x-2", "x-3"),)), TWO)
-    assert apart.conflict[0].sentence() == "x-1, x-2, x-3 must not share a PoP: a, b are left to them"
+    assert apart.conflict[0].sentence() == "x-1, x-2, x-3 must not share a PoP: only a, b are left to them"
     both = explained(
         service(*pair, affinity=(("x-1", "y-1"),), anti_affinity=(("x-1", "y-1"),)),
         infra({"a": pop(), "b": pop()}),
@@ -160,6 +160,7 @@ def test_a_budget() -> None:
     graph = service(instance("x-1", 2), budget_per_hour=0.5)
     found = explained(graph, TWO)
     assert kinds(found) == {"budget", "resources"}
+    assert "x needs 2 vcpus, 1 GiB of memory and 1 GiB of disk: that costs 2 at least" in found.text()
     assert "the budget is 0.5 EUR per hour: the cheapest placement costs 2" in found.text()
     assert "raise the budget from 0.5 to 2 EUR per hour" in ways_out(found)
 
