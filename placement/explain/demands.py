@@ -221,7 +221,10 @@ def _still(standing: Standing, graph: ServiceGraph) -> Standing:
     """What of the standing the graph still has; what a move counts plays no part in whether it fits."""
     links = {link.name for link in graph.links}
     parts = {part.name for part in graph.instances}
-    return Standing(
-        instances={name: pop for name, pop in standing.instances.items() if name in parts},
-        routes=tuple(route for route in standing.routes if route.link in links),
+    return standing.model_copy(
+        update={
+            "instances": {name: pop for name, pop in standing.instances.items() if name in parts},
+            "routes": tuple(route for route in standing.routes if route.link in links),
+            "move_cost_per_hour": {},
+        }
     )

@@ -1,0 +1,74 @@
+"""Operations on a service that runs, for which there is no room."""
+
+from typing import Any
+
+import pytest
+
+from activities.explaining import PlacementRefusedError, explained
+from domain.infrastructure import Resources
+from domain.names import OperationKind
+from placement.topology import Usage
+from tests.unit.target_world import HERE, Shop, descriptor, usage_of
+
+NOTHING = Resources.of(0, 0, 0)
+NINE = Resources.of(9, 8192, 0)
+
+
+def taken(shop: Shop, **left: int) -> Usage:
+    """Others have all but so many vcpus of each PoP."""
+    used = usage_of(shop.running, Usage()).pops
+    full = {name: pop.capacity.vcpus - used.get(name, NOTHING).vcpus for name, pop in HERE.pops.items()}
+    return Usage(pops={name: Resources.of(full[name] - left.get(name, 0), 0, 0) for name in full})
+
+
+async def refusal(shop: Shop, others: Usage, kind: OperationKind, **request: Any) -> str:
+    """As an operator would read it."""
+    aim = shop.target(kind, **request)
+    usage = usage_of(shop.running, others)
+    refused = PlacementRefusedError("no room", aim, aim.world(shop.where), usage, shop.running)
+    return str(await explained(refused))
+
+
+@pytest.fixture
+def shop() -> Shop:
+    return Shop(descriptor())
+
+
+async def test_a_scale_out_for_which_there_is_no_room(shop: Shop) -> None:
+    text = await refusal(shop, taken(shop, west=1), OperationKind.SCALE, component="web", by=2)
+    assert text.startswith("no room\n")
+    assert "4 instances of web need 1 vcpu and 1 GiB of memory each" in text
+    assert "have 3 instead of 4 instances of web" in text
+    assert "why-not" not in text
+
+
+async def test_an_evacuation_that_leads_nowhere(shop: Shop) -> None:
+    at = shop.places["firewall-1"]
+    other = "south" if at == "north" else "north"
+    text = await refusal(shop, taken(shop, **{at: 9}, west=16), OperationKind.MIGRATE, evacuate=at)
+    assert f"firewall-1 is kept from {at} by the operation" in text
+    assert f"firewall needs 1 vcpu and 1 GiB of memory: {other} has 0 of 16 vcpus free" in text
+    assert f"have 1 vcpu more at {other}" in text
+    assert "give west dpdk" in text
+
+
+async def test_an_instance_that_stays_in_the_way(shop: Shop) -> None:
+    """A flavour that its PoP has no room for, as the old one runs until the new one does."""
+    text = await refusal(
+        shop, taken(shop, west=16), OperationKind.SCALE, component="database", resources=NINE
+    )
+    at = shop.places["database-1"]
+    assert f"database-1 is to be on {at}" in text
+    assert "database needs 9 vcpus and 8 GiB of memory" in text
+    assert f"move database-1 from {at} to west" in text
+
+
+async def test_many_at_once_are_refused_without_delay(shop: Shop) -> None:
+    """While one explanation is worked out, others are told their first reason."""
+    from activities import explaining
+
+    others = taken(shop, south=1)
+    with explaining._ONE_AT_A_TIME:
+        text = await refusal(shop, others, OperationKind.SCALE, component="web", by=2)
+    assert text == "no room"
+    assert "4 instances of web" in await refusal(shop, others, OperationKind.SCALE, component="web", by=2)
