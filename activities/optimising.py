@@ -28,9 +28,9 @@ from domain.reoptimisation import (
 from domain.semantics import hint
 from domain.steering import Scope, Survey
 from placement.reoptimise import Goal, reoptimised
+from placement.reoptimise_clock import Clock
 from placement.reoptimise_layout import Estate
 from placement.reoptimise_report import report
-from placement.reoptimise_search import Clock
 from placement.together import common_objective
 from placement.topology import Usage
 from planning.optimising import running_service

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field, replace
 
 from domain.errors import InterlaceError
 from placement.reoptimise_aims import Aimed, defragmented, evacuated, joined_by, largest_first
+from placement.reoptimise_clock import Clock
 from placement.reoptimise_layout import Estate, Layout, Spot, more
 from placement.reoptimise_order import Order, ordered
-from placement.reoptimise_search import Clock, improved
+from placement.reoptimise_search import improved
 from placement.solve import place
 
 _TRIES = 5
@@ -48,7 +49,8 @@ class Solution:
 def reoptimised(estate: Estate, goal: Goal, clock: Clock) -> Solution:
     """The moves for a goal. Who finds no room for old and new together stays, and the rest is sought anew."""
     left_out: dict[str, str] = {}
-    open_, least, order = estate, None, Order(estate.start)
+    nothing = Order(estate.start, estate.used(estate.start))
+    open_, least, order = estate, None, nothing
     for attempt in range(_TRIES):
         if attempt == 0 or clock.left_s:
             aimed = _aimed(open_, goal, clock)
@@ -64,7 +66,7 @@ def reoptimised(estate: Estate, goal: Goal, clock: Clock) -> Solution:
         left_out |= {service: why for service, (_, why) in order.stuck.items()}
         open_ = open_.keeping({service: moves for service, (moves, _) in order.stuck.items()})
     if order.stuck or not _pays(estate, goal, order):
-        order = Order(estate.start)
+        order = nothing
     excess = None if least is None else max(0.0, estate.value(order.layout) - least)
     solution = Solution(order, excess, left_out)
     return _with_newcomers(estate, solution, clock) if estate.newcomers else solution
@@ -100,7 +102,7 @@ def _with_newcomers(estate: Estate, solution: Solution, clock: Clock) -> Solutio
     fitting_now = _fitting(now)
     then = _settled(estate, solution.layout, clock) if solution.order.steps else now
     if len(_fitting(then)) <= len(fitting_now):
-        solution.order, then = Order(estate.start), now
+        solution.order, then = Order(estate.start, estate.used(estate.start)), now
     solution.newcomers = {
         name: solution.left_out.pop(name, found) if isinstance(found, str) else found
         for name, found in then.items()

@@ -1,7 +1,6 @@
 """Where services are at one moment of a re-optimisation, and what they take of PoPs and links."""
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -13,6 +12,8 @@ from placement.objective import cost_of, objective_of
 from placement.together import Together
 from placement.topology import Usage
 
+_NOTHING = Resources.of(0, 0, 0)
+_MBPS_DIGITS = 6
 _LEAST_MOVE_COST = 1e-6
 """Per hour: what gains nothing does not move."""
 
@@ -176,27 +177,22 @@ def less(usage: Usage, shares: Iterable[Share]) -> Usage:
 
 
 def _changed(usage: Usage, shares: Iterable[Share], sign: int) -> Usage:
-    amounts: Counter[tuple[str, str]] = Counter()
-    for pop, held in usage.pops.items():
-        amounts.update(dict(_amounts(pop, held, 1)))
+    totals: dict[str, list[int]] = {}
     mbps = dict(usage.links)
     for share in shares:
-        for pop, resources in share.instances:
-            amounts.update(dict(_amounts(pop, resources, sign)))
+        for pop, taken in share.instances:
+            if pop not in totals:
+                totals[pop] = _amounts(usage.pops.get(pop, _NOTHING))
+            total = totals[pop]
+            for kind, amount in enumerate(_amounts(taken)):
+                total[kind] += sign * amount
         for way in share.routes:
             for name in way.physical_links:
-                mbps[name] = max(0.0, round(mbps.get(name, 0.0) + sign * way.bandwidth_mbps, 6))
-    return Usage(pops=_resources(amounts), links=mbps)
+                mbps[name] = mbps.get(name, 0.0) + sign * way.bandwidth_mbps
+    pops = {pop: Resources.of(*(max(0, amount) for amount in total)) for pop, total in totals.items()}
+    links = {name: max(0.0, round(taken, _MBPS_DIGITS)) for name, taken in mbps.items()}
+    return Usage(pops={**usage.pops, **pops}, links=links)
 
 
-def _amounts(pop: str, held: Resources, sign: int) -> Iterator[tuple[tuple[str, str], int]]:
-    for kind in ("vcpus", "memory", "disk"):
-        yield (pop, kind), sign * getattr(held, kind)
-
-
-def _resources(amounts: Mapping[tuple[str, str], int]) -> dict[str, Resources]:
-    pops = dict.fromkeys(pop for pop, _ in amounts)
-    return {
-        pop: Resources.of(*(max(0, amounts[pop, kind]) for kind in ("vcpus", "memory", "disk")))
-        for pop in pops
-    }
+def _amounts(held: Resources) -> list[int]:
+    return [held.vcpus, held.memory, held.disk]

@@ -38,6 +38,8 @@ class Order:
 
     layout: Layout
     """After all steps."""
+    used: Usage
+    """What is taken then."""
     steps: list[Step] = field(default_factory=list)
     detours: dict[tuple[str, str], str] = field(default_factory=dict)
     """(service, instance) -> the third PoP."""
@@ -47,7 +49,7 @@ class Order:
 
 def ordered(estate: Estate, start: Layout, target: Layout) -> Order:
     """Whole services first, then parts of them, then by way of a third PoP; the rest is stuck."""
-    order = Order(start)
+    order = Order(start, estate.used(start))
     pending = _differences(estate, start, target)
     while pending and len(order.steps) < MOST_STEPS:
         went = _advance(estate, order, pending, in_parts=False)
@@ -99,7 +101,7 @@ def _evade(estate: Estate, order: Order, pending: dict[str, Moves]) -> bool:
 
 def _step(estate: Estate, order: Order, service: str, moves: Moves) -> bool:
     before = order.layout[service]
-    if not _has_room(estate, order.layout, service, moves):
+    if not _has_room(estate, order.used, service, moves):
         return False
     try:
         after = migrated(estate, order.layout, service, moves, _STEP_S)
@@ -107,6 +109,7 @@ def _step(estate: Estate, order: Order, service: str, moves: Moves) -> bool:
         return False
     order.steps.append(Step(service, moves, before, after))
     order.layout = {**order.layout, service: after}
+    order.used = estate.used(order.layout)
     return True
 
 
@@ -170,11 +173,11 @@ def _only_at(part: GraphInstance, pop: str) -> GraphInstance:
     return part.model_copy(update={"allowed_pops": frozenset({pop})})
 
 
-def _has_room(estate: Estate, layout: Layout, service: str, moves: Moves) -> bool:
+def _has_room(estate: Estate, used: Usage, service: str, moves: Moves) -> bool:
     """Whether the moved instances fit beside all that is there: quickly told before it is placed."""
     sizes = {each.name: each.resources for each in estate.graphs[service].instances}
     arriving = Share(tuple((pop, sizes[name]) for name, pop in moves.items()), ())
-    after = more(estate.used(layout), [arriving])
+    after = more(used, [arriving])
     pops = estate.infrastructure.pops
     return all(after.pops[pop].fits_in(pops[pop].capacity) for pop in moves.values())
 

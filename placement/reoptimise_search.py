@@ -1,37 +1,16 @@
 """Where services had better be: one exact placement, or one batch after the other where they are many."""
 
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from placement.reoptimise_batch import Found, Wish, attempted, everywhere
+from placement.reoptimise_clock import Clock
 from placement.reoptimise_layout import Estate, Layout
+from placement.reoptimise_shadow import shadowed
 
 EXACT = 12
 """So many instances that may move are placed at once; more are placed in batches of so many."""
-_LONGEST_S = 15.0
-"""For one placement."""
 _WINDOWS = 3
 """How many sets of neighbours a service is tried with before it is left where it is."""
-
-
-@dataclass
-class Clock:
-    """How long there is to search."""
-
-    seconds: float
-    stopped: Callable[[], bool] = lambda: False
-    started: float = field(default_factory=time.monotonic)
-
-    @property
-    def left_s(self) -> float:
-        """Until the end; 0 when it is over."""
-        over = self.stopped()
-        return 0.0 if over else max(0.0, self.started + self.seconds - time.monotonic())
-
-    def of_one(self, share: float = 1.0) -> float:
-        """For one placement: at least a tenth of a second."""
-        return max(0.1, min(_LONGEST_S, share * self.left_s))
 
 
 def improved(
@@ -68,47 +47,39 @@ class _Batches:
         self._closed, self._left = closed, left
 
     def improved(self, layout: Layout, names: Sequence[str]) -> tuple[Layout, float | None]:
-        """Until no batch gains anything, or the time is over. None counts less with others than alone."""
-        ideals = {name: self._alone(layout, name) for name in names}
-        bound = sum(each.bound for each in ideals.values() if each)
-        wishing = sorted(
-            (name for name, each in ideals.items() if each and each.is_better),
-            key=lambda name: self._wished(ideals[name]),
-            reverse=True,
-        )
-        layout = self._searched(layout, ideals, wishing)
-        return layout, max(0.0, self._estate.value({name: layout[name] for name in names}) - bound)
+        """Until no batch gains anything, or the time is over."""
+        spots = {name: layout[name] for name in names}
+        shadow = shadowed(self._estate, spots, Wish({}, self._closed, self._left), self._clock)
+        layout = self._searched(layout, shadow.ideals, shadow.wishing)
+        value = self._estate.value({name: layout[name] for name in names})
+        return layout, max(0.0, value - shadow.bound)
 
-    def _searched(self, layout: Layout, ideals: Mapping[str, Found | None], wishing: Sequence[str]) -> Layout:
-        gained = True
-        while gained:
-            gained = False
-            for name in wishing:
-                for batch in self._neighbourhoods(layout, name, ideals[name]):
-                    if not self._clock.left_s:
-                        return layout
-                    found = self._tried(layout, batch)
-                    if found and found.is_better:
-                        layout, gained = found.layout, True
-                        break
-        return layout
+    def _searched(self, layout: Layout, ideals: Mapping[str, Found], wishing: Sequence[str]) -> Layout:
+        while True:
+            alone = self._passed(layout, [[name] for name in wishing])
+            layout = alone or layout
+            around = self._passed(
+                layout, (each for name in wishing for each in self._around(layout, name, ideals[name]))
+            )
+            layout = around or layout
+            if not (alone or around):
+                return layout
 
-    @staticmethod
-    def _wished(ideal: Found | None) -> float:
-        return ideal.before - ideal.after if ideal else 0.0
+    def _passed(self, layout: Layout, batches: Iterable[Sequence[str]]) -> Layout | None:
+        """After one attempt for each batch; None where nothing was gained."""
+        gained = False
+        for batch in batches:
+            if not self._clock.left_s:
+                break
+            wish = Wish(everywhere(self._estate, batch).free, self._closed, self._left)
+            found = attempted(self._estate, layout, wish, self._clock.of_one(0.2))
+            if found and found.is_better:
+                layout, gained = found.layout, True
+        return layout if gained else None
 
-    def _alone(self, layout: Layout, name: str) -> Found | None:
-        """Where a service would be if no other that may move were there."""
-        return self._tried({name: layout[name]}, [name]) if self._clock.left_s else None
-
-    def _tried(self, layout: Layout, batch: Sequence[str]) -> Found | None:
-        free = everywhere(self._estate, batch).free
-        return attempted(self._estate, layout, Wish(free, self._closed, self._left), self._clock.of_one(0.2))
-
-    def _neighbourhoods(self, layout: Layout, name: str, ideal: Found | None) -> Iterator[list[str]]:
-        """The service alone, then with those that are where it would be, a few at a time."""
-        yield [name]
-        wanted = set(ideal.layout[name].placements.values()) if ideal else set()
+    def _around(self, layout: Layout, name: str, ideal: Found) -> Iterator[list[str]]:
+        """The service with those that are where it would be, a few at a time."""
+        wanted = set(ideal.layout[name].placements.values())
         around = [
             other
             for other, spot in layout.items()

@@ -99,7 +99,7 @@ def _keys(step: MoveStep) -> list[tuple[str, str]]:
 
 
 def _pays(move: Move) -> str:
-    return "makes room" if move.pays_after_h is None else _hours(move.pays_after_h)
+    return "not by itself" if move.pays_after_h is None else _hours(move.pays_after_h)
 
 
 def _hours(hours: float) -> str:
@@ -122,17 +122,17 @@ def _show_totals(report: OptimisationReport) -> None:
         pays = report.pays_after_h
         when = "that does not pay by itself" if pays is None else f"pays after {_hours(pays)}"
         print(f"moves      {report.costs_once:.4f} {report.currency} once, {when}")
-    print(f"proven     {_gap(report)}, of {report.considered} services, in {report.took_s:.1f} s")
+    if report.gap is not None:
+        print(f"proven     {_gap(report.gap)}")
+    print(f"looked at  {report.considered} services that might move, for {report.took_s:.1f} s")
     if report.emptied:
         print(f"empty now  {', '.join(report.emptied)}")
     if report.block_before and report.block_after and report.block_before != report.block_after:
         print(f"most free  {_block(report.block_before)} -> {_block(report.block_after)}")
 
 
-def _gap(report: OptimisationReport) -> str:
-    if report.gap is None:
-        return "no bound on what might be better"
-    return "none better" if report.gap == 0 else f"at most {report.gap:.1%} from the best"
+def _gap(gap: float) -> str:
+    return "nothing is better" if gap == 0 else f"at most {gap:.1%} from the best"
 
 
 def _block(block: FreeBlock) -> str:

@@ -5,8 +5,11 @@ import pytest
 from domain.infrastructure import Infrastructure
 from domain.plans import GraphEndpoint, ServiceGraph
 from placement.reoptimise import Goal
+from placement.reoptimise_batch import Wish, everywhere, placed_anew
+from placement.reoptimise_clock import Clock
 from placement.reoptimise_layout import Estate
 from placement.reoptimise_report import report
+from placement.reoptimise_shadow import shadowed
 from tests.unit.placement_world import infra, instance, link, pop, service, wire
 from tests.unit.reopt_world import estate, named, random_estate, running, single, solved, where_is
 
@@ -204,9 +207,19 @@ def test_no_moment_is_oversubscribed_and_nothing_is_lost(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(6))
 def test_many_in_batches_never_end_worse(seed: int) -> None:
     state = random_estate(seed, services=14, pops=6)
-    solution = solved(state)
+    solution = solved(state, seconds=4.0)
     assert state.value(solution.layout) <= state.value(state.start) + 1e-6
     assert solution.excess is None or solution.excess >= 0
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_bound_is_never_above_the_best(seed: int) -> None:
+    """Held against one exact placement of all together."""
+    state = random_estate(seed)
+    shadow = shadowed(state, state.start, Wish({}), Clock(3))
+    best = placed_anew(state, state.start, everywhere(state, [*state.start]), 20.0)
+    assert best is not None
+    assert shadow.bound <= min(best.after, state.value(state.start)) + 1e-6
 
 
 @pytest.mark.parametrize("seed", range(8))
