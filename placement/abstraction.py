@@ -30,8 +30,10 @@ _FIRST = 120
 _WIDER = 4
 _WIDEST = 1000
 """PoPs up to which the solver looks for a better placement than the one known."""
+_FIRST_SHARE = 0.3
+"""Of the time left, for a part that may not be the last."""
 _LEAST_S = 1.0
-"""What a try gets of the time at least."""
+"""What a try gets at least."""
 _TINY = 1e-9
 
 Solve = Callable[[ServiceGraph, Infrastructure, Usage, float, Standing], Plan]
@@ -106,11 +108,16 @@ class _Found:
     plan: Plan
     objective: float
     bound: float
-    """What any placement counts; that on the PoPs that were seen, until told of the others."""
+    """What any placement counts at least; of those on the PoPs that were seen, until told of the others."""
 
     def among(self, others: float, least: float) -> "_Found":
         """The same, where placements on other PoPs count `others` at least, and all of them `least`."""
         return replace(self, bound=max(min(self.bound, others), least))
+
+    def or_other(self, other: "_Found") -> "_Found":
+        """The better plan, with the better bound."""
+        best = min(self, other, key=lambda each: each.objective)
+        return replace(best, bound=max(self.bound, other.bound))
 
     def told(self) -> Plan:
         """The plan with its gap."""
@@ -130,7 +137,7 @@ class _Search:
         """The plan, its gap counted against all PoPs that were left out."""
         while size < len(self._order):
             try:
-                known = self._found(size)
+                known = self._found(size, _FIRST_SHARE)
             except InfeasibleError:
                 size *= _WIDER  # on the whole there may be a way
             else:
@@ -140,17 +147,17 @@ class _Search:
     def _improved(self, known: _Found, size: int) -> _Found:
         """What is better can touch those PoPs alone whose bound is below what is known."""
         limit = known.objective * (1 - _TINY)
-        enough = sum(self._touching[pop] < limit for pop in self._order)
-        if size < enough <= _WIDEST:
+        enough = min(_WIDEST, sum(self._touching[pop] < limit for pop in self._order))
+        if enough > size:
             with suppress(InfeasibleError, TemporaryError):
-                return min(self._found(enough), known, key=lambda each: each.objective)
+                return self._found(enough).or_other(known)
         return known
 
-    def _found(self, size: int) -> _Found:
-        """The best on the first PoPs, checked on all."""
+    def _found(self, size: int, share: float = 1.0) -> _Found:
+        """The best on the first PoPs in a share of the time left, checked on all."""
         whole, seen = self._whole, {*self._order[:size], *self._whole.fixed}
         part = whole.part(seen)
-        left_s = max(_LEAST_S, self._until - time.monotonic())
+        left_s = max(_LEAST_S, share * (self._until - time.monotonic()))
         small = self._solve(whole.graph, part.infrastructure, part.usage, left_s, whole.standing)
         plan = part.expanded(small, whole.infrastructure)
         wrong = check.violations(plan, whole.graph, whole.infrastructure, whole.usage, whole.standing)
