@@ -184,7 +184,6 @@ def test_the_command_line_refuses_with_line_and_field_and_changes_nothing(tmp_pa
     for words, where in (
         (("infra", "apply", tmp_path / "infra.yaml"), "line 7: pops.north.capacity.vcpus"),
         (("infra", "plan", tmp_path / "infra.yaml"), "line 7: pops.north.capacity.vcpus"),
-        (("validate", tmp_path / "shop.yaml"), "line 11: components.web.resources.vcpus"),
         (("onboard", tmp_path / "shop.yaml"), "line 11: components.web.resources.vcpus"),
     ):
         done = interlace(tmp_path, *words)
