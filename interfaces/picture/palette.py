@@ -62,8 +62,9 @@ text { font-family: "Segoe UI", "Helvetica Neue", Arial, "DejaVu Sans", sans-ser
 .wire { fill: none; stroke-linecap: round; }
 .lane { fill: none; stroke-width: 2.6; stroke-linecap: round; stroke-linejoin: round; }
 .lane.comes { stroke-width: 3.6; }
-.lane.goes { stroke-width: 2; stroke-dasharray: 1.5 5; }
-.lane.both { stroke-dasharray: 0.5 5; stroke-width: 3; }
+.lane.both { stroke-dasharray: 7 5; }
+.lane.goes { stroke-width: 2.4; stroke-dasharray: 0.5 5; }
+.lane.goes, .head.goes { opacity: 0.75; }
 .gauge { fill: none; }
 .reach { fill: none; stroke: transparent; stroke-width: 9; }
 .label text { paint-order: stroke; stroke-width: 3.5px; stroke-linejoin: round; }
