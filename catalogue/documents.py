@@ -1,6 +1,7 @@
 """From a document's text to a model, with every error's line and field path. No I/O."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import yaml
@@ -15,9 +16,21 @@ from domain.models import Model
 from domain.objectives import NAME, WEIGHTS
 from domain.semantics import complaints
 
-MAX_BYTES = 1024 * 1024
-MAX_NODES = 100_000
-"""After aliases are expanded: what a YAML bomb multiplies."""
+
+@dataclass(frozen=True)
+class Limits:
+    """What a document may have at most."""
+
+    mib: int
+    nodes: int
+    """After aliases are expanded: what a YAML bomb multiplies."""
+
+
+OF_DESCRIPTORS = Limits(mib=1, nodes=100_000)
+OF_INFRASTRUCTURES = Limits(mib=16, nodes=1_000_000)
+"""The largest known networks have 4,000 PoPs: 2 MiB and 180,000 nodes."""
+MAX_BYTES = OF_INFRASTRUCTURES.mib * 1024 * 1024
+"""What nobody needs to read beyond."""
 MAX_DEPTH = 50
 
 Path = tuple[str | int, ...]
@@ -29,7 +42,7 @@ def read_descriptor(content: bytes, source: str) -> Descriptor:
 
     :raises DocumentError: with all that is wrong in it
     """
-    return _read(content, source, Descriptor, complaints)
+    return _read(content, source, Descriptor, complaints, OF_DESCRIPTORS)
 
 
 def read_infrastructure(content: bytes, source: str) -> Infrastructure:
@@ -37,11 +50,17 @@ def read_infrastructure(content: bytes, source: str) -> Infrastructure:
 
     :raises DocumentError: with all that is wrong in it
     """
-    return _read(content, source, Infrastructure, dangling_link_ends)
+    return _read(content, source, Infrastructure, dangling_link_ends, OF_INFRASTRUCTURES)
 
 
-def _read(content: bytes, source: str, model: type[M], check: Callable[[M], Sequence[Complaint]]) -> M:
-    data, lines = _parse(content, source)
+def _read(
+    content: bytes,
+    source: str,
+    model: type[M],
+    check: Callable[[M], Sequence[Complaint]],
+    limits: Limits,
+) -> M:
+    data, lines = _parse(content, source, limits)
     try:
         document = model.model_validate(data)
     except ValidationError as error:
@@ -58,9 +77,9 @@ def _between(document: M, check: Callable[[M], Sequence[Complaint]], lines: dict
     return [Issue(line=_line(p, lines), path=_dotted(p), message=m) for p, m in check(document)]
 
 
-def _parse(content: bytes, source: str) -> tuple[Any, dict[Path, int]]:
-    if len(content) > MAX_BYTES:
-        raise _refusal(source, "the file is larger than the 1 MiB that a document may have")
+def _parse(content: bytes, source: str, limits: Limits) -> tuple[Any, dict[Path, int]]:
+    if len(content) > limits.mib * 1024 * 1024:
+        raise _refusal(source, f"the file is larger than the {limits.mib} MiB that such a document may have")
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -77,7 +96,7 @@ def _parse(content: bytes, source: str) -> tuple[Any, dict[Path, int]]:
         raise _refusal(source, f"not YAML: {error}") from None
     if root is None:
         raise _refusal(source, "the file is empty")
-    builder = _Builder(source)
+    builder = _Builder(source, limits.nodes)
     return builder.build(root, (), ()), builder.lines
 
 
@@ -101,9 +120,10 @@ def _refusal(source: str, message: str, line: int | None = None) -> DocumentErro
 class _Builder:
     """Turns YAML nodes into plain data, noting each field's line; bounded in size, depth and aliases."""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, most: int) -> None:
         self.lines: dict[Path, int] = {}
         self._source = source
+        self._most = most
         self._nodes = 0
         self._scalars = yaml.CSafeLoader("")
 
@@ -131,8 +151,8 @@ class _Builder:
             raise _refusal(self._source, f"{_dotted(path)}: an alias that contains itself", line)
         if len(above) > MAX_DEPTH:
             raise _refusal(self._source, f"nested deeper than {MAX_DEPTH} levels", line)
-        if self._nodes > MAX_NODES:
-            raise _refusal(self._source, f"more than {MAX_NODES} values once its aliases are expanded", line)
+        if self._nodes > self._most:
+            raise _refusal(self._source, f"more than {self._most} values once its aliases are expanded", line)
 
     def _mapping(self, node: Any, path: Path, inside: tuple[int, ...]) -> dict[Any, Any]:
         found: dict[Any, Any] = {}

@@ -245,7 +245,7 @@ def test_a_file_of_50_mb_is_refused_without_being_parsed() -> None:
     began = time.perf_counter()
     issue = the_issue(content)
     assert time.perf_counter() - began < 0.5
-    assert issue.message == "the file is larger than the 1 MiB that a document may have"
+    assert issue.message == "the file is larger than the 1 MiB that such a document may have"
 
 
 def bomb() -> str:
@@ -436,6 +436,16 @@ def test_no_price_is_negative_or_beyond_all_prices(price: str) -> None:
             read_infrastructure(INFRASTRUCTURE.replace("north: {", f"north: {{{text}, ").encode(), "i.yaml")
         (issue,) = caught.value.issues
         assert (issue.path, issue.line) == (f"pops.north.{path}", 4)
+
+
+def test_an_infrastructure_may_be_larger_than_a_descriptor() -> None:
+    pop = "{vim: {kind: modelled, settings: {note: " + "x" * 400 + "}}, capacity: {vcpus: 1, memory: 1 GiB}}"
+    pops = "".join(f"  p{number}: {pop}\n" for number in range(3000))
+    text = f"api_version: interlace/v1\nkind: Infrastructure\npops:\n{pops}"
+    assert len(text) > 1024 * 1024
+    assert len(read_infrastructure(text.encode(), "large.yaml").pops) == 3000
+    with pytest.raises(DocumentError, match="larger than the 16 MiB"):
+        read_infrastructure(b"#" * (16 * 1024 * 1024 + 1), "larger.yaml")
 
 
 def test_nothing_for_nothing_is_an_infrastructure() -> None:
