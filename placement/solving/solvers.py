@@ -21,7 +21,7 @@ _HEAD_START_S = 0.1
 """What HiGHS solves within it is not worth a second process."""
 _LAST_JOIN = 0.5
 """Of the time limit: then the second solver begins wherever it runs, for the first may hang."""
-_GRACE_S = 0.5
+_GRACE_S = 0.8
 _OPINION_S = 0.3
 
 
