@@ -5,6 +5,9 @@ from typing import Literal
 
 from domain.models import Model
 
+_LISTED = 12
+"""So many requirements of a conflict are told to people."""
+
 RequirementKind = Literal[
     "capability",
     "licence",
@@ -114,10 +117,10 @@ class Explanation(Model):
             yield self.reason
             return
         yield "these cannot be had together:" if len(self.conflict) > 1 else "this cannot be had:"
-        yield from (f"  - {each.sentence()}" for each in self.conflict)
+        yield from _listed(self.conflict)
         for other in self.further:
             yield "and apart from that:"
-            yield from (f"  - {each.sentence()}" for each in other)
+            yield from _listed(other)
 
     def _ways_out(self, shown: int) -> Iterator[str]:
         if self.relaxations:
@@ -126,3 +129,9 @@ class Explanation(Model):
             yield f"  - {each.text} ({each.cost_per_hour:.4f} {self.currency} per hour)"
         if len(self.relaxations) > shown:
             yield f"  and {len(self.relaxations) - shown} more"
+
+
+def _listed(conflict: tuple[Requirement, ...]) -> Iterator[str]:
+    yield from (f"  - {each.sentence()}" for each in conflict[:_LISTED])
+    if len(conflict) > _LISTED:
+        yield f"  and {len(conflict) - _LISTED} more"

@@ -36,9 +36,8 @@ def causes(
     needs: Needs,
 ) -> Iterator[Cause]:
     """Every reason found without a solver; none does not mean that there is a placement."""
-    alone = [*_homeless(graph, infrastructure, free, candidates)]
-    yield from alone
-    if not alone:
+    yield from _homeless(graph, infrastructure, free, candidates)
+    if all(candidates[part.name] for part in graph.instances):
         yield from _joint(graph, free, candidates, needs)
 
 

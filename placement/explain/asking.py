@@ -19,8 +19,9 @@ from placement.needs import Needs
 from placement.solve import place
 
 _TINY = 1e-9
-_SHARE = 0.5
-"""Of the time that is left: the most that one question may take."""
+_GOOD, _ANY = 0.2, 0.05
+"""Of the whole time: the most that one question may take, where a good answer counts, and where any does."""
+_LEAST_S = 0.5
 
 
 class OutOfTimeError(Exception):
@@ -31,6 +32,7 @@ class Asker:
     """Answers until the time runs out, always about the same usage."""
 
     def __init__(self, time_limit_s: float) -> None:
+        self._limit_s = time_limit_s
         self._end = time.monotonic() + time_limit_s
         self._known: tuple[Infrastructure, nx.MultiGraph] | None = None
         self.unsure = 0
@@ -42,31 +44,34 @@ class Asker:
         return self._end - time.monotonic()
 
     def plan(self, world: World) -> Plan | None:
-        """The best plan; None where there is none, or where nothing is known (counted in `unsure`).
+        """A good plan; None where there is none, or where nothing is known (counted in `unsure`).
 
         :raises OutOfTimeError: no time is left
         """
-        self._check()
-        try:
-            if any(True for _ in self._causes(world)):
-                return None
-            return place(
-                world.graph, world.infrastructure, world.usage, self.left_s * _SHARE, standing=world.standing
-            )
-        except InfeasibleError:
-            return None
-        except TemporaryError:
-            self.unsure += 1
-            return None
+        return self._answer(world, _GOOD)
 
     def fits_not(self, world: World) -> bool:
         """Whether it is proven that nothing fits.
 
         :raises OutOfTimeError: no time is left
         """
+        if not (world.graph.instances or world.graph.endpoints):
+            return False
         unsure = self.unsure
-        quick = world.asking(objective="cost")
-        return self.plan(quick) is None and self.unsure == unsure
+        return self._answer(world.asking(objective="cost"), _ANY) is None and self.unsure == unsure
+
+    def _answer(self, world: World, share: float) -> Plan | None:
+        self._check()
+        limit = min(self.left_s, max(_LEAST_S, share * self._limit_s))
+        try:
+            if any(True for _ in self._causes(world)):
+                return None
+            return place(world.graph, world.infrastructure, world.usage, limit, standing=world.standing)
+        except InfeasibleError:
+            return None
+        except TemporaryError:
+            self.unsure += 1
+            return None
 
     def causes(self, world: World, most: int) -> list[Cause]:
         """The first few reasons that need no solver.

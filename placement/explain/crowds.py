@@ -65,8 +65,9 @@ def _several_pops(
     graph: ServiceGraph, free: nx.MultiGraph, candidates: Candidates, needs: Needs
 ) -> Iterator[Cause]:
     coming = [part for part in graph.instances if arriving(part, candidates, needs)]
-    for pops in {candidates[part.name]: None for part in coming}:
-        inside = [part for part in coming if set(candidates[part.name]) <= set(pops)]
+    among = {pops: frozenset(pops) for pops in {candidates[part.name]: None for part in coming}}
+    for pops, all_of_them in among.items():
+        inside = [part for part in coming if among[candidates[part.name]] <= all_of_them]
         wanted, left = (
             total([part.resources for part in inside]),
             total([free.nodes[p]["free"] for p in pops]),
