@@ -222,7 +222,7 @@ def test_a_plan_for_a_service_that_has_changed_is_refused(shop: World) -> None:
 def test_a_plan_that_relies_on_other_pops_is_refused(
     shop: World, old: str, new: str, words: str | None
 ) -> None:
-    """A link or licence that the plan does not use may change, and so may what later plans are to be good at."""
+    """What the plan does not use may change, and so may what later plans are to be good at."""
     stored = shop.make(scale_out(shop))
     now = shop.catalogue.infrastructure.get()
     changed = type(now).model_validate_json(now.model_dump_json().replace(old, new))
