@@ -2,6 +2,7 @@
 
 import argparse
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 from bench.placement import campaign, contenders, online
@@ -20,7 +21,7 @@ class _Extent:
     requests: tuple[int, ...]
 
 
-_QUICK = _Extent((22, 50), (3, 6), rounds=1, limit_s=3.0, minutes=0.5, requests=(60,))
+_QUICK = _Extent((22, 50), (3, 6), rounds=1, limit_s=3.0, minutes=0.4, requests=(50,))
 _WHOLE = _Extent(tuple(TOPOLOGIES), COMPONENTS, rounds=2, limit_s=30.0, minutes=90.0, requests=(200, 2000))
 
 
@@ -29,8 +30,8 @@ def main() -> None:
     given = _arguments()
     extent = _QUICK if given.quick else _WHOLE
     compare(extent, given)
-    for requests in extent.requests:
-        online.report(online.compared(requests, seed=given.seed))
+    for requests, mix in product(extent.requests if given.requests is None else given.requests, online.MIXES):
+        online.report(online.compared(requests, given.seed, mix), mix)
 
 
 def compare(extent: _Extent, given: argparse.Namespace) -> None:
@@ -58,6 +59,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--sizes", type=int, nargs="+", choices=tuple(TOPOLOGIES), help="only these")
     parser.add_argument("--components", type=int, nargs="+", help="only these")
     parser.add_argument("--limit", type=float, help="seconds for each answer; twice as long at 778 PoPs")
+    parser.add_argument("--requests", type=int, nargs="*", help="how many that come and go; nothing: none")
     parser.add_argument("--minutes", type=float, help="begin no instance after so long")
     return parser.parse_args()
 

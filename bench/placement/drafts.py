@@ -62,12 +62,6 @@ class Draft:
         for name in route.physical_links:
             self.free_mbps[name] -= route.bandwidth_mbps
 
-    def unlead(self, link: str) -> None:
-        """Give it back."""
-        route = self.routes.pop(link)
-        for name in route.physical_links:
-            self.free_mbps[name] += route.bandwidth_mbps
-
     def way(self, link: GraphLink, by: str = "price", heed: bool = True) -> Route | None:
         """The way between the ends of `link` that has the least price or latency (Dijkstra).
 

@@ -16,7 +16,7 @@ Ranking = Callable[[Draft, GraphInstance], Callable[[str], float]]
 
 
 def nearest_fit(task: Task) -> Plan:
-    """Each at the nearest PoP that fits, by the latency from what it is linked to."""
+    """Each at the nearest PoP with room that its rules allow, by the latency from what it is linked to."""
     return _placed(task, "nearest-fit", _nearness)
 
 
@@ -33,8 +33,9 @@ def _placed(task: Task, name: str, ranking: Ranking) -> Plan:
             raise InfeasibleError(f"{name}: no way for {link.name}")
     for instance in task.graph.instances:
         rank = ranking(draft, instance)
-        pops = sorted(task.infrastructure.pops, key=lambda pop: (rank(pop), pop))
-        if not any(_settled(draft, instance, pop) for pop in pops):
+        ranked = sorted(task.infrastructure.pops, key=lambda pop: (rank(pop), pop))
+        pop = next((pop for pop in ranked if _allowed(draft, instance, pop)), None)
+        if pop is None or not _settled(draft, instance, pop):
             raise InfeasibleError(f"{name}: {instance.name} fits on no PoP any more")
     return draft.plan(name, gap=1.0)
 
@@ -69,26 +70,12 @@ def _both_ends(draft: Draft, link: GraphLink) -> bool:
 
 
 def _settled(draft: Draft, instance: GraphInstance, pop: str) -> bool:
-    """Put there with its links to all that has a place, or left as it was."""
-    if not _allowed(draft, instance, pop):
-        return False
-    before = draft.free[pop]
+    """Whether its links to all that has a place find ways from there."""
     draft.put(instance.name, pop)
-    done: list[str] = []
-    for link in draft.task.graph.links:
-        if instance.name in link.ends and _both_ends(draft, link):
-            if not _led(draft, link):
-                _taken_back(draft, instance.name, done)
-                draft.free[pop] = before
-                return False
-            done.append(link.name)
-    return True
-
-
-def _taken_back(draft: Draft, instance: str, links: list[str]) -> None:
-    for link in links:
-        draft.unlead(link)
-    del draft.where[instance]
+    ready = [
+        link for link in draft.task.graph.links if instance.name in link.ends and _both_ends(draft, link)
+    ]
+    return all(_led(draft, link) for link in ready)
 
 
 def _allowed(draft: Draft, instance: GraphInstance, pop: str) -> bool:

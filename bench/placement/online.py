@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
+from typing import Literal
 
 from bench.measurements import percentile
 from bench.placement.cases import Case, Task, task
@@ -19,14 +20,20 @@ from bench.placement.services import SHAPES
 from bench.placement.worlds import TIGHTNESSES, priced
 from bench.tables import ROW, at_least, at_most, show
 from domain.errors import InfeasibleError, TemporaryError
-from domain.infrastructure import Resources
-from domain.plans import Plan
+from domain.infrastructure import Infrastructure, Resources
+from domain.plans import Plan, ServiceGraph
 from placement.check import violations
 from placement.topology import Usage
 
 CONTENDERS = (OURS, NEAREST, BEST)
+Mix = Literal["mixed", "demanding"]
+MIXES: tuple[Mix, ...] = ("mixed", "demanding")
+"""All shapes, loose and tight; or chains with tight latencies whose functions, half of them, need a capability
+that two of five PoPs have."""
+
+_CAPABILITIES = ("dpdk", "gpu", "sriov", "tpm")
 _TOPOLOGY = "sndlib/germany50"
-_PER_HOUR = 40.0
+_PER_HOUR = 20.0
 _MEAN_HOURS = 6.0
 _LIMIT_S = 10.0
 _COMPONENTS = (3, 4, 5, 6, 8, 10)
@@ -62,29 +69,57 @@ class Tally:
         return sum(self.costs[number] * self.hours[number] for number in chosen) / total if total else 0.0
 
 
-def requests(count: int, seed: int) -> list[Request]:
+def requests(count: int, seed: int, mix: Mix = "mixed") -> list[Request]:
     """So many, the same for the same seed."""
-    dice = random.Random(f"online {seed}")
+    dice = random.Random(f"online {mix} {seed}")
     where, at_h = priced(_TOPOLOGY, seed), 0.0
+    if mix == "demanding":
+        where = _equipped(where, dice)
     found = []
     for number in range(count):
         at_h += dice.expovariate(_PER_HOUR)
-        case = Case(
-            size=50,
-            topology=_TOPOLOGY,
-            components=dice.choice(_COMPONENTS),
-            shape=dice.choice(SHAPES),
-            tightness=dice.choice(TIGHTNESSES),
-            seed=seed * 1_000_000 + number,
-        )
-        wanted = Task(task(case).graph, where, Usage())
-        found.append(Request(number, at_h, dice.expovariate(1 / _MEAN_HOURS), wanted))
+        graph = task(_case(mix, seed * 1_000_000 + number, dice)).graph
+        graph = _demanding(graph, dice) if mix == "demanding" else graph
+        found.append(Request(number, at_h, dice.expovariate(1 / _MEAN_HOURS), Task(graph, where, Usage())))
     return found
 
 
-def compared(count: int, seed: int, names: tuple[str, ...] = CONTENDERS) -> list[Tally]:
+def _case(mix: Mix, seed: int, dice: random.Random) -> Case:
+    return Case(
+        size=50,
+        topology=_TOPOLOGY,
+        components=dice.choice(_COMPONENTS),
+        shape=dice.choice(SHAPES) if mix == "mixed" else "chain",
+        tightness=dice.choice(TIGHTNESSES) if mix == "mixed" else "tight",
+        seed=seed,
+    )
+
+
+def _equipped(infrastructure: Infrastructure, dice: random.Random) -> Infrastructure:
+    """With each capability at two of five PoPs."""
+    pops = {
+        name: pop.model_copy(
+            update={"capabilities": frozenset(each for each in _CAPABILITIES if dice.random() < 0.4)}
+        )
+        for name, pop in infrastructure.pops.items()
+    }
+    return infrastructure.model_copy(update={"pops": pops})
+
+
+def _demanding(graph: ServiceGraph, dice: random.Random) -> ServiceGraph:
+    """Half of its functions need a capability."""
+    parts = tuple(
+        part.model_copy(
+            update={"requires": frozenset({dice.choice(_CAPABILITIES)} if dice.random() < 0.5 else ())}
+        )
+        for part in graph.instances
+    )
+    return graph.model_copy(update={"instances": parts})
+
+
+def compared(count: int, seed: int, mix: Mix, names: tuple[str, ...] = CONTENDERS) -> list[Tally]:
     """The same requests to each."""
-    wanted = requests(count, seed)
+    wanted = requests(count, seed, mix)
     return [served(name, wanted) for name in names]
 
 
@@ -147,11 +182,11 @@ class _Taken:
         )
 
 
-def report(tallies: list[Tally]) -> None:
+def report(tallies: list[Tally], mix: Mix) -> None:
     """Print the table."""
     show(row for tally in tallies for row in _rows(tally, tallies))
     print(
-        f"{len(tallies[0].seconds)} requests on {_TOPOLOGY}, {_PER_HOUR:g} an hour,"
+        f"{len(tallies[0].seconds)} {mix} requests on {_TOPOLOGY}, {_PER_HOUR:g} an hour,"
         f" each for {_MEAN_HOURS:g} hours in the mean; the time to solve delays nobody"
     )
 

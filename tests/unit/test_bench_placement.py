@@ -77,7 +77,7 @@ def test_what_a_greedy_one_places_keeps_all_rules(place: Any) -> None:
             continue
         placed += 1
         assert violations(plan, now.graph, now.infrastructure, now.usage) == []
-    assert placed >= 5
+    assert placed >= 3
 
 
 def test_nearest_fit_takes_the_nearest_and_best_fit_the_fullest() -> None:
@@ -195,9 +195,10 @@ def test_all_contenders_end_to_end_and_what_is_done_is_not_done_again(
     assert "same optimum as the full program" in capsys.readouterr().out
 
 
-def test_requests_come_in_order_and_what_is_taken_is_given_back() -> None:
-    wanted = online.requests(12, seed=1)
-    assert wanted == online.requests(12, seed=1) != online.requests(12, seed=2)
+@pytest.mark.parametrize("mix", online.MIXES)
+def test_requests_come_in_order_and_what_is_taken_is_given_back(mix: online.Mix) -> None:
+    wanted = online.requests(12, 1, mix)
+    assert wanted == online.requests(12, 1, mix) != online.requests(12, 2, mix)
     assert [each.at_h for each in wanted] == sorted(each.at_h for each in wanted)
     tally = online.served(NEAREST, wanted)
     assert tally.wrong == 0 and 0 < len(tally.costs) <= 12 == len(tally.seconds)
