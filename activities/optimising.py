@@ -16,6 +16,7 @@ from domain.errors import ExistsError, InputError, InterlaceError, UnknownError
 from domain.expansion import expand
 from domain.infrastructure import Infrastructure
 from domain.lifecycle import MigrateRequest
+from domain.objectives import Objective
 from domain.phases import ServiceState
 from domain.plans import ServiceGraph
 from domain.reoptimisation import (
@@ -35,6 +36,9 @@ from placement.together import common_objective
 from placement.topology import Usage
 from planning.optimising import running_service
 from planning.scope import scope
+
+_SHOWN = 6
+"""Endpoints in a note."""
 
 
 @dataclass(frozen=True)
@@ -92,11 +96,10 @@ class OptimisingActivities:
         )
         solution = reoptimised(estate, _goal(request, known), Clock(request.time_limit_s, stop.is_set))
         told = report(estate, solution, request.at_once, time.monotonic() - started)
-        differs = "the services' objectives differ: the infrastructure's was taken for all of them"
         return told.model_copy(
             update={
                 "left_out": (*told.left_out, *found.left_out, *strange),
-                "notes": told.notes if common else (*told.notes, differs),
+                "notes": tuple(_notes(request, found, common)),
             }
         )
 
@@ -164,6 +167,7 @@ class OptimisingActivities:
                 strange.append(LeftOut(service=each.service, why=str(error)))
             else:
                 running += [service] if service.moves else []
+                strange += _bound_to(request.evacuate, service)
         return running, strange
 
     def _newcomers(self, request: OptimiseRequest) -> Iterator[tuple[str, ServiceGraph]]:
@@ -178,6 +182,30 @@ def _among(request: OptimiseRequest, known: Infrastructure) -> frozenset[str]:
         for name, pop in known.pops.items()
         if request.pop in (None, name) and request.region in (None, pop.region)
     )
+
+
+def _bound_to(pop: str | None, service: RunningService) -> list[LeftOut]:
+    """What stays on a PoP that is to be left, because no other suits it."""
+    bound = sorted(name for name, at in service.placements.items() if at == pop and name not in service.moves)
+    why = f"{', '.join(bound)} must stay on {pop}: no other PoP has what its descriptor asks for"
+    return [LeftOut(service=service.graph.service, why=why)] if bound else []
+
+
+def _notes(request: OptimiseRequest, found: _Found, common: Objective | None) -> Iterator[str]:
+    if common is None:
+        yield "the services' objectives differ: the infrastructure's was taken for all of them"
+    ends = [
+        f"{name} of {each.service}"
+        for each in found.deployments
+        for name, pop in each.plan.endpoints.items()
+        if pop == request.evacuate
+    ]
+    if ends:
+        more = f" and {len(ends) - _SHOWN} more" if len(ends) > _SHOWN else ""
+        yield (
+            f"endpoints stay on {request.evacuate}, where services meet their users:"
+            f" {', '.join(ends[:_SHOWN])}{more}"
+        )
 
 
 def _goal(request: OptimiseRequest, known: Infrastructure) -> Goal:

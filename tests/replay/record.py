@@ -13,6 +13,8 @@ from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 
 from adaptors.vim.modelled.deeds import crash
 from catalogue.documents import read_descriptor
+from domain import names
+from domain.reoptimisation import OptimiseRequest
 from tests.e2e.packets import PacketLab, emulated
 from tests.workflows.lab import SHOP, Lab, dev_server, infrastructure
 from workers.plugin import plugin
@@ -51,6 +53,8 @@ async def main() -> None:
         with tempfile.TemporaryDirectory() as home:
             await _modelled(Lab(client, Path(home), infrastructure()))
         with tempfile.TemporaryDirectory() as home:
+            await _optimised(Lab(client, Path(home), infrastructure()))
+        with tempfile.TemporaryDirectory() as home:
             await _connected(PacketLab(client, Path(home), emulated("nft").replace("[plain]", "[dpdk]")))
 
 
@@ -70,6 +74,19 @@ async def _modelled(lab: Lab) -> None:
         await _keep(await lab.operate("Scale", "recorded", component="web", by=1), "scale-undone")
         await _keep(await lab.operate("Terminate", "recorded"), "terminate")
         await _keep(await lab.start("recorded"), "instantiate-undone")
+    lab.catalogue.close()
+
+
+async def _optimised(lab: Lab) -> None:
+    """Two services leave a PoP together."""
+    async with lab.workers():
+        for service in ("recorded-1", "recorded-2"):
+            await (await lab.start(service, "pair")).result()
+        request = OptimiseRequest(evacuate="north", apply=True)
+        handle = await lab.client.start_workflow(
+            names.OPTIMISE, request, id=names.OPTIMISE_WORKFLOW_ID, task_queue=names.ORCHESTRATION_QUEUE
+        )
+        await _keep(handle, "optimise")
     lab.catalogue.close()
 
 
