@@ -87,14 +87,26 @@ def room(world: World, crowded: Collection[str]) -> Iterator[Knob]:
     stand = world.standing.instances
     coming = [part for part in world.graph.instances if part.name not in stand]
     coming.sort(key=lambda part: (part.component not in crowded, part.resources.vcpus, part.resources.memory))
-    found = {}
-    for pop in world.infrastructure.pops if crowded else ():
-        wanted = [part.resources for part in coming if pop in suitable(part, world.infrastructure)]
-        settings = tuple(_roomier(world, pop, more) for more in _shortages(world, pop, wanted))
-        if settings:
-            found[pop] = settings
-    best = sorted(found, key=lambda pop: found[pop][0].size)
-    yield from (Steps(found[pop]) for pop in best[:_POPS])
+    homes = {part.name: frozenset(suitable(part, world.infrastructure)) for part in coming if crowded}
+    wanted = {
+        pop: [part.resources for part in coming if pop in homes[part.name]]
+        for pop in {pop: None for part in coming if part.component in crowded for pop in homes[part.name]}
+    }
+    price = {name: pop.prices.vcpu_hour for name, pop in world.infrastructure.pops.items()}
+    best = sorted(wanted, key=lambda pop: (_lack(world, pop, wanted[pop][0]), price[pop]))
+    for pop in best[:_POPS]:
+        if settings := tuple(_roomier(world, pop, more) for more in _shortages(world, pop, wanted[pop])):
+            yield Steps(settings)
+
+
+def _lack(world: World, pop: str, one: Resources) -> float:
+    """How much a PoP would have to grow for one instance."""
+    now, free = _amounts(world.infrastructure.pops[pop].capacity), _amounts(world.free(pop))
+    return sum(_grown(max(0, amount - free[what]), now[what]) for what, amount in _amounts(one).items())
+
+
+def _grown(extra: int, has: int) -> float:
+    return extra / has if has else float(bool(extra))
 
 
 def _shortages(world: World, pop: str, wanted: list[Resources]) -> list[Resources]:
@@ -126,6 +138,6 @@ def _roomier(world: World, pop: str, more: Resources) -> Setting:
         for (what, now), extra in zip(_amounts(capacity).items(), _amounts(more).values(), strict=True)
         if extra
     )
-    grown = [(more.vcpus, capacity.vcpus), (more.memory, capacity.memory), (more.disk, capacity.disk)]
-    size = sum(extra / has if has else float(bool(extra)) for extra, has in grown)
+    now = _amounts(capacity)
+    size = sum(_grown(extra, now[what]) for what, extra in _amounts(more).items())
     return Setting(lambda world: with_room(world, pop, more), changes, size)
