@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from temporalio.client import WorkflowHandle
+from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from catalogue.documents import read_descriptor
 from domain import names
@@ -13,6 +14,7 @@ from tests.workflows.lab import PAIR, Lab, eventually, failure, infrastructure
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 NORTH_IS_DEAR = infrastructure().replace("vcpu_hour: 0.01", "vcpu_hour: 0.9")
+BOUND = "placement: {rules: [{components: [left], allowed_pops: [north]}]}\n"
 SMALL = infrastructure(vcpus=(8, 2, 2, 8))
 
 
@@ -157,6 +159,44 @@ async def test_room_is_made_for_a_new_service_which_then_comes(lab: Lab) -> None
     assert [step.state for step in result.steps] == ["done", "done"]
     for service in ("s1", "s2", "n1"):
         lab.whole(service)
+
+
+async def test_two_at_once_are_kept_apart_by_their_workflow_id(lab: Lab) -> None:
+    await pairs(lab, "s1")
+    lab.apply(NORTH_IS_DEAR)
+    number = lab.fault(kind="hang", operation="create")
+    handle = await start(lab, apply=True)
+    with pytest.raises(WorkflowAlreadyStartedError):
+        await start(lab, apply=True)
+    lab.clear(number)
+    assert [step.state for step in (await handle.result()).steps] == ["done"]
+
+
+async def test_what_must_stay_on_an_evacuated_pop_is_named(lab: Lab) -> None:
+    await (await lab.start("shop")).result()
+    onboard(lab, PAIR.replace("name: pair", "name: bound") + BOUND)
+    await (await lab.start("s1", "bound")).result()
+    result = await optimised(lab, evacuate="north", apply=True)
+    (left,) = result.report.left_out
+    assert (left.service, "left-1 must stay on north" in left.why) == ("s1", True)
+    assert any("customers of shop" in note for note in result.report.notes)
+    assert lab.running("s1") == {"left-1": "north", "right-1": "south"}
+    assert "north" not in lab.running("shop").values()
+
+
+async def test_a_crash_of_the_worker_changes_nothing_but_the_time(idle: Lab) -> None:
+    async with idle.workers():
+        await pairs(idle, "s1", "s2")
+        idle.apply(NORTH_IS_DEAR)
+        number = idle.fault(kind="hang", operation="create")
+        handle = await start(idle, apply=True)
+        await eventually(lambda: idle.catalogue.operations.under_way(), "the first service moves")
+    idle.clear(number)
+    async with idle.workers():
+        result = await handle.result()
+        assert [step.state for step in result.steps] == ["done", "done"]
+        for service in ("s1", "s2"):
+            idle.whole(service)
 
 
 @pytest.mark.parametrize(

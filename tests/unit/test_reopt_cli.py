@@ -1,0 +1,119 @@
+"""What `interlace optimise` tells people, and its exit code."""
+
+from typing import Any
+
+import pytest
+
+from domain.errors import InputError
+from domain.infrastructure import Resources
+from domain.reoptimisation import (
+    FreeBlock,
+    LeftOut,
+    Move,
+    MoveProgress,
+    Newcomer,
+    OptimisationReport,
+    OptimiseProgress,
+    OptimiseRequest,
+    OptimiseResult,
+)
+from interfaces.cli.optimise import optimise
+from interfaces.cli.optimise_views import ProgressLines, show_result
+from interfaces.cli.optimising import exit_code
+
+MOVE = Move(
+    service="shop",
+    instance="web-1",
+    source="north",
+    target="south",
+    gain_per_hour=0.5,
+    costs_once=1.0,
+    interrupted_s=2.5,
+    transferred_gib=4,
+)
+NEW = Newcomer(service="n", descriptor="d", version="1", placements={"a-1": "north"}, cost_per_hour=2.0)
+
+
+def result(applied: bool = False, steps: tuple[MoveProgress, ...] = (), **report: Any) -> OptimiseResult:
+    whole: dict[str, Any] = {
+        "currency": "EUR",
+        "horizon_h": 720,
+        "considered": 3,
+        "cost_before": 2.0,
+        "cost_after": 1.5,
+        "gain_per_hour": 0.5,
+        "costs_once": 1.0,
+        **report,
+    }
+    return OptimiseResult(report=OptimisationReport(**whole), applied=applied, steps=steps)
+
+
+def test_a_move_is_told_with_what_it_gains_and_when_it_pays(capsys: pytest.CaptureFixture[str]) -> None:
+    block = FreeBlock(pop="south", free=Resources.of(8, 1024, 0))
+    show_result(result(moves=(MOVE,), steps=(), gap=0.012, emptied=("north",), block_after=block))
+    told = capsys.readouterr().out
+    for words in ("web-1", "+0.5000", "2.5 s", "2.0 h", "2.0000 -> 1.5000", "1.2% from the best", "--apply"):
+        assert words in told
+    assert "empty now  north" in told
+
+
+def test_nothing_to_move_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    show_result(result(gap=0.0, cost_after=2.0, left_out=(LeftOut(service="shop", why="it is busy"),)))
+    told = capsys.readouterr().out
+    assert "nothing moves" in told and "nothing is better" in told and "shop: it is busy" in told
+
+
+def test_a_newcomer_is_told_with_where_it_goes_or_why_not(capsys: pytest.CaptureFixture[str]) -> None:
+    missing = NEW.model_copy(update={"placements": {}, "cost_per_hour": None, "why_not": "no room"})
+    show_result(result(newcomers=(NEW, missing)))
+    told = capsys.readouterr().out
+    assert "only with the moves above: n at 2.0000 EUR/h: a-1 on north" in told
+    assert "does not fit: n (d 1): no room" in told
+
+
+def test_each_change_of_a_step_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = ProgressLines(silent=False)
+    moving = MoveProgress(service="shop", moves={"web-1": "south"}, state="moving")
+    failed = moving.model_copy(update={"state": "failed", "why": "no disk"})
+    for step in (moving, moving, failed):
+        shown.show(OptimiseProgress(phase="moving", steps=(step,)))
+    told = capsys.readouterr().out
+    assert told.count("moving  Migrate shop") == 1
+    assert "failed  Migrate shop: web-1 to south (no disk)" in told
+
+
+DONE = MoveProgress(service="shop", moves={}, state="done")
+FAILED = MoveProgress(service="shop", moves={}, state="failed")
+LEFT = (LeftOut(service="shop", why="it is busy"),)
+
+
+@pytest.mark.parametrize(
+    ("request_", "found", "code"),
+    [
+        ({}, result(moves=(MOVE,)), 0),
+        ({}, result(left_out=LEFT), 0),
+        ({"evacuate": "north"}, result(left_out=LEFT), 1),
+        ({"apply": True}, result(True, (DONE,)), 0),
+        ({"apply": True}, result(True, (DONE, FAILED)), 1),
+        ({}, result(newcomers=(NEW.model_copy(update={"why_not": "no room"}),)), 1),
+    ],
+)
+def test_the_exit_code_tells_whether_all_is_as_asked(
+    request_: dict[str, Any], found: OptimiseResult, code: int
+) -> None:
+    assert exit_code(OptimiseRequest.model_validate(request_), found) == code
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        ({"new": ["shop"]}, "shop2=secure-shop"),
+        ({"new": ["shop=Bad Name"]}, "is no name"),
+        ({"evacuate": "north", "defragment": True}, "not evacuate and defragment together"),
+        ({"horizon": -1.0}, "greater than 0"),
+        ({"services": ["Shop!"]}, "is no name"),
+    ],
+)
+def test_nonsense_is_refused_before_anything_is_asked(words: dict[str, Any], why: str) -> None:
+    with pytest.raises(InputError, match=why):
+        optimise(**words)
