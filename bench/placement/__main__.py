@@ -39,7 +39,7 @@ def compare(extent: _Extent, given: argparse.Namespace) -> None:
     away = contenders.absent()
     for name, why in away.items():
         print(f"{name} does not take part: {why}")
-    names = tuple(name for name in contenders.ALL if name not in away)
+    names = tuple(name for name in given.contenders or contenders.ALL if name not in away)
     seeds = tuple(range(given.seed, given.seed + (given.rounds or extent.rounds)))
     wanted = cases(given.sizes or extent.sizes, given.components or extent.components, seeds)
     report(
@@ -58,6 +58,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, help="each all combinations, with a seed of its own")
     parser.add_argument("--sizes", type=int, nargs="+", choices=tuple(TOPOLOGIES), help="only these")
     parser.add_argument("--components", type=int, nargs="+", help="only these")
+    parser.add_argument("--contenders", nargs="+", choices=contenders.ALL, help="only these")
     parser.add_argument("--limit", type=float, help="seconds for each answer; twice as long at 778 PoPs")
     parser.add_argument("--requests", type=int, nargs="*", help="how many that come and go; nothing: none")
     parser.add_argument("--minutes", type=float, help="begin no instance after so long")

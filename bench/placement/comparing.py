@@ -33,6 +33,11 @@ def speedups(found: Iterable[Pair]) -> list[float]:
     return [theirs.wall_s / ours.wall_s for ours, theirs in found]
 
 
+def savings(found: Iterable[Pair]) -> list[float]:
+    """How many times more CPU time the other took, with all solvers."""
+    return [theirs.cpu_s / max(1e-3, ours.cpu_s) for ours, theirs in found if theirs.cpu_s]
+
+
 def mean(ratios: list[float]) -> float:
     """The geometric one."""
     return math.exp(statistics.fmean(math.log(ratio) for ratio in ratios)) if ratios else math.nan

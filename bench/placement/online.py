@@ -28,7 +28,7 @@ from placement.topology import Usage
 CONTENDERS = (OURS, NEAREST, BEST)
 Mix = Literal["mixed", "demanding"]
 MIXES: tuple[Mix, ...] = ("mixed", "demanding")
-"""All shapes, loose and tight; or chains with tight latencies whose functions, half of them, need a capability
+"""All shapes, loose and tight; or chains with tight latencies, where half of the functions need a capability
 that two of five PoPs have."""
 
 _CAPABILITIES = ("dpdk", "gpu", "sriov", "tpm")
@@ -214,13 +214,21 @@ def _beside(ours: Tally, other: Tally) -> list[ROW]:
     both = sorted(ours.costs.keys() & other.costs.keys())
     overall = ours.hourly() / other.hourly() if other.hourly() else 0.0
     shared = ours.hourly(both) / other.hourly(both) if both else 0.0
-    target = at_least(more, 30, "%") if other.name == NEAREST else ("-", "-")
+    nearest, none = other.name == NEAREST, ("-", "-")
     return [
-        (f"ours accepts more than {other.name}", f"{more:+.0f} %", *target),
-        (f"cost of ours by {other.name}, all accepted", f"{overall:.3f}", *at_most(overall, 1.0, "")),
+        (
+            f"ours accepts more than {other.name}",
+            f"{more:+.0f} %",
+            *(at_least(more, 30, "%") if nearest else none),
+        ),
+        (
+            f"cost of ours by {other.name}, all accepted",
+            f"{overall:.3f}",
+            *(at_most(overall, 1.0, "") if nearest else none),
+        ),
         (
             f"cost of ours by {other.name}, of the {len(both)} of both",
             f"{shared:.3f}",
-            *at_most(shared, 1.0, ""),
+            *(at_most(shared, 1.0, "") if nearest else none),
         ),
     ]

@@ -101,8 +101,10 @@ def _ratios(outcomes: list[Outcome], what: str, name: str, target: float | None)
         return []
     middle, slowest = comparing.mean(ratios), 1 / min(ratios)
     verdicts = (at_least(middle, target), at_most(slowest, 1.5, "")) if target else (("-", "-"), ("-", "-"))
+    cpu = comparing.mean(comparing.savings(comparing.pairs(outcomes, name)))
     return [
         (f"{what} by ours, geometric mean of {len(ratios)}", f"{middle:.2f}", *verdicts[0]),
+        (f"{what} by ours, of CPU seconds", f"{cpu:.2f}", "-", "-"),
         (f"ours by {what}, worst", f"{slowest:.2f}", *verdicts[1]),
     ]
 

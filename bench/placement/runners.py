@@ -34,15 +34,15 @@ class Runner:
         self._name = name
         self._process: Any = None
         self._connection: Connection | None = None
+        self._waits = False
 
     def run(self, case: Case, limit_s: float) -> Outcome:
         """Its answer; late where it does not answer within the limit and some grace."""
-        if self._connection is None:
-            self._connection = self._start()
-        self._connection.send((case, limit_s))
+        connection = self._ready()
+        connection.send((case, limit_s))
         with suppress(EOFError):
-            if self._connection.poll(2 * limit_s + _GRACE_S):
-                outcome: Outcome = self._connection.recv()
+            if connection.poll(2 * limit_s + _GRACE_S):
+                outcome: Outcome = connection.recv()
                 return outcome
         self.close()
         return Outcome(
@@ -66,14 +66,22 @@ class Runner:
         self._process.join()
         self._process = self._connection = None
 
-    def _start(self) -> Connection:
-        ours, theirs = _SPAWN.Pipe()
+    def start(self) -> None:
+        """Begin to start it; `run` waits until it is ready."""
+        self._connection, theirs = _SPAWN.Pipe()
         self._process = _SPAWN.Process(target=_serve, args=(theirs, self._name))
         self._process.start()
         theirs.close()
-        if not ours.poll(_START_S) or ours.recv() != "ready":
+        self._waits = True
+
+    def _ready(self) -> Connection:
+        if self._connection is None:
+            self.start()
+        assert self._connection is not None
+        if self._waits and not (self._connection.poll(_START_S) and self._connection.recv() == "ready"):
             raise TemporaryError(f"{self._name} did not start")
-        return ours
+        self._waits = False
+        return self._connection
 
 
 def _serve(connection: Connection, name: str) -> None:
@@ -170,6 +178,8 @@ def runners(names: tuple[str, ...]) -> Iterator[dict[str, Runner]]:
     """A runner for each, ended at the end."""
     found = {name: Runner(name) for name in names}
     try:
+        for runner in found.values():
+            runner.start()
         yield found
     finally:
         for runner in found.values():
