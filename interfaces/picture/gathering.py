@@ -128,14 +128,8 @@ def _link(name: str, link: PhysicalLink, usage: Usage) -> LinkFacts:
 
 
 def _totals(pops: Sequence[PopFacts], links: Sequence[LinkFacts]) -> Totals:
-    services = {each.service for pop in pops for each in pop.instances} | {
-        service for pop in pops for service in pop.others
-    }
-    drawn = sum(
-        each.kind != "endpoint" and each.becoming is not Becoming.GOES
-        for pop in pops
-        for each in pop.instances
-    )
+    here = [each for pop in pops for each in pop.instances if each.becoming is not Becoming.GOES]
+    services = {each.service for each in here} | {service for pop in pops for service in pop.others}
     return Totals(
         pops=len(pops),
         links=len(links),
@@ -143,7 +137,8 @@ def _totals(pops: Sequence[PopFacts], links: Sequence[LinkFacts]) -> Totals:
         used=sum((pop.used for pop in pops), NOTHING),
         bandwidth_mbps=sum(link.bandwidth_mbps for link in links),
         reserved_mbps=sum(link.reserved_mbps for link in links),
-        instances=drawn + sum(sum(pop.others.values()) for pop in pops),
+        instances=sum(each.kind != "endpoint" for each in here)
+        + sum(sum(pop.others.values()) for pop in pops),
         services=len(services),
     )
 

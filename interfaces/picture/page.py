@@ -17,7 +17,7 @@ from interfaces.picture.svg import sample
 _HERE = Path(__file__).parent
 _ZOOMS = (0.4, 0.5, 0.62, 0.8, 1.0, 1.25, 1.6, 2.1, 3.0, 4.5, 7.0)
 """Magnifications that the map is written for."""
-_ALLOWED = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
+_ALLOWED = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 """What the page may load: only what is in it."""
 
 

@@ -1,8 +1,17 @@
 """Where the packets of chains go, as a picture tells it; before a plan and after."""
 
+from datetime import UTC, datetime
+from xml.etree import ElementTree as ET
+
+from domain.infrastructure import Resources
+from domain.names import OperationKind
+from domain.operation_plans import OperationPlan
+from domain.records import Usage
 from interfaces.picture.courses import changed, courses_of
 from interfaces.picture.facts import Becoming, CourseFacts
-from tests.unit.picture_world import deployment, shop
+from interfaces.picture.gathering import topology_after
+from interfaces.picture.svg import svg
+from tests.unit.picture_world import deployment, line, shop
 
 
 def way(course: CourseFacts) -> list[tuple[str, str]]:
@@ -66,3 +75,34 @@ def test_what_a_plan_changes_comes_goes_or_stays() -> None:
         "looking": {("a", "b"): Becoming.GOES},
         "rows": {("b", "c"): Becoming.GOES, ("a", "b"): Becoming.GOES},
     }
+
+
+def test_a_service_that_ends_counts_no_more() -> None:
+    nothing = Usage(pops={}, links={})
+    plan = OperationPlan(
+        plan_id="plan-1",
+        kind=OperationKind.TERMINATE,
+        service="shop",
+        tenant="default",
+        request={},
+        created_at=datetime(2026, 1, 2, tzinfo=UTC),
+        revision=1,
+        before=shop(),
+        after=None,
+        infrastructure=None,
+        waves=(),
+        pops=(),
+        links=(),
+        cost_before=1.5,
+        cost_after=0,
+        currency="EUR",
+        expected_duration_s=1,
+    )
+    taken = Usage(pops={"b": Resources.of(2, 2048, 4)}, links={"a-b": 200.0})
+    topology = topology_after(plan, line(), "a test", (taken, nothing))
+    assert (topology.totals.services, topology.totals.instances) == (0, 0)
+    assert {each.becoming for pop in topology.pops for each in pop.instances} == {Becoming.GOES}
+    assert {step.becoming for course in topology.courses for step in course.steps} == {Becoming.GOES}
+    assert topology.pops[1].used_before == Resources.of(2, 2048, 4)
+    assert topology.links[0].reserved_before_mbps == 200
+    assert ET.fromstring(svg(topology)) is not None

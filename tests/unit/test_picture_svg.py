@@ -7,6 +7,7 @@ from domain.records import Usage
 from interfaces.picture.facts import InstanceFacts, Topology
 from interfaces.picture.svg import svg
 from tests.unit.picture_world import drawn, line, public
+from tests.unit.placement_world import infra, pop
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = "<script>alert('&\")</script>]]>\x00-1"
@@ -89,3 +90,21 @@ def test_huge_and_tiny_numbers_are_drawn_as_numbers() -> None:
     words = " ".join(each.text or "" for each in root.iter(f"{SVG}text"))
     assert "1,000,000,000 of 24 vCPU taken" in words
     assert "1,000,000,000 Gbit/s of 2 Gbit/s of all links" in words
+
+
+def test_a_pop_tells_what_it_sells() -> None:
+    sold = pop(
+        prices={"vcpu_hour": 0.05, "memory_gib_hour": 0.005, "licences": {"waf": 0.3}},
+        energy={"watts_per_vcpu": 12, "price_kwh": 0.25},
+        capabilities=["dpdk", "gpu"],
+        region="north",
+    )
+    document = infra({"a": sold}).model_copy(update={"licences": {"waf": 0.5, "nat": 0.1}})
+    [told_of_a] = [told(each) for each in classed(ET.fromstring(svg(drawn(document))), "pop")]
+    assert told_of_a.splitlines()[5:] == [
+        "EUR/h: 0.05 a vCPU, 0.005 a GiB of memory",
+        "licences: nat 0.1, waf 0.3",
+        "energy: 0.25 EUR/kWh, 12 W a vCPU, 0 W an instance",
+        "offers: dpdk, gpu",
+        "run by: modelled, region north",
+    ]
