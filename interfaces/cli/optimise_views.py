@@ -1,5 +1,8 @@
 """A re-optimisation, printed for people."""
 
+from collections.abc import Sequence
+from itertools import groupby
+
 from rich.console import Console
 from rich.table import Table
 
@@ -74,32 +77,36 @@ def _print(table: Table) -> None:
 
 
 def _moves(report: OptimisationReport) -> Table:
-    table = Table(title=f"{len(report.moves)} moves, in {len(report.steps)} steps")
+    table = Table(title=f"{_many(len(report.moves), 'move')} in {_many(len(report.steps), 'step')}")
     for column in ("service", "instance", "from", "to"):
         table.add_column(column, overflow="fold")
     for column in (f"gains {report.currency}/h", f"costs once {report.currency}", "interrupts", "pays after"):
         table.add_column(column, justify="right")
     order = {name: n for n, step in reversed([*enumerate(report.steps)]) for name in _keys(step)}
-    for move in sorted(report.moves, key=lambda each: order.get((each.service, each.instance), 0)):
-        table.add_row(
-            move.service,
-            move.instance,
-            move.source,
-            f"{move.target} (by way of {move.via})" if move.via else move.target,
-            f"{move.gain_per_hour:+.4f}",
-            f"{move.costs_once:.4f}",
-            f"{move.interrupted_s:g} s",
-            _pays(move),
-        )
+    moves = sorted(report.moves, key=lambda each: order.get((each.service, each.instance), 0))
+    for _, group in groupby(moves, key=lambda each: each.service):
+        some = [*group]
+        for move in some:
+            where = f"{move.target} (by way of {move.via})" if move.via else move.target
+            table.add_row(move.service, move.instance, move.source, where, *_amounts([move]))
+        if len(some) > 1:
+            table.add_row("", "together", "", "", *_amounts(some))
     return table
+
+
+def _amounts(moves: Sequence[Move]) -> tuple[str, ...]:
+    """What they gain together, cost, interrupt, and when that pays."""
+    gain, once = sum(move.gain_per_hour for move in moves), sum(move.costs_once for move in moves)
+    pays = _hours(once / gain) if gain > 0 else "not by itself"
+    return f"{gain:+.4f}", f"{once:.4f}", f"{sum(move.interrupted_s for move in moves):g} s", pays
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def _keys(step: MoveStep) -> list[tuple[str, str]]:
     return [(step.service, name) for name in step.moves]
-
-
-def _pays(move: Move) -> str:
-    return "not by itself" if move.pays_after_h is None else _hours(move.pays_after_h)
 
 
 def _hours(hours: float) -> str:
@@ -126,7 +133,7 @@ def _show_totals(report: OptimisationReport) -> None:
         print(f"proven     {_gap(report.gap)}")
     print(f"looked at  {report.considered} services that might move, for {report.took_s:.1f} s")
     if report.emptied:
-        print(f"empty now  {', '.join(report.emptied)}")
+        print(f"empties    {', '.join(report.emptied)}")
     if report.block_before and report.block_after and report.block_before != report.block_after:
         print(f"most free  {_block(report.block_before)} -> {_block(report.block_after)}")
 

@@ -54,7 +54,14 @@ def test_a_move_is_told_with_what_it_gains_and_when_it_pays(capsys: pytest.Captu
     told = capsys.readouterr().out
     for words in ("web-1", "+0.5000", "2.5 s", "2.0 h", "2.0000 -> 1.5000", "1.2% from the best", "--apply"):
         assert words in told
-    assert "empty now  north" in told
+    assert "empties    north" in told
+
+
+def test_moves_of_one_service_are_summed(capsys: pytest.CaptureFixture[str]) -> None:
+    other = MOVE.model_copy(update={"instance": "web-2", "gain_per_hour": -0.1})
+    show_result(result(moves=(MOVE, other)))
+    told = capsys.readouterr().out
+    assert "together" in told and "+0.4000" in told and "5.0 h" in told and "not by itself" in told
 
 
 def test_nothing_to_move_is_told(capsys: pytest.CaptureFixture[str]) -> None:
