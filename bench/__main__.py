@@ -7,6 +7,7 @@ import statistics
 from bench import dataplane, lifecycle
 from bench.documents import COMPONENTS, TOPOLOGY
 from bench.measurements import Latency, Memory, command_line, measure, percentile
+from bench.placement import measuring as placements
 from bench.tables import ROW, at_most, show
 
 _FEW = 20
@@ -26,6 +27,8 @@ def main() -> None:
     )
     dataplane.report(quick)
     lifecycle.report(quick)
+    placements.measure(placements.QUICK)
+    print("all of the placements: python -m bench.placement")
 
 
 def _latency_rows(latency: Latency) -> list[ROW]:
