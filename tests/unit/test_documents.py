@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from catalogue.documents import read_descriptor, read_infrastructure
 from domain.descriptor import Descriptor
 from domain.errors import DocumentError, Issue
-from domain.infrastructure import Infrastructure
+from domain.infrastructure import Infrastructure, Resources
+from domain.pricing import instance_cost
 
 SHOP = (Path(__file__).resolve().parents[2] / "examples" / "secure-shop.yaml").read_text()
 
@@ -468,6 +469,15 @@ def test_the_examples_of_the_documentation_are_read() -> None:
     service, infrastructure = [text for text in examples if text.startswith("api_version")]
     assert read_descriptor(service.encode(), DOCS.name).name == "hello"
     assert set(read_infrastructure(infrastructure.encode(), DOCS.name).pops) == {"hamburg", "munich"}
+
+
+def test_the_price_of_the_documentation_is_right() -> None:
+    (text,) = [
+        each for each in re.findall(r"```yaml\n(.*?)```", DOCS.read_text(), re.DOTALL) if "pops:" in each
+    ]
+    where = read_infrastructure(text.encode(), DOCS.name)
+    price = instance_cost(Resources.of(2, 2048, 0), {"acme-firewall"}, where.pops["hamburg"], where)
+    assert f"= {price:.4f} EUR an hour" in DOCS.read_text()
 
 
 def test_every_field_is_documented() -> None:

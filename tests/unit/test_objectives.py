@@ -208,6 +208,42 @@ def test_the_budget_bounds_every_objective() -> None:
         place(app(objective="latency", budget_per_hour=0.5), NEAR_AND_FAR, FREE)
 
 
+SOLVERS: tuple[Choice, ...] = ("auto", "highs", "cbc")
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize(("price", "possible"), [(0.0, True), (1e-9, False)])
+def test_a_budget_of_nothing_allows_what_is_free(solver: Choice, price: float, possible: bool) -> None:
+    where = infra({"free": pop(8, 0.0), "dear": pop(8, 1e-7)}, {"w": wire("free", "dear", 100, 10, price)})
+    ends = (GraphEndpoint(name="e", pop="dear"),)
+    graph = service(instance("a-1"), endpoints=ends, links=(link("e", "a-1"),), budget_per_hour=0.0)
+    graph = graph.model_copy(update={"objective": "latency"})
+    if possible:
+        assert checked(graph, where, solver=solver).placements == {"a-1": "free"}
+    else:
+        with pytest.raises(InfeasibleError, match="below the cheapest placement, 1e-08 EUR"):
+            place(graph, where, FREE, solver=solver)
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("objective", ["cost", "latency", "balance"])
+def test_the_largest_numbers_of_a_document_can_be_placed(solver: Choice, objective: Objective) -> None:
+    power = {"watts_per_vcpu": 1e6, "price_kwh": 1e9}
+    where = infra(
+        {"p": pop(10**12, 1e9, memory=10**15, disk=10**14, energy=power), "q": pop(4, 0.01)},
+        {"w": wire("p", "q", 10**12, 10**9, 1e9)},
+    )
+    graph = service(
+        instance("a-1"),
+        instance("b-1", 10**11, 10**14, 0),
+        endpoints=(GraphEndpoint(name="e", pop="q"),),
+        links=(link("e", "a-1"), link("a-1", "b-1", 10**11)),
+        objective=objective,
+    )
+    plan = checked(graph, where, solver=solver)
+    assert (plan.placements, plan.gap) == ({"a-1": "p", "b-1": "p"}, 0.0)
+
+
 def test_weights_that_count_nothing_are_refused() -> None:
     with pytest.raises(ValidationError, match="every placement is as good as another"):
         Weights(cost=0)
