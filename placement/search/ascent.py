@@ -1,10 +1,11 @@
 """Multipliers that raise the bound: subgradient steps, of Polyak's length towards the best plan known."""
 
-import time
 from dataclasses import dataclass
 
 import numpy as np
 
+from placement.search.balancing import balance
+from placement.search.clock import Clock
 from placement.search.relaxation import Prices, Relaxation, Relaxed
 
 _PATIENCE = 6
@@ -18,6 +19,8 @@ class Climb:
     relaxation: Relaxation
     prices: Prices
     best: Relaxed
+    length: float = 0.5
+    """Of a step, relative to Polyak's."""
 
     @classmethod
     def begun(cls, relaxation: Relaxation, prices: Prices | None = None) -> "Climb":
@@ -25,32 +28,33 @@ class Climb:
         start = prices or relaxation.nothing()
         return cls(relaxation, start, relaxation.evaluate(start))
 
-    def climb(self, steps: int, target: float, until: float) -> None:
-        """Up to `steps` steps; no further than `target`, nor longer than until that time.
+    def climb(self, steps: int, target: float, clock: Clock) -> None:
+        """Up to `steps` steps; no further than `target`.
 
         :param target: the value of a plan, or inf
         """
         prices, relaxed = self.prices, self.best
-        length, idle = 1.0, 0
+        idle = 0
         for _ in range(steps):
-            if not np.isfinite(relaxed.bound) or self.best.bound >= target or time.monotonic() > until:
+            if not np.isfinite(relaxed.bound) or self.best.bound >= target or clock.is_over:
                 break
             excess = self.relaxation.excess(relaxed, prices)
             square = excess.square
             if square <= 1e-18:
                 break
             aim = target if np.isfinite(target) else 1.05 * abs(self.best.bound) + 1e-6
-            prices = prices.moved(length * max(aim - relaxed.bound, 1e-9) / square, excess)
+            prices = prices.moved(self.length * max(aim - relaxed.bound, 1e-9) / square, excess)
             relaxed = self.relaxation.evaluate(prices)
             idle += 1
             if relaxed.bound > self.best.bound:
                 idle = 0 if relaxed.bound > self.best.bound + 1e-4 * abs(self.best.bound) else idle
                 self.prices, self.best = prices, relaxed
             if idle >= _PATIENCE:
-                length, idle = length / 2, 0
+                self.length, idle = max(_SMALLEST, self.length / 2), 0
                 prices, relaxed = self.prices, self.best
-                if length < _SMALLEST:
-                    break
-        if self.relaxation.cycles and time.monotonic() < until:
-            self.relaxation.balance(self.prices)
+
+    def settle(self, rounds: int) -> None:
+        """Share what closes cycles, with the best multipliers."""
+        if self.relaxation.cycles:
+            balance(self.relaxation, self.prices, rounds)
             self.best = self.relaxation.evaluate(self.prices)

@@ -1,6 +1,5 @@
 """The search: bounds and plans close in on each other, until they meet or the rest is left to a solver."""
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +9,7 @@ from domain.plans import GraphLink, Route
 from placement.model import arcs_of
 from placement.search.ascent import Climb
 from placement.search.bearings import Bearings
+from placement.search.clock import Clock
 from placement.search.detours import Detours, TooManyError
 from placement.search.likeness import classes
 from placement.search.moves import improved
@@ -31,8 +31,11 @@ TOLERANCE = 1e-7
 """Relative: what is within this of the bound is optimal."""
 _WIDTH = 12
 _TRIED = 3
-_STEPS = (12, 40, 80)
-_MOST_STATES = (3_000, 20_000, 60_000)
+_ROUNDS = ((10, 4, 3_000), (30, 8, 20_000), (80, 12, 100_000), (200, 12, 400_000))
+"""Steps of the multipliers, rounds of sharing, and how many partial placements are looked at then."""
+_EFFORT_S = 0.08, 1.5e-4
+"""What the search may take: that, and as much more for each variable that a solver would have."""
+_MOST_DOUBTFUL = 40
 _MOST_SETTLED = 1500
 
 
@@ -60,7 +63,7 @@ class Finding:
 
 def find(setting: Setting, budget_s: float) -> Finding:
     """Search for the best plan, for about `budget_s` seconds at most."""
-    return _Search(setting, time.monotonic() + budget_s).run()
+    return _Search(setting, budget_s).run()
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,10 +74,11 @@ class _Plan:
 
 
 class _Search:
-    def __init__(self, setting: Setting, until: float) -> None:
+    def __init__(self, setting: Setting, budget_s: float) -> None:
         self._setting = setting
-        self._until = until
         self._puzzle: Puzzle = puzzle(setting)
+        least, each = _EFFORT_S
+        self._clock = Clock(budget_s, least + each * _variables(self._puzzle))
         self._router = Router(self._puzzle)
         self._detours = Detours(self._puzzle, self._router)
         self._values = Values(setting, self._puzzle)
@@ -86,19 +90,26 @@ class _Search:
         if not self._puzzle.is_sound or not all(len(pops) for pops in kept):
             return Finding(np.inf, None, None)
         climb = Climb.begun(Relaxation(whole, kept))
-        for steps, most in zip(_STEPS, _MOST_STATES, strict=True):
-            if np.isfinite(climb.best.bound) and not self._is_closed(climb.best.bound):
-                self._propose(climb)
-                climb.climb(steps, self._limit, self._until)
+        for steps, rounds, most in _ROUNDS:
+            self._raise(climb, steps, rounds)
             if self._is_closed(climb.best.bound):
                 return self._closed()
             climb = self._narrowed(climb)
-            states = self._layers(climb).all_below(self._limit, most, self._until)
+            states = self._layers(climb).all_below(self._limit, most, self._clock)
             if states.is_all:
                 return self._settled(states, climb)
-            if time.monotonic() > self._until:
+            if self._clock.is_over:
                 break
         return self._open(climb)
+
+    def _raise(self, climb: Climb, steps: int, rounds: int) -> None:
+        """Bring the bound and the best plan nearer to each other."""
+        climb.settle(rounds)
+        if self._is_closed(climb.best.bound):
+            return
+        self._propose(climb)
+        climb.climb(steps, self._limit, self._clock)
+        climb.settle(1)
 
     @property
     def _limit(self) -> float:
@@ -118,7 +129,7 @@ class _Search:
     def _propose(self, climb: Climb) -> None:
         """Look for better plans where the relaxation points."""
         bearings = Bearings(climb.relaxation)
-        states = self._layers(climb).beam(_WIDTH, np.inf)
+        states = self._layers(climb).beam(_WIDTH)
         for row in states.at[:_TRIED]:
             at = improved(bearings, [int(pop) for pop in row])
             self._offer(at, self._router.routed(at))
@@ -152,7 +163,7 @@ class _Search:
         for rank, state in enumerate(order):
             if counts[state] >= self._limit:
                 break
-            late = rank >= _MOST_SETTLED or time.monotonic() > self._until
+            late = rank >= _MOST_SETTLED or len(doubtful) > _MOST_DOUBTFUL or self._clock.is_over
             if late or not self._settle([int(pop) for pop in states.at[state]], float(counts[state])):
                 doubtful.append(int(state))
         doubtful = [state for state in doubtful if counts[state] < self._limit]
@@ -240,3 +251,9 @@ class _Search:
             bandwidth_mbps=link.bandwidth_mbps,
             latency_ms=way.latency_ms if way else 0.0,
         )
+
+
+def _variables(puzzle: Puzzle) -> int:
+    """How many a solver would have."""
+    places = sum(len(block.pops) for block in puzzle.blocks)
+    return places + sum(2 * int(link.usable.sum()) for link in puzzle.links)

@@ -236,18 +236,6 @@ class Relaxation:
             rise[other] += rest.min(axis=0) - least
         return total
 
-    def balance(self, prices: Prices) -> None:
-        """Share what ties out of the forest count with it, one after the other; the bound never falls."""
-        for tie in self.cycles:
-            for side, node in enumerate(self.ties[tie].nodes):
-                relaxed = self.evaluate(prices)
-                if not np.isfinite(relaxed.bound):
-                    return
-                rest = self.rest(tie, relaxed.matrices[tie]).min(axis=1 - side)
-                change = (rest - relaxed.sweep.rise[node]) / 2
-                change[~np.isfinite(change)] = 0.0
-                self.shared[tie, node] = self.shared.get((tie, node), 0.0) + change
-
     def excess(self, relaxed: Relaxed, prices: Prices) -> Prices:
         """By how much the relaxation's optimum breaks what is priced; 0 where nothing is to change."""
         at = [int(pops[label]) for pops, label in zip(self.pops, relaxed.labels, strict=True)]

@@ -6,12 +6,12 @@ as a known plan is left out, soundly. Capacities, groups, and the latency below 
 held on the way.
 """
 
-import time
 from dataclasses import dataclass
 
 import numpy as np
 
 from placement.search.bearings import Bearings, Bond
+from placement.search.clock import Clock
 from placement.search.puzzle import SLACK_MS, Chain
 from placement.search.relaxation import Prices, Relaxed
 from placement.search.terrain import Floats, Ints, Mask
@@ -83,26 +83,25 @@ class Layers:
             score = score + share / whole.counts[node]
         return score
 
-    def beam(self, width: int, until: float) -> States:
+    def beam(self, width: int) -> States:
         """Complete placements, of which `width` are kept after each block."""
-        return self._complete(width, np.inf, np.inf, until)
+        return self._complete(width, np.inf, np.inf, None)
 
-    def all_below(self, limit: float, most: int, until: float) -> States:
+    def all_below(self, limit: float, most: int, clock: Clock) -> States:
         """All complete placements that count less than `limit`; none where there are more than `most`.
 
         :param most: at any time
-        :param until: by time.monotonic(), when it gives up
         """
-        return self._complete(most + 1, limit, most, until)
+        return self._complete(most + 1, limit, most, clock)
 
-    def _complete(self, width: int, limit: float, most: float, until: float) -> States:
+    def _complete(self, width: int, limit: float, most: float, clock: Clock | None) -> States:
         at = np.full((1, len(self._puzzle.blocks)), -1, dtype=np.int64)
         states = States(at, np.array([self._relaxed.bound]), True)
         for rank, block in enumerate(self._bearings.order):
             states = self._extended(states, rank, block, width, limit)
             if not len(states.sums):
                 return states
-            if len(states.sums) > most or time.monotonic() > until:
+            if len(states.sums) > most or (clock is not None and clock.is_over):
                 return States(states.at[:0], states.sums[:0], False)
         return states
 
