@@ -38,7 +38,7 @@ function draw() {
   frame = 0;
   map.setAttribute("viewBox", `${view.x} ${view.y} ${view.width} ${view.height}`);
   const scale = magnified();
-  layer = layers.findLast((each) => each.zoom <= scale) || layers[0];
+  layer = layers.filter((each) => each.zoom <= scale).pop() || layers[0];
   for (const each of layers) each.group.classList.toggle("hidden", each !== layer);
   map.style.setProperty("--disc", 1 / Math.max(layer.zoom, 1));
   map.style.setProperty("--word", 1 / layer.zoom);

@@ -12,8 +12,9 @@ from interfaces.picture.labels import Box, Label, Line, Sheet, Wanted, placed
 from interfaces.picture.lanes import Lane, Wire, strands
 from interfaces.picture.positions import Frame, frame_of
 
-_FEW, _SOME = 30, 80
-"""PoPs up to which labels are large; and up to which they tell prices."""
+_FEW, _SOME, _MANY = 30, 80, 200
+"""PoPs up to which labels are large; up to which they tell prices, and may stand a little away from their
+PoP; and up to which those of the largest PoPs may."""
 _TAGGED = 40
 """Links up to which each may have its latency and price written on it."""
 _LISTED = 8
@@ -131,8 +132,10 @@ def _wanted(scene: Scene, zoom: float) -> Iterator[Wanted]:
         pop = node.pop
         return -len(pop.instances), not passed[pop.name], -pop.capacity.vcpus, -degrees[pop.name]
 
+    largest = max(node.radius for node in scene.nodes)
     for node in sorted(scene.nodes, key=rank):
-        distances = 5 if node.pop.instances else 2 if len(scene.nodes) <= _SOME else 1
+        near = len(scene.nodes) <= (_MANY if node.radius == largest else _SOME)
+        distances = 5 if node.pop.instances else 2 if near else 1
         at, radius = _zoomed(node.at, zoom), node.radius * min(zoom, 1.0)
         yield Wanted(node.pop.name, at, radius, _forms(node.pop, writing), distances)
 
