@@ -61,17 +61,22 @@ def latency(problem: pulp.LpProblem, y: Y, graph: ServiceGraph, topology: nx.Mul
         cap(problem, terms, limit)
 
 
-def budget(
-    problem: pulp.LpProblem, x: X, y: Y, graph: ServiceGraph, topology: nx.MultiGraph, aim: Aim
+def cost(
+    problem: pulp.LpProblem,
+    x: X,
+    y: Y,
+    graph: ServiceGraph,
+    topology: nx.MultiGraph,
+    aim: Aim,
+    budget: float,
 ) -> None:
-    """The cost per hour is within the budget of the graph, which must have one."""
+    """The cost per hour is within the budget."""
     instances, network = {instance.name: instance for instance in graph.instances}, wires(topology)
     prices: Terms = {v: aim.price(instances[end], pop) for (end, pop), v in x.items() if end in instances}
     for link in graph.links:
         for (name, _, _), variable in y[link.name].items():
             prices[variable] = link.bandwidth_mbps * network[name]["price"]
-    assert graph.budget_per_hour is not None
-    cap(problem, prices, graph.budget_per_hour)
+    cap(problem, prices, budget)
 
 
 def groups(problem: pulp.LpProblem, x: X, graph: ServiceGraph, topology: nx.MultiGraph) -> None:

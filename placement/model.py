@@ -65,7 +65,7 @@ def build(
     limits.latency(problem, model.y, graph, topology)
     limits.groups(problem, model.x, graph, topology)
     if graph.budget_per_hour is not None and not aim.is_cost_alone:
-        limits.budget(problem, model.x, model.y, graph, topology, aim)
+        limits.cost(problem, model.x, model.y, graph, topology, aim, graph.budget_per_hour)
     return _aimed(model, _objective(model, graph, topology, needs, aim))
 
 
