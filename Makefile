@@ -26,6 +26,7 @@ lint: setup ## ruff check, ruff format --check, mypy
 
 bench: setup ## Run the benchmarks
 	@scripts/dataplane.sh
+	@scripts/peers.sh
 	@.venv/bin/python -m bench
 
 lock: ## Regenerate requirements.lock from pyproject.toml
