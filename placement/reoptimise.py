@@ -7,7 +7,7 @@ from domain.errors import InterlaceError
 from placement.reoptimise_aims import Aimed, defragmented, evacuated, joined_by, largest_first
 from placement.reoptimise_clock import Clock
 from placement.reoptimise_layout import Estate, Layout, Spot, more
-from placement.reoptimise_order import Order, ordered
+from placement.reoptimise_order import Order, ordered, without_losses
 from placement.reoptimise_search import improved
 from placement.solve import place
 
@@ -65,6 +65,8 @@ def reoptimised(estate: Estate, goal: Goal, clock: Clock) -> Solution:
             break
         left_out |= {service: why for service, (_, why) in order.stuck.items()}
         open_ = open_.keeping({service: moves for service, (moves, _) in order.stuck.items()})
+    if not (order.stuck or estate.newcomers or goal.evacuate or goal.empty):
+        order = without_losses(estate, order)
     if order.stuck or not _pays(estate, goal, order):
         order = nothing
     excess = None if least is None else max(0.0, estate.value(order.layout) - least)

@@ -18,6 +18,8 @@ Moves = Mapping[str, str]
 """Instance -> PoP."""
 _NOTHING = Resources.of(0, 0, 0)
 _MBPS = 1e-6
+_SINGLY = 5
+"""So many services that lose are looked at one by one."""
 _STEP_S = 10.0
 """For placing one step: nearly all of it is fixed."""
 
@@ -200,6 +202,21 @@ def _blocks(graph: ServiceGraph, moves: Moves) -> list[Moves]:
             blocks = [block for block in blocks if block.isdisjoint(group)]
             blocks.append(set().union(*touched))
     return [{name: moves[name] for name in moves if name in block} for block in blocks]
+
+
+def without_losses(estate: Estate, order: Order) -> Order:
+    """Without services that only lose, all of them or a few, unless it is their room that others need."""
+    losing = [name for name in estate.moved(order.layout) if _loses(estate, order.layout, name)]
+    for staying in [losing, *([name] for name in losing[:_SINGLY])] if losing else []:
+        target = {**order.layout, **{name: estate.start[name] for name in staying}}
+        other = ordered(estate, estate.start, target)
+        if not other.stuck and estate.value(other.layout) < estate.value(order.layout):
+            order = other
+    return order
+
+
+def _loses(estate: Estate, layout: Layout, service: str) -> bool:
+    return estate.value({service: estate.start[service]}) < estate.value({service: layout[service]})
 
 
 def waits(estate: Estate, steps: list[Step], most: int) -> Iterator[int]:

@@ -36,20 +36,23 @@ def free(estate: Estate, key: Scarce) -> float:
     return max(0.0, amount(estate.infrastructure.pops[pop].capacity, kind) - amount(held, kind))
 
 
-def first_prices(estate: Estate, layout: Layout, limits: Wish) -> dict[Scarce, float]:
-    """The dual prices of capacity where instances are placed in parts, and without their links."""
+def first_prices(estate: Estate, layout: Layout, limits: Wish, time_limit_s: float) -> dict[Scarce, float]:
+    """The dual prices of capacity where instances are placed in parts, and without their links.
+
+    None where they are too many, or the time ran out: then nothing is scarce at first.
+    """
     choices = [*_choices(estate, layout, limits)]
     if not 0 < len(choices) <= _LARGEST:
         return {}
     keys = [(pop, kind) for pop in estate.infrastructure.pops for kind in KINDS]
-    solved = _solved(choices, keys, [free(estate, key) for key in keys])
+    solved = _solved(choices, keys, [free(estate, key) for key in keys], time_limit_s)
     if not solved.success:
         return {}
     duals = zip(keys, solved.ineqlin.marginals, strict=True)
     return {key: -float(dual) for key, dual in duals if dual < 0}
 
 
-def _solved(choices: list[Choice], keys: list[Scarce], room: list[float]) -> Any:
+def _solved(choices: list[Choice], keys: list[Scarce], room: list[float], time_limit_s: float) -> Any:
     from scipy.optimize import linprog
     from scipy.sparse import coo_array
 
@@ -69,6 +72,7 @@ def _solved(choices: list[Choice], keys: list[Scarce], room: list[float]) -> Any
         A_eq=coo_array((ones, (members, range(len(choices)))), shape=(members[-1] + 1, len(choices))),
         b_eq=[1.0] * (members[-1] + 1),
         method="highs",
+        options={"time_limit": time_limit_s},
     )
 
 

@@ -51,6 +51,8 @@ class _Batches:
         spots = {name: layout[name] for name in names}
         shadow = shadowed(self._estate, spots, Wish({}, self._closed, self._left), self._clock)
         layout = self._searched(layout, shadow.ideals, shadow.wishing)
+        if len(shadow.ideals) < len(names):
+            return layout, None
         value = self._estate.value({name: layout[name] for name in names})
         return layout, max(0.0, value - shadow.bound)
 

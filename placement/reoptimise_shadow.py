@@ -47,7 +47,7 @@ def shadowed(estate: Estate, layout: Layout, limits: Wish, clock: Clock) -> Shad
     :param layout: of the services that may move
     :param limits: for all of them
     """
-    target, prices = estate.value(layout), first_prices(estate, layout, limits)
+    target, prices = estate.value(layout), first_prices(estate, layout, limits, clock.of_one(_SHARE))
     best = at = _at(estate, layout, limits, prices, clock)
     step, since = 1.0, 0
     until = clock.left_s * (1 - _SHARE)
