@@ -116,6 +116,10 @@ class Explanation(Model):
         if not self.conflict:
             yield self.reason
             return
+        if len(self.conflict) > _LISTED and not self.minimal:
+            yield self.reason or "it does not fit"
+            yield f"the conflict is among {len(self.conflict)} requirements; the time was too short for less"
+            return
         yield "these cannot be had together:" if len(self.conflict) > 1 else "this cannot be had:"
         yield from _listed(self.conflict)
         for other in self.further:

@@ -35,6 +35,8 @@ class Asker:
         self._limit_s = time_limit_s
         self._end = time.monotonic() + time_limit_s
         self._known: tuple[Infrastructure, nx.MultiGraph] | None = None
+        self.reason = ""
+        """Why the placement refused the first question that it did."""
         self.unsure = 0
         """Questions that got no answer within their share of the time."""
 
@@ -67,7 +69,8 @@ class Asker:
             if any(True for _ in self._causes(world)):
                 return None
             return place(world.graph, world.infrastructure, world.usage, limit, standing=world.standing)
-        except InfeasibleError:
+        except InfeasibleError as error:
+            self.reason = self.reason or str(error)
             return None
         except TemporaryError:
             self.unsure += 1

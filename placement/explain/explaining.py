@@ -50,7 +50,7 @@ def explain(
     plan = None if known.reason else _plan(world, asker)
     if plan is not None:
         return Explanation(feasible=True, cost_per_hour=plan.cost_per_hour, currency=plan.currency)
-    return _explained(world, asker, known.reason)
+    return _explained(world, asker, known.reason or asker.reason)
 
 
 def _plan(world: World, asker: Asker) -> Plan | None:

@@ -16,6 +16,7 @@ from placement.explain.words import asked, both, mib, some
 from placement.explain.worlds import World
 
 _SHOWN = 4
+_WITH_FACTS = 12
 _RULES = ("allowed-pops", "forbidden-pops", "allowed-regions", "forbidden-regions")
 _PLACES = ("capability", "licence", *_RULES)
 
@@ -34,19 +35,21 @@ class Facts:
         self._small: World = demands.only(conflict)
         self._ways = WayFacts(self._small, self._world)
         self._where: dict[str, tuple[str, ...]] = {}
+        self._total: dict[str, Resources] = {}
+        """PoP -> what all of the conflict that could be there would take."""
         self._cheapest = cheapest
 
     def requirements(self) -> tuple[Requirement, ...]:
-        """In the conflict's order."""
+        """In the conflict's order; facts are there for the first ones only where it is a long one."""
         return tuple(
             Requirement(
                 kind=demand.kind,
                 subject=self._subject(demand),
                 text=self._text(demand),
-                facts=tuple(self._facts(demand)),
+                facts=tuple(self._facts(demand)) if number < _WITH_FACTS else (),
                 path=path_of(demand, self._world),
             )
-            for demand in self._conflict
+            for number, demand in enumerate(self._conflict)
         )
 
     def _subject(self, demand: Demand) -> str:
@@ -194,9 +197,11 @@ class Facts:
         """What an instance alone would take, where that is too much; else what all of the conflict would."""
         if not part.resources.fits_in(self._world.free(pop)):
             return part.resources
-        parts = [each for each in self._small.graph.instances if pop in self._candidates_of(each)]
-        stand = self._world.standing.instances
-        return total([each.resources for each in parts if stand.get(each.name) != pop])
+        if pop not in self._total:
+            stand = self._world.standing.instances
+            parts = [each for each in self._small.graph.instances if pop in self._candidates_of(each)]
+            self._total[pop] = total([each.resources for each in parts if stand.get(each.name) != pop])
+        return self._total[pop]
 
     def _free_at(self, pop: str, wanted: Resources) -> str:
         capacity = self._world.infrastructure.pops[pop].capacity

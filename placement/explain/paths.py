@@ -6,6 +6,8 @@ from placement.explain.worlds import World
 _OF_COMPONENT = {"capability": "requires", "licence": "licences", "resources": "resources"}
 _OF_LINK = {"link": "between", "bandwidth": "bandwidth", "latency": "latency"}
 
+RULES = "placement.rules"
+
 
 def path_of(demand: Demand, world: World) -> str:
     """The field; empty for what an operation asks for."""
@@ -22,7 +24,7 @@ def path_of(demand: Demand, world: World) -> str:
         return f"endpoints.{subject}"
     if kind == "budget":
         return "placement.budget_per_hour"
-    return "" if kind in ("stays", "kept-off") else "placement.rules"
+    return "" if kind in ("stays", "kept-off") else RULES
 
 
 def component_of(subject: str, world: World) -> str:

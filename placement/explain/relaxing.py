@@ -4,13 +4,14 @@ from collections.abc import Iterator, Sequence
 from functools import reduce
 from itertools import islice
 
-from domain.explanations import Relaxation
+from domain.explanations import Change, Relaxation
 from domain.plans import Plan
 from placement.explain import knobs_network, knobs_parts, knobs_rules
 from placement.explain.asking import Asker
 from placement.explain.conflicts import Conflict, conflicts
 from placement.explain.demands import Demand, Demands
 from placement.explain.knobs import Knob, Setting
+from placement.explain.paths import RULES
 from placement.explain.worlds import World
 
 _TURNED = 4
@@ -32,11 +33,15 @@ def relaxations(world: World, conflict: Conflict, depth: int, asker: Asker) -> I
     for solution in _solutions(world, conflict, depth, asker):
         settings, plan = _needed(world, solution, asker)
         changes = tuple(change for setting in settings for change in setting.changes)
-        fields = {(change.document, change.where, change.text.split(" ")[0]) for change in changes}
-        if changes not in told and len(fields) == len(changes):
-            told.add(changes)
+        if frozenset(changes) not in told and len(set(map(_field, changes))) == len(changes):
+            told.add(frozenset(changes))
             size = sum(setting.size for setting in settings)
             yield Relaxation(changes=changes, cost_per_hour=plan.cost_per_hour, size=size)
+
+
+def _field(change: Change) -> tuple[str, str, str]:
+    """What cannot be changed twice; rules are many under one path."""
+    return change.document, change.where, change.text if change.where == RULES else ""
 
 
 def _needed(world: World, solution: Solution, asker: Asker) -> Solution:

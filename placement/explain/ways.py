@@ -123,7 +123,11 @@ class WayFacts:
         elif not enough:
             widest = sorted(to, key=lambda pop: (-width.get(pop, 0.0), pop))
             for pop in widest[: _SHOWN - 1]:
-                yield f"the widest way from {whence} to {pop} has {_mbps(width.get(pop, 0.0))} free"
+                yield (
+                    f"the widest way from {whence} to {pop} has {_mbps(width[pop])} free"
+                    if pop in width
+                    else (f"no way leads from {whence} to {pop}")
+                )
             if len(widest) >= _SHOWN:
                 yield f"{len(widest) - _SHOWN + 1} more PoPs have no wider one"
 

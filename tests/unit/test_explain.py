@@ -197,6 +197,13 @@ def test_two_conflicts_are_both_told_and_resolved_together() -> None:
     assert "give a gpu; and give y 4 vcpus instead of 9 vcpus" in ways_out(found)
 
 
+def test_two_rules_are_two_changes() -> None:
+    where = infra({"a": pop(region="here")})
+    parts = [instance(f"{name}-1", allowed_regions={"there"}) for name in "xy"]
+    found = explained(service(*parts), where)
+    assert ways_out(found) == ["let x run in region here too; and let y run in region here too"]
+
+
 def test_what_an_operation_leaves_where_it_is() -> None:
     """web-1 stays on a, full of others; web-2 must be apart and can only be on a."""
     described = service(
