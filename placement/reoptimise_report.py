@@ -16,7 +16,7 @@ from domain.reoptimisation import (
 from placement.objective import Aim
 from placement.reoptimise import Solution
 from placement.reoptimise_layout import Estate, Layout, Spot
-from placement.reoptimise_order import waits
+from placement.reoptimise_pace import waits
 from placement.topology import Usage
 
 _NOTHING = Resources.of(0, 0, 0)

@@ -11,7 +11,7 @@ from domain.reoptimisation import MoveCost, RunningService
 from placement.reoptimise import Goal, Solution, reoptimised
 from placement.reoptimise_clock import Clock
 from placement.reoptimise_layout import Estate, more
-from placement.reoptimise_order import arriving, fits
+from placement.reoptimise_pace import arriving, fits
 from placement.solve import place
 from placement.topology import Usage
 from tests.unit.placement_world import infra, instance, link, pop, service, wire

@@ -8,7 +8,8 @@ from placement.reoptimise import Goal, Solution
 from placement.reoptimise_batch import Wish, everywhere, placed_anew
 from placement.reoptimise_clock import Clock
 from placement.reoptimise_layout import Estate, Spot, more
-from placement.reoptimise_order import arriving, fits, ordered, without_losses
+from placement.reoptimise_order import ordered, without_losses
+from placement.reoptimise_pace import arriving, fits
 from placement.reoptimise_report import report
 from placement.reoptimise_shadow import shadowed
 from tests.unit.placement_world import infra, instance, link, pop, service, wire
