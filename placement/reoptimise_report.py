@@ -60,8 +60,10 @@ def _gap(excess: float | None, value: float) -> float | None:
 
 
 def _moves(estate: Estate, solution: Solution) -> Iterator[Move]:
+    layout = estate.start
     for service, moves in estate.moved(solution.layout).items():
-        gains = _gains(estate, solution, service, [*moves])
+        gains = _gains(estate, solution, service, [*moves], layout)
+        layout = {**layout, service: solution.layout[service]}
         for name, target in moves.items():
             cost, via = estate.services[service].moves[name], solution.order.detours.get((service, name))
             times = 1 if via is None else 2
@@ -78,8 +80,13 @@ def _moves(estate: Estate, solution: Solution) -> Iterator[Move]:
             )
 
 
-def _gains(estate: Estate, solution: Solution, service: str, moved: list[str]) -> dict[str, float]:
-    """By instance: its own price, its share of its links, and of the balance as much as any other."""
+def _gains(
+    estate: Estate, solution: Solution, service: str, moved: list[str], layout: Layout
+) -> dict[str, float]:
+    """By instance: its own price, its share of its links, and of the balance as much as any other.
+
+    :param layout: in which the services told of before have moved: they change what the balance gains
+    """
     graph = estate.graphs[service]
     before, after = estate.start[service], solution.layout[service]
     aim, sizes = Aim(graph, estate.infrastructure), {each.name: each for each in graph.instances}
@@ -94,7 +101,7 @@ def _gains(estate: Estate, solution: Solution, service: str, moved: list[str]) -
         for end in ends:
             gains[end] += (was[link.name] - will[link.name]) / len(ends)
     if aim.weights.balance:
-        rest = _of_service(estate, solution, service) - sum(gains.values())
+        rest = _of_service(estate, solution, service, layout) - sum(gains.values())
         gains = {name: gain + rest / len(gains) for name, gain in gains.items()}
     return gains
 
@@ -105,10 +112,9 @@ def _counted(estate: Estate, aim: Aim, service: str, way: Route) -> float:
     return sum(aim.over(link, each.price_mbps_hour, each.latency) for each in links)
 
 
-def _of_service(estate: Estate, solution: Solution, service: str) -> float:
-    """What the service gains if it alone of all moves."""
-    alone = {**estate.start, service: solution.layout[service]}
-    return _without_moves(estate, estate.start) - _without_moves(estate, alone)
+def _of_service(estate: Estate, solution: Solution, service: str, layout: Layout) -> float:
+    after = {**layout, service: solution.layout[service]}
+    return _without_moves(estate, layout) - _without_moves(estate, after)
 
 
 def _gain(estate: Estate, solution: Solution) -> float:

@@ -1,8 +1,11 @@
 """Re-optimisation: moves where they pay, all in an order in which old and new have room together."""
 
+from dataclasses import replace
+
 import pytest
 
 from domain.infrastructure import Infrastructure
+from domain.objectives import Objective, Weights
 from domain.plans import GraphEndpoint, ServiceGraph
 from placement.reoptimise import Goal, Solution
 from placement.reoptimise_batch import Wish, everywhere, placed_anew
@@ -226,6 +229,18 @@ def test_no_moment_is_oversubscribed_and_nothing_is_lost(seed: int) -> None:
     told = report(state, solution, 4, 0.0)
     assert told.gain_per_hour == pytest.approx(sum(move.gain_per_hour for move in told.moves), abs=1e-6)
     with_others_under_way(state, solution, [step.after for step in told.steps])
+
+
+@pytest.mark.parametrize("objective", ["latency", "balance", Weights(cost=1, latency=0.2, balance=3)])
+@pytest.mark.parametrize("seed", range(4))
+def test_other_objectives_than_cost(seed: int, objective: Objective) -> None:
+    state = replace(random_estate(seed), objective=objective)
+    told = report(state, solved(state), 1, 0.0)
+    assert told.gain_per_hour == pytest.approx(sum(move.gain_per_hour for move in told.moves), abs=1e-4)
+    assert told.gain_per_hour >= -1e-6
+    shadow = shadowed(state, state.start, Wish({}), Clock(3))
+    best = placed_anew(state, state.start, everywhere(state, [*state.start]), 20.0)
+    assert best is not None and shadow.bound <= best.after + 1e-6 * abs(best.after)
 
 
 @pytest.mark.parametrize("seed", range(6))
