@@ -9,22 +9,31 @@ import pulp
 
 from placement.solving.program import Floats, Program
 
+_SLACK = 1e-9
+
 
 def program(problem: pulp.LpProblem) -> Program:
-    """The arrays of `problem`; raises ValueError where a coefficient is no finite number."""
+    """The arrays of `problem`; raises ValueError where a coefficient is no finite number.
+
+    An integer's bounds become integers: with others HiGHS 1.15 and CBC 2.10 have called feasible programs
+    infeasible, and optima what were none.
+    """
     objective, rows = problem.objective or pulp.LpAffineExpression(), problem.constraints()
     variables = _variables(objective, rows)
     index = {id(variable): number for number, variable in enumerate(variables)}
     costs = np.zeros(len(variables))
     costs[[index[id(variable)] for variable in objective]] = list(objective.values())
+    integral = np.array([variable.cat == pulp.LpInteger for variable in variables], dtype=np.int32)
+    lower = _bounds((variable.lowBound for variable in variables), -np.inf)
+    upper = _bounds((variable.upBound for variable in variables), np.inf)
     found = Program(
         names=tuple(variable.name for variable in variables),
         maximises=problem.sense == pulp.LpMaximize,
         constant=objective.constant,
         costs=costs,
-        lower=_bounds((variable.lowBound for variable in variables), -np.inf),
-        upper=_bounds((variable.upBound for variable in variables), np.inf),
-        integral=np.array([variable.cat == pulp.LpInteger for variable in variables], dtype=np.int32),
+        lower=np.where(integral, np.ceil(lower - _SLACK), lower),
+        upper=np.where(integral, np.floor(upper + _SLACK), upper),
+        integral=integral,
         row_lower=_bounds((row.getLb() for row in rows), -np.inf),
         row_upper=_bounds((row.getUb() for row in rows), np.inf),
         starts=np.cumsum([0, *(len(row) for row in rows)], dtype=np.int32),

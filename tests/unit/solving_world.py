@@ -37,6 +37,27 @@ def knapsack() -> pulp.LpProblem:
     return problem
 
 
+def mixture(seed: int) -> pulp.LpProblem:
+    """Whatever a problem may be made of, in small; integers have bounds that are none; never unbounded."""
+    dice = random.Random(seed)
+    problem = pulp.LpProblem("mixture", dice.choice([pulp.LpMinimize, pulp.LpMaximize]))
+    variables = []
+    for index in range(6):
+        low, whole = dice.uniform(-9, 9), pulp.LpInteger if dice.random() < 0.6 else pulp.LpContinuous
+        variables.append(problem.add_variable(f"v{index}", low, low + dice.uniform(1, 12), whole))
+    costs = [dice.choice([0, dice.uniform(-5, 5)]) for _ in variables]
+    problem.setObjective(
+        pulp.LpAffineExpression(list(zip(variables, costs, strict=True)), dice.uniform(-9, 9))
+    )
+    for _ in range(4):
+        chosen = dice.sample(variables, 3)
+        row = pulp.LpAffineExpression([(variable, dice.uniform(-3, 3)) for variable in chosen])
+        sense = dice.choice([pulp.LpConstraintLE, pulp.LpConstraintGE, pulp.LpConstraintEQ])
+        middle = sum(number * (variable.lowBound + variable.upBound) / 2 for variable, number in row.items())
+        problem.addConstraint(pulp.LpConstraint(row, sense, rhs=middle + dice.uniform(-4, 4)))
+    return problem
+
+
 def hard(rows: int = 60, size: int = 200) -> pulp.LpProblem:
     """Many knapsacks at once: solutions are found at once, the best one is proven in no reasonable time."""
     numbers = random.Random(1)
@@ -89,6 +110,6 @@ while True:
 def cbc(folder: Path, body: str) -> list[str]:
     """The command of a program that is called as CBC is, and writes to the file $solution what it likes."""
     script = folder / "cbc"
-    script.write_text(f"#!/bin/sh\nfor solution; do :; done\n{body}\n")
+    script.write_text(f"#!/bin/sh\nread -r _ solution\n{body}\n")
     script.chmod(0o755)
     return [str(script)]

@@ -79,6 +79,15 @@ def test_integers_and_reals_with_any_bounds(solvers: Solvers, names: tuple[Solve
     assert outcome.objective == pytest.approx(-17.875)
 
 
+@pytest.mark.parametrize("seed", [*range(50), 317])
+def test_both_agree(solvers: Solvers, seed: int) -> None:
+    problem = world.mixture(seed)
+    one, other = (solvers.solve(problem, 60, names) for names in (HIGHS, CBC))
+    assert one.state is other.state
+    assert one.state in (State.OPTIMAL, State.INFEASIBLE)
+    assert one.objective == (None if other.objective is None else pytest.approx(other.objective, abs=1e-4))
+
+
 @ANY
 def test_a_problem_without_integers(solvers: Solvers, names: tuple[SolverName, ...]) -> None:
     problem = pulp.LpProblem("linear", pulp.LpMinimize)
