@@ -16,6 +16,7 @@ from domain.plans import GraphChain, GraphInstance, GraphLink, Route, ServiceGra
 from placement.candidates import Candidates
 from placement.needs import Needs
 from placement.objective import Aim, growth, loaded
+from placement.search.crowding import Crowding, crowding
 from placement.search.terrain import Floats, Ints, Mask, Terrain
 from placement.topology import Usage
 
@@ -98,6 +99,7 @@ class Puzzle:
     """Groups of blocks of which no two share a PoP."""
     is_sound: bool
     """False where two members of one block must be apart: then there is no placement."""
+    crowding: Crowding
 
     def quickest(self, link: int) -> Floats:
         """PoP x PoP: the least latency of a link's ways."""
@@ -122,6 +124,7 @@ def puzzle(setting: Setting) -> Puzzle:
         _chains(setting.graph.chains, links),
         tuple(tuple(dict.fromkeys(group)) for group in groups),
         all(len(set(group)) == len(group) for group in groups),
+        crowding(setting, terrain),
     )
 
 

@@ -1,0 +1,60 @@
+"""The load that blocks bring a PoP together beyond what each would alone: bounds leave it out, moves see it."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from domain.objectives import LOAD_SLOPES
+from placement.search.terrain import Floats, Ints, Terrain
+
+if TYPE_CHECKING:
+    from placement.search.puzzle import Setting
+
+_LOADED = 2
+"""Of the three resources those whose load counts: vcpus and memory."""
+
+
+@dataclass(frozen=True, eq=False)
+class Crowding:
+    """The load of PoPs."""
+
+    weight: float
+    """Of one unit of load."""
+    capacity: Floats
+    """PoP x (vcpus, memory)."""
+    free: Floats
+    """PoP x (vcpus, memory), before anything is placed."""
+
+    def extra(self, pops: Ints, demand: Floats, left: Floats) -> Floats:
+        """What a block counts at each of `pops` beyond what it counts there alone.
+
+        :param demand: row of `pops` x resources
+        :param left: PoP x resources, with all others placed
+        """
+        if not self.weight:
+            return np.zeros(len(pops))
+        most = self.capacity[pops]
+        before, beside = most - self.free[pops], most - left[pops, :_LOADED]
+        size, more = np.maximum(most, 1.0), demand[:, :_LOADED]
+        together = _load((beside + more) / size) - _load(beside / size)
+        alone = _load((before + more) / size) - _load(before / size)
+        counted: Floats = self.weight * np.where(most > 0, together - alone, 0.0).sum(axis=1)
+        return counted
+
+
+def crowding(setting: "Setting", terrain: Terrain) -> Crowding:
+    """Of the PoPs of `setting`."""
+    offers = [setting.infrastructure.pops[pop].capacity for pop in terrain.pops]
+    rows = [(offer.vcpus, offer.memory) for offer in offers]
+    capacity = np.array(rows, dtype=np.float64).reshape(len(rows), _LOADED)
+    return Crowding(setting.aim.weights.balance, capacity, terrain.free[:, :_LOADED])
+
+
+def _load(utilisation: Floats) -> Floats:
+    """domain.objectives.load of each."""
+    total, before = np.zeros_like(utilisation), 0.0
+    for start, slope in LOAD_SLOPES:
+        total += (slope - before) * np.maximum(0.0, utilisation - start)
+        before = slope
+    return total
