@@ -34,8 +34,8 @@ _BOUND = re.compile(r"^Lower bound:\s+(\S+)", re.MULTILINE)
 _EITHER = "infeasible or unbounded"
 _NO_SOLUTION = "no integer solution"
 _EXACTLY = ("-ratio", "0", "-allow", "0", "-preprocess", "off")
-"""Preprocessing in CBC 2.10 loses solutions: of 400 small random programs it called one infeasible, and of one
-a worse solution optimal. Without it placements are solved as quickly."""
+"""Preprocessing in CBC 2.10 loses solutions: of 400 small random programs it called one infeasible, and
+of one a worse solution optimal. Without it placements are solved as quickly."""
 _LAST_WORDS = "solution solution\nquit\n"
 """Read from its input: before it does, it writes out its log."""
 _CRASHING_PROOF = "Problem is infeasible - tightenPrimalBounds!"

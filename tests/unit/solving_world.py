@@ -91,7 +91,7 @@ def hopeless() -> pulp.LpProblem:
 def highs(body: str) -> list[str]:
     """The command of a process that has read a `request`, and then does what `body` says with it."""
     source = """
-import os, signal, sys, time
+import dataclasses, os, signal, sys, time
 import numpy as np
 from placement.solving import child, messages
 from placement.solving.messages import Answer, Failure, Incumbent
