@@ -1,7 +1,7 @@
 """The current infrastructure, and its replacement by a new one."""
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Table, delete, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
 
 from catalogue.changes import EMPTY, changes_between
 from catalogue.database import Database
@@ -92,12 +92,9 @@ def _documents(connection: Connection, table: Table) -> list[tuple[str, str]]:
 
 def _store(connection: Connection, new: Infrastructure) -> None:
     """PoPs before the links that refer to them; dropped links before dropped PoPs."""
-    for name, value in _settings(new).items():
-        _put(connection, settings, name, {"value": value})
-    for name, pop in new.pops.items():
-        _put(connection, pops, name, _pop_row(pop))
-    for name, link in new.links.items():
-        _put(connection, links, name, _link_row(link))
+    _put(connection, settings, {name: {"value": value} for name, value in _settings(new).items()})
+    _put(connection, pops, {name: _pop_row(pop) for name, pop in new.pops.items()})
+    _put(connection, links, {name: _link_row(link) for name, link in new.links.items()})
     connection.execute(delete(links).where(links.c.name.not_in(new.links)))
     connection.execute(delete(pops).where(pops.c.name.not_in(new.pops)))
 
@@ -110,10 +107,15 @@ def _settings(new: Infrastructure) -> dict[str, str]:
     }
 
 
-def _put(connection: Connection, table: Table, name: str, row: dict[str, object]) -> None:
-    changed = connection.execute(update(table).where(table.c.name == name).values(row))
-    if changed.rowcount == 0:
-        connection.execute(insert(table).values(name=name, **row))
+def _put(connection: Connection, table: Table, rows: dict[str, dict[str, object]]) -> None:
+    """Each by its name, in two statements however many they are."""
+    known = set(connection.scalars(select(table.c.name)))
+    fresh = [{"name": name, **row} for name, row in rows.items() if name not in known]
+    if fresh:
+        connection.execute(insert(table), fresh)
+    there = [{"named": name, **row} for name, row in rows.items() if name in known]
+    if there:
+        connection.execute(update(table).where(table.c.name == bindparam("named")), there)
 
 
 def _pop_row(pop: Pop) -> dict[str, object]:
