@@ -66,7 +66,8 @@ class Asker:
         self._check()
         limit = min(self.left_s, max(_LEAST_S, share * self._limit_s))
         try:
-            if any(True for _ in self._causes(world)):
+            if cause := next(self._causes(world), None):
+                self.reason = self.reason or cause.text
                 return None
             return place(world.graph, world.infrastructure, world.usage, limit, standing=world.standing)
         except InfeasibleError as error:

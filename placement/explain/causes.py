@@ -38,12 +38,21 @@ def between_parts(
         yield from _link_cause(link, free, candidates, needs)
     for chain in graph.chains:
         yield from _chain_cause(chain, graph, free, candidates, needs)
+    yield from _group_causes(graph, free, candidates, needs)
+
+
+def _group_causes(
+    graph: ServiceGraph, free: nx.MultiGraph, candidates: Candidates, needs: Needs
+) -> Iterator[Cause]:
     for number, group in enumerate(graph.affinity):
         for text in _affinity_reason(group, graph, free, candidates, needs):
             yield Cause(text, ends=frozenset(group), affinity=frozenset({number}))
     for number, group in enumerate(graph.anti_affinity):
         for text in _anti_affinity_reason(group, candidates):
             yield Cause(text, ends=frozenset(group), anti_affinity=frozenset({number}))
+        for link in graph.links:
+            if set(group).issuperset(link.ends) and link.ends[0] != link.ends[1]:
+                yield from _apart_cause(link, number, free, candidates, needs)
 
 
 def _link_cause(
@@ -59,6 +68,24 @@ def _link_cause(
         texts = [*_too_slow(what, f"path with {wide}", quickest, link.latency_ms)]
     for text in texts:
         yield Cause(text, ends=frozenset(link.ends), links=frozenset({link.name}))
+
+
+def _apart_cause(
+    link: GraphLink, group: int, free: nx.MultiGraph, candidates: Candidates, needs: Needs
+) -> Iterator[Cause]:
+    """Of a link whose ends must not share a PoP: some way between two PoPs must do."""
+    first, second = (set(candidates[end]) for end in link.ends)
+    limit = float("inf") if link.latency_ms is None else link.latency_ms + _SLACK_MS
+    for pop in first:
+        ms = nearest({pop: 0.0}, link, second - {pop}, free, needs)
+        if ms is not None and ms <= limit:
+            return
+    within = "" if link.latency_ms is None else f" within {link.latency_ms:g} ms"
+    text = (
+        f"link {link.name}: {' and '.join(link.ends)} must not share a PoP,"
+        f" but no path between two of theirs has {link.bandwidth_mbps:g} Mbit/s free{within}"
+    )
+    yield Cause(text, frozenset(link.ends), frozenset({link.name}), anti_affinity=frozenset({group}))
 
 
 def _chain_cause(

@@ -145,6 +145,14 @@ def test_a_link_that_is_too_wide() -> None:
     assert "widen physical link ab from 100 to 150 Mbit/s" in ways_out(found)
 
 
+@pytest.mark.parametrize(("mbps", "ms", "kind"), [(101, None, "bandwidth"), (10, 4, "latency")])
+def test_a_link_between_parts_that_must_be_apart(mbps: float, ms: float | None, kind: str) -> None:
+    parts, joined = (instance("x-1"), instance("y-1")), link("x-1", "y-1", mbps, ms)
+    found = explained(service(*parts, links=(joined,), anti_affinity=(("x-1", "y-1"),)), TWO)
+    assert kinds(found) == {kind, "anti-affinity"}
+    assert "let x-1 and y-1 share a PoP" in ways_out(found)
+
+
 def test_a_chain_that_is_too_slow() -> None:
     where = infra({"a": pop(0), "b": pop(4)}, {"ab": wire("a", "b", 100, 5)})
     ends = GraphEndpoint(name="e", pop="a"), GraphEndpoint(name="f", pop="a")
