@@ -19,6 +19,7 @@ def balance(relaxation: Relaxation, prices: Prices, rounds: int) -> None:
         walk = _Walk(relaxation, relaxed.unary, relaxed.matrices)
         for _ in range(rounds):
             walk.round()
+        walk.gather()
 
 
 class _Walk:
@@ -44,6 +45,14 @@ class _Walk:
         for root in range(len(self._unary)):
             if root not in children:
                 self._visit(root)
+
+    def gather(self) -> None:
+        """Count in the forest all that a tie out of it counts at the least: early places then tell most."""
+        for tie in self._relaxation.cycles:
+            for node in self._relaxation.ties[tie].nodes:
+                least = self._least(tie, node)
+                shared = self._relaxation.shared.get((tie, node), 0.0)
+                self._relaxation.shared[tie, node] = shared + np.where(np.isfinite(least), least, 0.0)
 
     def _visit(self, root: int) -> None:
         """Down to each child and back again (without recursion: trees may be deep)."""

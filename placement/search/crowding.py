@@ -1,4 +1,4 @@
-"""The load that blocks bring a PoP together beyond what each would alone: bounds leave it out, moves see it."""
+"""The load that blocks bring a PoP together beyond that of each alone: bounds leave it out, moves see it."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING

@@ -29,13 +29,18 @@ from placement.search.values import Values
 
 TOLERANCE = 1e-7
 """Relative: what is within this of the bound is optimal."""
-_WIDTH = 12
-_TRIED = 3
+_WIDTH = 32
+_TRIED = 5
 _ROUNDS = ((10, 4, 3_000), (30, 8, 20_000), (80, 12, 100_000), (200, 12, 400_000))
 """Steps of the multipliers, rounds of sharing, and how many partial placements are looked at then."""
-_EFFORT_S = 0.08, 1.5e-4
+_EFFORT_S = 0.06, 1.2e-4
 """What the search may take: that, and as much more for each variable that a solver would have."""
-_MOST_DOUBTFUL = 40
+_MOST_DOUBTFUL = 12
+_NEAR = (2e-5, 2e-4, 2e-3, 2e-2)
+"""How far above the bound, relative to it, plans are looked for before all that are better are."""
+_MOST_NEAR = 60
+_WIDE = 0.1
+"""A gap, relative to the bound, that is too wide to look at all in it at once."""
 _MOST_SETTLED = 1500
 
 
@@ -95,7 +100,9 @@ class _Search:
             if self._is_closed(climb.best.bound):
                 return self._closed()
             climb = self._narrowed(climb)
-            states = self._layers(climb).all_below(self._limit, most, self._clock)
+            layers = self._layers(climb)
+            self._look_near(layers, climb.best.bound, most)
+            states = layers.all_below(self._limit, most, self._clock)
             if states.is_all:
                 return self._settled(states, climb)
             if self._clock.is_over:
@@ -126,6 +133,20 @@ class _Search:
     def _layers(self, climb: Climb) -> Layers:
         return Layers(Bearings(climb.relaxation), climb.best, climb.prices)
 
+    def _look_near(self, layers: Layers, bound: float, most: int) -> None:
+        """Look for plans close above the bound first: a good one leaves little else to look at."""
+        if self._limit - bound <= _WIDE * abs(bound):
+            return
+        for share in _NEAR:
+            limit = bound + share * abs(bound)
+            states = layers.all_below(min(limit, self._limit), most, self._clock)
+            if not states.is_all or limit >= self._limit or self._clock.is_over:
+                return
+            counts = self._values.least(states.at)
+            for state in np.argsort(counts, kind="stable")[:_MOST_NEAR]:
+                if counts[state] < self._limit:
+                    self._settle([int(pop) for pop in states.at[state]], float(counts[state]))
+
     def _propose(self, climb: Climb) -> None:
         """Look for better plans where the relaxation points."""
         bearings = Bearings(climb.relaxation)
@@ -152,8 +173,7 @@ class _Search:
         masks = places_within(Bearings(old), climb.best, gap)
         if all(mask.all() for mask in masks) or not all(mask.any() for mask in masks):
             return climb
-        pops = [each[mask] for each, mask in zip(old.pops, masks, strict=True)]
-        return Climb.begun(Relaxation(old.whole, pops), climb.prices)
+        return Climb.begun(old.narrowed(masks), climb.prices)
 
     def _settled(self, states: States, climb: Climb) -> Finding:
         """Look at all placements that are left, one after the other, the most promising first."""

@@ -14,7 +14,7 @@ import numpy as np
 
 from placement.search.forest import Sweep, forest, sweep
 from placement.search.quotient import Quotient
-from placement.search.terrain import Floats, Ints
+from placement.search.terrain import Floats, Ints, Mask
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,6 +135,18 @@ class Relaxation:
         """Strands with an end that has one candidate only."""
         tied = {strand for tie in self.ties for strand in tie.strands}
         return [number for number in range(len(self.whole.strands)) if number not in tied]
+
+    def narrowed(self, masks: Sequence[Mask]) -> "Relaxation":
+        """With fewer candidates; what ties out of the forest share stays, as far as they stay out of it."""
+        pops = [each[mask] for each, mask in zip(self.pops, masks, strict=True)]
+        new = Relaxation(self.whole, pops)
+        old = {self.ties[tie].strands: tie for tie in self.cycles}
+        for tie in new.cycles:
+            before = old.get(new.ties[tie].strands)
+            for node in new.ties[tie].nodes:
+                if before is not None and (before, node) in self.shared:
+                    new.shared[tie, node] = self.shared[before, node][masks[node]]
+        return new
 
     def nothing(self) -> Prices:
         """No multiplier at all."""

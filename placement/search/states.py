@@ -84,8 +84,12 @@ class Layers:
         return score
 
     def beam(self, width: int) -> States:
-        """Complete placements, of which `width` are kept after each block."""
-        return self._complete(width, np.inf, np.inf, None)
+        """Complete placements, of which `width` are kept after each block.
+
+        Twins in the order of their PoPs come to nothing where the last ones are full; then in any order.
+        """
+        found = self._complete(width, np.inf, np.inf, None)
+        return found if len(found.sums) else self._complete(width, np.inf, np.inf, None, any_order=True)
 
     def all_below(self, limit: float, most: int, clock: Clock) -> States:
         """All complete placements that count less than `limit`; none where there are more than `most`.
@@ -94,23 +98,32 @@ class Layers:
         """
         return self._complete(most + 1, limit, most, clock)
 
-    def _complete(self, width: int, limit: float, most: float, clock: Clock | None) -> States:
+    def _complete(
+        self, width: int, limit: float, most: float, clock: Clock | None, any_order: bool = False
+    ) -> States:
         at = np.full((1, len(self._puzzle.blocks)), -1, dtype=np.int64)
         states = States(at, np.array([self._relaxed.bound]), True)
         for rank, block in enumerate(self._bearings.order):
-            states = self._extended(states, rank, block, width, limit)
+            states = self._extended(states, rank, block, width, limit, any_order)
             if not len(states.sums):
                 return states
             if len(states.sums) > most or (clock is not None and clock.is_over):
                 return States(states.at[:0], states.sums[:0], False)
         return states
 
-    def _extended(self, states: States, rank: int, block: int, width: int, limit: float) -> States:
+    def _extended(
+        self, states: States, rank: int, block: int, width: int, limit: float, any_order: bool
+    ) -> States:
         pops = self._bearings.pops[block]
         many = max(1, _CELLS // max(1, len(pops)))
         parts = [
             self._pairs(
-                states.at[start : start + many], states.sums[start : start + many], rank, block, limit
+                states.at[start : start + many],
+                states.sums[start : start + many],
+                rank,
+                block,
+                limit,
+                any_order,
             )
             for start in range(0, len(states.sums), many)
         ]
@@ -124,7 +137,7 @@ class Layers:
         return States(at, sums[best], is_all)
 
     def _pairs(
-        self, at: Ints, sums: Floats, rank: int, block: int, limit: float
+        self, at: Ints, sums: Floats, rank: int, block: int, limit: float, any_order: bool
     ) -> tuple[Ints, Ints, Floats]:
         """(state, row of the place, what it counts) of what is allowed and counts less than the limit."""
         pops = self._bearings.pops[block]
@@ -135,7 +148,7 @@ class Layers:
                 counts = counts + self._bonded(block, bond, places)
         counts = np.where(np.isfinite(counts) & (counts < limit), counts, np.inf)
         twin = self._bearings.twins.get(block)
-        if twin is not None:
+        if twin is not None and not any_order:
             counts[at[:, twin][:, None] > pops[None, :]] = np.inf
         states, rows = np.nonzero(np.isfinite(counts) & self._roomy(at, rank, block))
         good = self._quick(at, states, rows, block)
