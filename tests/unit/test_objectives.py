@@ -1,8 +1,10 @@
 """What a placement is good at: each objective against brute force, and what licences and energy do."""
 
+import itertools
 import random
 from typing import Any
 
+import numpy as np
 import pytest
 from pydantic import ValidationError
 
@@ -15,7 +17,8 @@ from placement import model, topology
 from placement.candidates import candidates
 from placement.check import violations
 from placement.needs import Needs
-from placement.objective import Aim, growth, latency_shares, objective_of
+from placement.objective import Aim, added_load, growth, latency_shares, objective_of
+from placement.search.puzzle import Setting, puzzle
 from placement.solve import Choice, place
 from placement.topology import Usage
 from tests.unit.placement_world import (
@@ -180,6 +183,35 @@ def test_balance_spreads_what_cost_would_pack() -> None:
     assert set(checked(service(*parts), where).placements.values()) == {"a"}
     spread = checked(service(*parts, objective="balance"), where)
     assert set(spread.placements.values()) == {"a", "b", "c"}
+
+
+def test_many_alike_are_spread_without_a_solver() -> None:
+    names = [f"p{number}" for number in range(40)]
+    where = infra(
+        {name: pop(8, 1.0) for name in names},
+        {f"{one}-{other}": wire(one, other) for one, other in itertools.pairwise(names)},
+    )
+    parts = [instance(f"i-{number}", 3) for number in range(8)]
+    links = tuple(link(one.name, other.name) for one, other in itertools.pairwise(parts))
+    plan = checked(service(*parts, links=links, objective=Weights(cost=0, balance=1)), where)
+    assert len(set(plan.placements.values())) == 8
+    assert (plan.solver, plan.gap) == ("search", 0.0)
+
+
+def test_the_search_counts_load_as_the_model_does() -> None:
+    graph = service(instance("i-1", 2, 3000), instance("j-1", 3, 2000), objective=Weights(balance=2))
+    where = infra({"p": pop(8, memory=8000), "none": pop(0, memory=0)})
+    usage = Usage(pops={"p": Resources.of(1, 2000, 0)})
+    free = topology.build(where, usage)
+    options = {"i-1": ("p",), "j-1": ("p",)}
+    setting = Setting(graph, where, usage, NOTHING, free, options, {})
+    numbers = puzzle(setting)
+    demand, left = numbers.blocks[1].demand, numbers.terrain.free - np.array([[2, 3000, 0], [0, 0, 0]])
+    extra = numbers.crowding.extra(np.array([0]), demand, left)
+    alone = sum(growth(1, n, 8) for n in (2, 3)) + sum(growth(2000, n, 8000) for n in (3000, 2000))
+    both = added_load(graph, where, usage, NOTHING, {"i-1": "p", "j-1": "p"})
+    assert extra[0] == pytest.approx(2 * (both - alone))
+    assert numbers.crowding.extra(np.array([1]), demand, left)[0] == 0.0
 
 
 def test_balance_looks_at_what_is_taken_already() -> None:
