@@ -42,14 +42,14 @@ class PlacementRefusedError(InfeasibleError):
 
 async def explained(refused: PlacementRefusedError) -> InfeasibleError:
     """The refusal with its explanation; with its first reason alone where that takes too long or fails."""
+    found = None
     try:
         work = asyncio.to_thread(_explanation, refused)
         found = await asyncio.wait_for(work, _TIME_LIMIT_S + _GRACE_S)
     except TimeoutError:
-        return InfeasibleError(str(refused))
+        _log.warning("no explanation in time of %s", refused)
     except Exception:  # whatever is wrong with the explanation, the refusal must be told
         _log.exception("no explanation of %s", refused)
-        return InfeasibleError(str(refused))
     return InfeasibleError(_message(refused, found))
 
 
@@ -79,7 +79,7 @@ def _message(refused: PlacementRefusedError, found: Explanation | None) -> str:
     """The first reason, what is in conflict, a few ways out, and where there is more."""
     aim, lines = refused.aim, [str(refused)]
     if found is not None and found.conflict:
-        lines.append(found.text(shown=_SHOWN))
+        lines.append(found.text(shown=_SHOWN).removeprefix(f"{refused}\n"))
     if aim.kind is OperationKind.INSTANTIATE:
-        lines.append(f"`interlace why-not {aim.descriptor.name}:{aim.version}` tells more")
+        lines += ["", f"`interlace why-not {aim.descriptor.name}:{aim.version}` tells more"]
     return "\n".join(lines)

@@ -97,7 +97,7 @@ class Explanation(Model):
     """In one sentence, as the placement itself refuses; where there is no conflict, all that is known."""
 
     def text(self, shown: int = 5) -> str:
-        """For people, over several lines.
+        """For people, over several lines, which are Markdown too.
 
         :param shown: so many relaxations at most
         """
@@ -110,6 +110,7 @@ class Explanation(Model):
         yield from self._conflicts()
         yield from self._ways_out(shown)
         if self.cut_short:
+            yield ""
             yield "the time ran out: there may be a smaller conflict, or smaller changes"
 
     def _conflicts(self) -> Iterator[str]:
@@ -123,11 +124,13 @@ class Explanation(Model):
         yield "these cannot be had together:" if len(self.conflict) > 1 else "this cannot be had:"
         yield from _listed(self.conflict)
         for other in self.further:
+            yield ""
             yield "and apart from that:"
             yield from _listed(other)
 
     def _ways_out(self, shown: int) -> Iterator[str]:
         if self.relaxations:
+            yield ""
             yield "it would fit with any one of:"
         for each in self.relaxations[:shown]:
             yield f"  - {each.text} ({each.cost_per_hour:.4f} {self.currency} per hour)"

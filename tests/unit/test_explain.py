@@ -35,6 +35,7 @@ def test_the_example_of_the_issue() -> None:
         "  - gate needs 2 vcpus and 1 GiB of memory: there is room for it on b; a has 1 of 4 vcpus free",
         "  - users is at clients",
         "  - link access joins users and gate within 20 ms: b is 23 ms from users at clients",
+        "",
         "it would fit with any one of:",
         f"  and {len(found.relaxations)} more",
     ]

@@ -1,9 +1,11 @@
 """Operations on a service that runs, for which there is no room."""
 
+import threading
 from typing import Any
 
 import pytest
 
+from activities import explaining
 from activities.explaining import PlacementRefusedError, explained
 from domain.infrastructure import Resources
 from domain.names import OperationKind
@@ -65,10 +67,29 @@ async def test_an_instance_that_stays_in_the_way(shop: Shop) -> None:
 
 async def test_many_at_once_are_refused_without_delay(shop: Shop) -> None:
     """While one explanation is worked out, others are told their first reason."""
-    from activities import explaining
-
     others = taken(shop, south=1)
     with explaining._ONE_AT_A_TIME:
         text = await refusal(shop, others, OperationKind.SCALE, component="web", by=2)
     assert text == "no room"
     assert "4 instances of web" in await refusal(shop, others, OperationKind.SCALE, component="web", by=2)
+
+
+@pytest.mark.parametrize("trouble", [RuntimeError("a bug"), TimeoutError()])
+async def test_the_reason_is_told_whatever_becomes_of_the_explanation(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, trouble: Exception
+) -> None:
+    def fails(*_: object) -> None:
+        raise trouble
+
+    monkeypatch.setattr(explaining, "explain", fails)
+    others = taken(shop, south=1)
+    assert await refusal(shop, others, OperationKind.SCALE, component="web", by=2) == "no room"
+
+
+async def test_an_explanation_that_hangs_is_left_alone(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    go_on = threading.Event()
+    monkeypatch.setattr(explaining, "explain", lambda *_: go_on.wait(10))
+    monkeypatch.setattr(explaining, "_GRACE_S", 0.1 - explaining._TIME_LIMIT_S)
+    others = taken(shop, south=1)
+    assert await refusal(shop, others, OperationKind.SCALE, component="web", by=2) == "no room"
+    go_on.set()
