@@ -111,5 +111,5 @@ class Standing(Model):
     move_cost_per_hour: dict[str, float] = {}
     """Instance -> what it must save to be placed elsewhere than it stands."""
     uncounted: frozenset[str] = frozenset()
-    """Those of the instances for which `usage` has nothing: they need their room where they stand too, and what
-    one leaves is free for another."""
+    """Those of the instances for which `usage` has nothing: they need their room where they stand too, and
+    what one leaves is free for another."""
