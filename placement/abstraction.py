@@ -138,8 +138,8 @@ class _Search:
         while size < len(self._order):
             try:
                 known = self._found(size, _FIRST_SHARE)
-            except InfeasibleError:
-                size *= _WIDER  # on the whole there may be a way
+            except (InfeasibleError, TemporaryError):
+                size *= _WIDER  # on the whole there may be a way, or one that is found sooner
             else:
                 return self._improved(known, size).told()
         return self._found(len(self._order)).told()

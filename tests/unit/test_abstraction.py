@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from domain.errors import InfeasibleError
+from domain.errors import InfeasibleError, TemporaryError
 from domain.infrastructure import Infrastructure
 from domain.objectives import Weights
 from domain.plans import GraphEndpoint, Plan, ServiceGraph, Standing
@@ -202,6 +202,21 @@ def test_the_gap_counts_what_was_left_out() -> None:
     crowd = service(*(instance(f"x-{n}", 5) for n in range(3)))  # one a PoP: 5 + 10 + 15; bound: 3 * 5
     plan = abstraction.placed(crowd, where, FREE, NOTHING, 30.0, modest, 4)
     assert [plan.cost_per_hour, plan.gap] == pytest.approx([30, 0.5])
+
+
+def test_where_nothing_is_found_in_time_more_is_seen() -> None:
+    seen = []
+
+    def slow(graph: ServiceGraph, where: Infrastructure, *rest: Any) -> Plan:
+        seen.append(len(where.pops))
+        if len(where.pops) < 6:
+            raise TemporaryError("no placement within the time, nor proof of none")
+        return whole(graph, where, *rest)
+
+    pops = {f"p{n}": pop(price=1 + n) for n in range(6)}
+    graph = service(instance("x-1"), instance("y-1"))
+    assert abstraction.placed(graph, infra(pops), FREE, NOTHING, 30.0, slow, 2).cost_per_hour == 2
+    assert seen == [2, 6]
 
 
 def test_the_sea_cables_of_the_world() -> None:
