@@ -22,6 +22,7 @@ from placement.needs import Needs
 from placement.search import finding
 from placement.search.finding import Finding, Found
 from placement.search.puzzle import Setting
+from placement.search.reduction import Remainder
 from placement.solving.outcomes import Outcome, SolverFailedError, SolverName, State
 from placement.solving.solvers import SOLVERS, Solvers
 from placement.topology import Usage
@@ -31,6 +32,8 @@ Choice = Literal["auto"] | SolverName
 _BOTH: tuple[SolverName, ...] = ("highs", "cbc")
 _SEARCH_SHARE = 0.4
 """Of the time limit, for the search at most."""
+_VARIABLE_S = 5e-5
+"""What it takes to build a program, for each of its variables."""
 _LAST_S = 0.05
 """What a solver gets where no time is left."""
 
@@ -114,11 +117,18 @@ def _searched(task: Task, solvers: Solvers) -> Plan:
     best = _best(task, found)
     if (best is None) != (found.best is None):
         return _modelled(task, _BOTH, solvers)
-    if found.left is not None:
+    if found.left is not None and (best is None or _is_worth(task, found.left)):
         return _modelled(task, _BOTH, solvers, found, best)
     if best is None:
         raise _impossible(task)
     return answers.within_budget(task, best)
+
+
+def _is_worth(task: Task, left: Remainder) -> bool:
+    """Whether what is left of the time is enough to build a program, and to solve something of it."""
+    places = sum(len(pops) for pops in left.options.values())
+    variables = places + sum(len(arcs) for arcs in left.arcs.values())
+    return variables * _VARIABLE_S < 0.5 * task.left_s
 
 
 def _impossible(task: Task) -> InfeasibleError:

@@ -1,0 +1,188 @@
+"""The parts of the search, each against what brute force or the whole program says."""
+
+import itertools
+import random
+
+import numpy as np
+import pytest
+
+from domain.errors import InfeasibleError
+from domain.infrastructure import Infrastructure
+from domain.plans import Plan, ServiceGraph, Standing
+from placement import topology
+from placement.candidates import candidates
+from placement.needs import Needs
+from placement.search.ascent import Climb
+from placement.search.bearings import Bearings
+from placement.search.clock import Clock
+from placement.search.finding import find
+from placement.search.forest import forest, sweep
+from placement.search.likeness import classes
+from placement.search.puzzle import Puzzle, Setting, puzzle
+from placement.search.quotient import quick_enough, quotient
+from placement.search.reduction import places_within
+from placement.search.relaxation import Relaxation
+from placement.search.states import Layers
+from placement.solve import place
+from placement.topology import Usage
+from tests.unit.placement_world import FREE, infra, instance, link, pop, random_case, service, wire
+from tests.unit.test_exact import CROWDED, PARALLEL, case
+
+SEEDS = range(30)
+NONE_STANDS = Standing()
+PATIENT = Clock(1e9, 1e9)
+
+
+def setting(graph: ServiceGraph, where: Infrastructure, usage: Usage = FREE) -> Setting:
+    free = topology.build(where, usage)
+    options = candidates(graph, where, free, NONE_STANDS)
+    fixed = Needs(NONE_STANDS).fixed(graph, options, free)
+    return Setting(graph, where, usage, NONE_STANDS, free, options, fixed)
+
+
+def small(seed: int) -> tuple[ServiceGraph, Infrastructure, Plan] | None:
+    """A feasible case without a budget and its optimum by the whole program; None where it is infeasible."""
+    graph, where = case(seed, 4, "topozoo/Abilene")
+    graph = graph.model_copy(update={"budget_per_hour": None})
+    try:
+        return graph, where, place(graph, where, FREE, solver="highs")
+    except InfeasibleError:
+        return None
+
+
+def relaxation(given: Puzzle) -> Relaxation:
+    whole = quotient(given, classes(given))
+    return Relaxation(whole, quick_enough(whole))
+
+
+def places(given: Puzzle, plan: Plan) -> list[int]:
+    """Block -> PoP of a plan."""
+    where = {**plan.placements, **plan.endpoints}
+    return [given.terrain.number[where[block.members[0]]] for block in given.blocks]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_sweep_finds_the_least_sum_and_that_with_each_label(seed: int) -> None:
+    dice = np.random.default_rng(seed)
+    sizes = [int(dice.integers(1, 4)) for _ in range(5)]
+    pairs = [(int(dice.integers(0, n)), n) for n in range(1, 5) if dice.random() < 0.8] + [(0, 4), (1, 3)]
+    branches, outside = forest(5, pairs)
+    unary = [dice.random(size) for size in sizes]
+    ties = [dice.random((sizes[one], sizes[other])) for one, other in pairs]
+    turned = [ties[n] for n in range(len(pairs))]
+    for branch in branches:
+        if pairs[branch.tie][0] != branch.child:
+            turned[branch.tie] = ties[branch.tie].T
+    found = sweep(branches, unary, turned)
+    inside = [n for n in range(len(pairs)) if n not in outside]
+    sums = {
+        labels: sum(unary[n][label] for n, label in enumerate(labels))
+        + sum(ties[n][labels[pairs[n][0]], labels[pairs[n][1]]] for n in inside)
+        for labels in itertools.product(*map(range, sizes))
+    }
+    assert found.least == pytest.approx(min(sums.values()))
+    assert sums[tuple(found.labels)] == pytest.approx(found.least)
+    for node, label in [(n, at) for n, size in enumerate(sizes) for at in range(size)]:
+        least = min(total for labels, total in sums.items() if labels[node] == label)
+        assert found.rise[node][label] == pytest.approx(least - found.least)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_no_bound_is_above_the_optimum_and_nothing_of_it_is_left_out(seed: int) -> None:
+    found = small(seed)
+    if found is None:
+        return
+    graph, where, plan = found
+    assert plan.objective_per_hour is not None
+    best, given = plan.objective_per_hour, puzzle(setting(graph, where))
+    at = places(given, plan)
+    climb = Climb.begun(relaxation(given))
+    for steps in (0, 5, 25):
+        climb.climb(steps, np.inf, PATIENT)
+        climb.settle(3)
+        assert climb.best.bound <= best * (1 + 1e-9) + 1e-9
+        bearings = Bearings(climb.relaxation)
+        masks = places_within(bearings, climb.best, best - climb.best.bound + 1e-6 * (1 + best))
+        for block, node in enumerate(bearings.nodes):
+            assert at[block] in bearings.pops[block][masks[node]]
+        smaller = climb.relaxation.narrowed(masks)
+        assert smaller.evaluate(climb.prices).bound <= best * (1 + 1e-9) + 1e-9
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_all_placements_below_a_limit_are_found(seed: int) -> None:
+    found = small(seed)
+    if found is None:
+        return
+    graph, where, plan = found
+    assert plan.objective_per_hour is not None
+    given = puzzle(setting(graph, where))
+    climb = Climb.begun(relaxation(given))
+    climb.climb(10, np.inf, PATIENT)
+    climb.settle(2)
+    layers = Layers(Bearings(climb.relaxation), climb.best, climb.prices)
+    limit = plan.objective_per_hour * (1 + 1e-6) + 1e-6
+    states = layers.all_below(limit, 1_000_000, PATIENT)
+    assert states.is_all
+    costs = [tuple(sorted(state)) for state in states.at.tolist()]
+    assert tuple(sorted(places(given, plan))) in costs
+
+
+def test_replicas_that_are_alike_are_one_class() -> None:
+    where = infra({"p": pop(), "q": pop()}, {"w": wire("p", "q")})
+    webs = [instance(f"web-{n}") for n in range(1, 5)]
+    links = [link(one, web.name, 5) for web in webs for one in ("lb-1", "db-1")]
+    graph = service(instance("lb-1"), instance("db-1", 2), *webs, links=tuple(links))
+    given = puzzle(setting(graph, where))
+    found = classes(given)
+    assert len(set(found.blocks)) == 3
+    assert len(set(found.links)) == 2
+    apart = graph.model_copy(update={"anti_affinity": (("web-1", "web-2"),)})
+    assert len(set(classes(puzzle(setting(apart, where))).blocks)) == 4
+
+
+def test_an_affinity_group_is_one_block() -> None:
+    where = infra({"p": pop(4), "q": pop(3)}, {"w": wire("p", "q")})
+    graph = service(instance("a-1", 2), instance("b-1", 2), affinity=(("a-1", "b-1"),))
+    given = puzzle(setting(graph, where))
+    assert [block.members for block in given.blocks] == [("a-1", "b-1")] or len(given.blocks) == 1
+    assert [given.terrain.pops[p] for p in given.blocks[0].pops] == ["p"]
+
+
+def test_members_of_a_group_that_must_be_apart_have_no_placement() -> None:
+    where = infra({"p": pop(), "q": pop()})
+    graph = service(
+        instance("a-1"), instance("b-1"), affinity=(("a-1", "b-1"),), anti_affinity=(("a-1", "b-1"),)
+    )
+    found = find(setting(graph, where), 1.0)
+    assert found.best is None and found.left is None
+
+
+def test_what_is_crowded_is_left_with_its_own_plan_in_it() -> None:
+    found = find(setting(CROWDED, PARALLEL), 1.0)
+    assert found.best is not None and found.left is not None
+    assert found.bound < found.best.value
+    for way in found.best.ways:
+        taken = zip(way.physical_links, way.pops, way.pops[1:], strict=False)
+        assert set(taken) <= found.left.arcs[way.link]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_the_search_proves_is_what_the_whole_program_says(seed: int) -> None:
+    dice = random.Random(seed)
+    graph, where, usage = random_case(dice.randrange(10_000))
+    graph = graph.model_copy(update={"budget_per_hour": None})
+    try:
+        best: float | None = place(graph, where, usage, solver="highs").objective_per_hour
+    except InfeasibleError:
+        best = None
+    options = candidates(graph, where, topology.build(where, usage), NONE_STANDS)
+    if not all(options.values()):
+        return
+    found = find(setting(graph, where, usage), 1.0)
+    if best is None:
+        assert found.best is None
+    else:
+        assert found.bound <= best * (1 + 1e-6) + 1e-9
+        assert found.best is None or found.best.value >= best * (1 - 1e-6) - 1e-9
+        assert found.left is not None or found.best is not None
