@@ -36,9 +36,9 @@ def _times(outcomes: list[Outcome]) -> None:
                 table.add_row(str(size), *_line(here, name))
     Console(width=_WIDTH).print(table)
     print(
-        "p50, p95: of wall seconds, then of CPU seconds, solvers' included; proven: an optimum, or that there\n"
-        "is none; late: no proof in time, counted as the limit; by ours: geometric mean of its wall by ours, and\n"
-        "the least; wrong: answers that break a constraint (of peers: those they lack)"
+        "p50, p95: of wall seconds, then of CPU seconds, solvers' included; proven: an optimum, or that\n"
+        "there is none; late: no proof in time, counted as the limit; by ours: geometric mean of its wall\n"
+        "by ours, and the least; wrong: answers that break a constraint (of peers: those they lack)"
     )
 
 
