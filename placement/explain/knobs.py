@@ -34,7 +34,7 @@ class Knob(Protocol):
 
     @property
     def loosest(self) -> Turn:
-        """As if it were hardly asked for at all."""
+        """Asks as if it were hardly asked for at all."""
         ...
 
     def least(self, world: World, small: Turn, asker: Asker) -> Resolved | None:

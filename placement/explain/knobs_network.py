@@ -7,7 +7,18 @@ from math import floor, log10
 from domain.descriptor import ComponentKind
 from domain.explanations import Change
 from domain.plans import GraphEndpoint, GraphInstance, Plan
-from placement.explain.knobs import Bound, Knob, Setting, Steps, Told, Turn, rounded_up
+from placement.explain.asking import Asker
+from placement.explain.knobs import (
+    Bound,
+    Knob,
+    Resolved,
+    Setting,
+    Steps,
+    Told,
+    Turn,
+    resolved,
+    rounded_up,
+)
 from placement.explain.turning import with_bandwidth, with_chain_latency, with_links, with_physical
 from placement.explain.worlds import NOTHING, World
 from placement.needs import Needs
@@ -79,9 +90,7 @@ def bandwidth(world: World, link: str) -> Iterator[Knob]:
     lower = [_floored(now * part / _PARTS) for part in range(_PARTS - 1, 0, -1)]
     exact = sorted({*lower, *(each for each in _widths(world, link) if each < now)}, reverse=True)
     yield Steps(tuple(_narrower(link, now, mbps) for mbps in exact))
-    yield Told(
-        lambda world: with_physical(world, dict.fromkeys(world.infrastructure.links, _PLENTY)), _widened
-    )
+    yield _Wider()
 
 
 def _widths(world: World, link: str) -> Iterator[float]:
@@ -107,17 +116,36 @@ def _narrower(link: str, now: float, mbps: float) -> Setting:
     return Setting(lambda world: with_bandwidth(world, link, mbps), (change,), (now - mbps) / now)
 
 
-def _widened(world: World, plan: Plan) -> Setting | None:
-    """As wide as the plan needs them."""
-    taken = _taken(world, plan)
-    now = {name: link.bandwidth for name, link in world.infrastructure.links.items()}
-    short = {
-        name: rounded_up(mbps + world.usage.links.get(name, 0.0))
-        for name, mbps in taken.items()
-        if mbps > 0 and mbps + world.usage.links.get(name, 0.0) > now[name] * (1 + 1e-9)
+class _Wider:
+    """Physical links as wide as the best plan needs them, and no more of them than that takes."""
+
+    def loosest(self, world: World) -> World:
+        return with_physical(world, dict.fromkeys(world.infrastructure.links, _PLENTY))
+
+    def least(self, world: World, small: Turn, asker: Asker) -> Resolved | None:
+        """Some plan's links first, then without each of them that is not needed."""
+        plan = asker.plan(self.loosest(world))
+        short = _short(world, plan) if plan else {}
+        found = resolved(_widened(world, short), world, asker) if short else None
+        for name in [*short] if found and len(short) > 1 else ():
+            rest = {other: mbps for other, mbps in short.items() if other != name}
+            if better := resolved(_widened(world, rest), world, asker):
+                found, short = better, rest
+        return found
+
+
+def _short(world: World, plan: Plan) -> dict[str, float]:
+    """Physical links that are too narrow for a plan, and the Mbit/s that they would need."""
+    used = world.usage.links
+    wanted = {name: mbps + used.get(name, 0.0) for name, mbps in _taken(world, plan).items() if mbps > 0}
+    now = world.infrastructure.links
+    return {
+        name: rounded_up(mbps) for name, mbps in wanted.items() if mbps > now[name].bandwidth * (1 + 1e-9)
     }
-    if not short:
-        return None
+
+
+def _widened(world: World, short: dict[str, float]) -> Setting:
+    now = {name: link.bandwidth for name, link in world.infrastructure.links.items()}
     changes = tuple(_more(name, now[name], wide) for name, wide in short.items())
     size = sum(_grown(now[name], wide) for name, wide in short.items())
     return Setting(lambda world: with_physical(world, short), changes, size)
