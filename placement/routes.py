@@ -61,9 +61,9 @@ def straightened(
     for link, route in zip(graph.links, found, strict=True):
         _take(free, link, route, needs, 1)
     for index, link in enumerate(graph.links):
-        if link.name in fixed:
-            continue
         old = found[index]
+        if link.name in fixed or not old.physical_links:
+            continue
         _take(free, link, old, needs, -1)
         arcs = [*_arcs_with(link, free, topology, needs), *arcs_of(old)]
         new = _cheapest(link, where, arcs, topology)

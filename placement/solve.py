@@ -20,9 +20,9 @@ from placement.answers import Draft, Task
 from placement.candidates import candidates
 from placement.needs import Needs
 from placement.search import finding
-from placement.search.finding import Finding, Found
 from placement.search.puzzle import Setting
 from placement.search.reduction import Remainder
+from placement.search.results import Finding, Found
 from placement.solving.outcomes import Outcome, SolverFailedError, SolverName, State
 from placement.solving.solvers import SOLVERS, Solvers
 from placement.topology import Usage

@@ -1,12 +1,9 @@
 """The search: bounds and plans close in on each other, until they meet or the rest is left to a solver."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 
-from domain.plans import GraphLink, Route
-from placement.model import arcs_of
 from placement.search.ascent import Climb
 from placement.search.bearings import Bearings
 from placement.search.clock import Clock
@@ -16,13 +13,13 @@ from placement.search.moves import improved
 from placement.search.puzzle import Puzzle, Setting, puzzle
 from placement.search.quotient import quick_enough, quotient
 from placement.search.reduction import (
-    Remainder,
     pairs_of_relaxation,
     pairs_of_states,
     places_within,
     remainder,
 )
 from placement.search.relaxation import Relaxation
+from placement.search.results import Finding, Found, Proposal, named, with_own
 from placement.search.routing import Router, Way
 from placement.search.states import Layers, States
 from placement.search.values import Values
@@ -44,38 +41,9 @@ _WIDE = 0.1
 _MOST_SETTLED = 1500
 
 
-@dataclass(frozen=True)
-class Found:
-    """A plan that keeps all limits."""
-
-    value: float
-    places: Mapping[str, str]
-    """Instance or endpoint -> PoP."""
-    ways: tuple[Route, ...]
-    """In the order of the graph's links."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What the search came to."""
-
-    bound: float
-    """No plan counts less; inf where there is no plan."""
-    best: Found | None
-    left: Remainder | None
-    """Where a plan can be that counts less than the best; None where none can."""
-
-
 def find(setting: Setting, budget_s: float) -> Finding:
     """Search for the best plan, for about `budget_s` seconds at most."""
     return _Search(setting, budget_s).run()
-
-
-@dataclass(frozen=True, eq=False)
-class _Plan:
-    value: float
-    at: tuple[int, ...]
-    ways: tuple[Way, ...]
 
 
 class _Search:
@@ -87,7 +55,7 @@ class _Search:
         self._router = Router(self._puzzle)
         self._detours = Detours(self._puzzle, self._router)
         self._values = Values(setting, self._puzzle)
-        self._best: _Plan | None = None
+        self._best: Proposal | None = None
 
     def run(self) -> Finding:
         whole = quotient(self._puzzle, classes(self._puzzle))
@@ -115,6 +83,8 @@ class _Search:
         if self._is_closed(climb.best.bound):
             return
         self._propose(climb)
+        if self._is_closed(climb.best.bound):
+            return
         climb.climb(steps, self._limit, self._clock)
         climb.settle(1)
 
@@ -154,6 +124,8 @@ class _Search:
         for row in states.at[:_TRIED]:
             at = improved(bearings, [int(pop) for pop in row])
             self._offer(at, self._router.routed(at))
+            if self._is_closed(climb.best.bound):
+                return
 
     def _offer(self, at: Sequence[int], ways: Sequence[Way] | None) -> float:
         """Take a plan if it is the best; what it counts, inf where it is none."""
@@ -161,7 +133,7 @@ class _Search:
             return np.inf
         value = self._values.of(at, ways)
         if value < (np.inf if self._best is None else self._best.value):
-            self._best = _Plan(value, tuple(at), tuple(ways))
+            self._best = Proposal(value, tuple(at), tuple(ways))
         return value
 
     def _narrowed(self, climb: Climb) -> Climb:
@@ -220,7 +192,7 @@ class _Search:
             at = np.vstack([at, np.array(self._best.at)])
         kept = [np.unique(at[:, block]) for block in range(at.shape[1])]
         pairs = pairs_of_states(self._puzzle, states, kept, bound)
-        return self._with_rest(remainder(self._puzzle, kept, pairs, self._limit - bound), bound)
+        return with_own(bound, self._found(), remainder(self._puzzle, kept, pairs, self._limit - bound))
 
     def _open(self, climb: Climb) -> Finding:
         """Something is left that only a solver can tell."""
@@ -232,45 +204,10 @@ class _Search:
                 masks[node] = masks[node] | (climb.relaxation.pops[node] == pop)
         kept = [bearings.pops[block][masks[node]] for block, node in enumerate(bearings.nodes)]
         pairs = pairs_of_relaxation(bearings, climb.best, masks)
-        return self._with_rest(remainder(self._puzzle, kept, pairs, gap), bound)
-
-    def _with_rest(self, left: Remainder, bound: float) -> Finding:
-        """With the best plan's own places and arcs, so that a solver cannot say that there is nothing."""
-        best = self._found()
-        if best is None:
-            return Finding(bound, None, left)
-        options = {
-            end: (*pops, *([] if best.places[end] in pops else [best.places[end]]))
-            for end, pops in left.options.items()
-        }
-        own = {way.link: frozenset(arcs_of(way)) for way in best.ways}
-        arcs = {name: several | own[name] for name, several in left.arcs.items()}
-        arcs |= {name: frozenset() for name in own.keys() - arcs.keys()}
-        return Finding(bound, best, Remainder(options, arcs))
+        return with_own(bound, self._found(), remainder(self._puzzle, kept, pairs, gap))
 
     def _found(self) -> Found | None:
-        if self._best is None:
-            return None
-        plan, terrain = self._best, self._puzzle.terrain
-        places = {
-            member: terrain.pops[pop]
-            for block, pop in zip(self._puzzle.blocks, plan.at, strict=True)
-            for member in block.members
-        }
-        taken = {link.name: way for link, way in zip(self._puzzle.links, plan.ways, strict=True)}
-        routes = tuple(self._route(link, taken.get(link.name), places) for link in self._setting.graph.links)
-        return Found(plan.value, places, routes)
-
-    def _route(self, link: GraphLink, way: Way | None, places: Mapping[str, str]) -> Route:
-        terrain = self._puzzle.terrain
-        return Route(
-            link=link.name,
-            virtual_link=link.virtual_link,
-            pops=tuple(terrain.pops[pop] for pop in way.pops) if way else (places[link.ends[0]],),
-            physical_links=tuple(terrain.names[edge] for edge in way.edges) if way else (),
-            bandwidth_mbps=link.bandwidth_mbps,
-            latency_ms=way.latency_ms if way else 0.0,
-        )
+        return None if self._best is None else named(self._setting.graph, self._puzzle, self._best)
 
 
 def _variables(puzzle: Puzzle) -> int:
