@@ -28,11 +28,11 @@ from domain.reoptimisation import (
 )
 from domain.semantics import hint
 from domain.steering import Scope, Survey
-from placement.reoptimise import Goal, reoptimised
-from placement.reoptimise_clock import Clock
-from placement.reoptimise_layout import Estate
-from placement.reoptimise_report import report
-from placement.together import common_objective
+from placement.moves.clock import Clock
+from placement.moves.layout import Estate
+from placement.moves.reoptimise import Goal, reoptimised
+from placement.moves.report import report
+from placement.moves.together import common_objective
 from placement.topology import Usage
 from planning.optimising import running_service
 from planning.scope import scope

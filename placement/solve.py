@@ -15,7 +15,8 @@ from typing import Literal
 from domain.errors import InfeasibleError, TemporaryError
 from domain.infrastructure import Infrastructure
 from domain.plans import Plan, ServiceGraph, Standing
-from placement import abstraction, answers, model, reasons, routes, topology
+from placement import answers, model, reasons, routes, topology
+from placement.abstraction import abstracting
 from placement.answers import Draft, Task
 from placement.candidates import candidates
 from placement.needs import Needs
@@ -61,8 +62,8 @@ def place(
     stays = standing or Standing()
     if solver == "auto":
         solved = partial(_solved, names=None, solvers=solvers)
-        if len(infrastructure.pops) > abstraction.LARGE:
-            return abstraction.placed(graph, infrastructure, usage, stays, time_limit_s, solved)
+        if len(infrastructure.pops) > abstracting.LARGE:
+            return abstracting.placed(graph, infrastructure, usage, stays, time_limit_s, solved)
         return solved(graph, infrastructure, usage, time_limit_s, stays)
     return _solved(graph, infrastructure, usage, time_limit_s, stays, (solver,), solvers)
 

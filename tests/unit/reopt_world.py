@@ -8,10 +8,10 @@ from domain.errors import InfeasibleError
 from domain.infrastructure import Infrastructure
 from domain.plans import GraphEndpoint, Plan, ServiceGraph
 from domain.reoptimisation import MoveCost, RunningService
-from placement.reoptimise import Goal, Solution, reoptimised
-from placement.reoptimise_clock import Clock
-from placement.reoptimise_layout import Estate, more
-from placement.reoptimise_pace import arriving, fits
+from placement.moves.clock import Clock
+from placement.moves.layout import Estate, more
+from placement.moves.pace import arriving, fits
+from placement.moves.reoptimise import Goal, Solution, reoptimised
 from placement.solve import place
 from placement.topology import Usage
 from tests.unit.placement_world import infra, instance, link, pop, service, wire

@@ -11,9 +11,10 @@ from domain.infrastructure import Infrastructure
 from domain.objectives import Weights
 from domain.plans import GraphEndpoint, Plan, ServiceGraph, Standing
 from lab.topologies import generate
-from placement import abstraction, topology
-from placement.abstraction_bounds import Bounds, bounds
-from placement.abstraction_reductions import Reduced, reduced
+from placement import topology
+from placement.abstraction import abstracting
+from placement.abstraction.bounds import Bounds, bounds
+from placement.abstraction.reductions import Reduced, reduced
 from placement.candidates import candidates
 from placement.check import violations
 from placement.solve import place
@@ -30,7 +31,7 @@ def whole(
 
 
 def abstract(graph: ServiceGraph, where: Infrastructure, usage: Usage = FREE, first: int = 3) -> Plan:
-    plan = abstraction.placed(graph, where, usage, NOTHING, 30.0, whole, first)
+    plan = abstracting.placed(graph, where, usage, NOTHING, 30.0, whole, first)
     assert violations(plan, graph, where, usage) == []
     return plan
 
@@ -198,9 +199,9 @@ def test_the_gap_counts_what_was_left_out() -> None:
     pops = {f"p{n}": pop(price=1 + n) for n in range(6)}
     where = infra(pops, {f"l{n}": wire(f"p{n}", f"p{n + 1}") for n in range(5)})
     graph = service(instance("x-1"), endpoints=(GraphEndpoint(name="e", pop="p0"),))
-    assert abstraction.placed(graph, where, FREE, NOTHING, 30.0, modest, 2).gap == 0
+    assert abstracting.placed(graph, where, FREE, NOTHING, 30.0, modest, 2).gap == 0
     crowd = service(*(instance(f"x-{n}", 5) for n in range(3)))  # one a PoP: 5 + 10 + 15; bound: 3 * 5
-    plan = abstraction.placed(crowd, where, FREE, NOTHING, 30.0, modest, 4)
+    plan = abstracting.placed(crowd, where, FREE, NOTHING, 30.0, modest, 4)
     assert [plan.cost_per_hour, plan.gap] == pytest.approx([30, 0.5])
 
 
@@ -215,7 +216,7 @@ def test_where_nothing_is_found_in_time_more_is_seen() -> None:
 
     pops = {f"p{n}": pop(price=1 + n) for n in range(6)}
     graph = service(instance("x-1"), instance("y-1"))
-    assert abstraction.placed(graph, infra(pops), FREE, NOTHING, 30.0, slow, 2).cost_per_hour == 2
+    assert abstracting.placed(graph, infra(pops), FREE, NOTHING, 30.0, slow, 2).cost_per_hour == 2
     assert seen == [2, 6]
 
 
@@ -228,7 +229,7 @@ def test_the_sea_cables_of_the_world() -> None:
     order = ["e", *(part.name for part in parts), "f"]
     links = tuple(link(*pair, 100) for pair in itertools.pairwise(order))
     graph = service(*parts, endpoints=ends, links=links)
-    plan = abstraction.placed(graph, where, FREE, NOTHING, 60.0, whole)
+    plan = abstracting.placed(graph, where, FREE, NOTHING, 60.0, whole)
     assert violations(plan, graph, where, FREE) == []
     assert plan.gap == 0
     assert len(shrunk(graph, where).infrastructure.links) < 0.6 * len(where.links)

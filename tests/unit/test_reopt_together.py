@@ -8,9 +8,9 @@ from domain.infrastructure import Infrastructure
 from domain.objectives import Weights
 from domain.plans import GraphChain, GraphEndpoint, ServiceGraph, Standing
 from placement.check import violations
+from placement.moves.together import Together, common_objective
 from placement.objective import latency_shares, objective_of
 from placement.solve import place
-from placement.together import Together, common_objective
 from placement.topology import Usage
 from tests.unit.placement_world import infra, instance, link, pop, random_case, service, wire
 from tests.unit.reopt_world import named

@@ -7,14 +7,14 @@ import pytest
 from domain.infrastructure import Infrastructure
 from domain.objectives import Objective, Weights
 from domain.plans import GraphEndpoint, ServiceGraph
-from placement.reoptimise import Goal, Solution
-from placement.reoptimise_batch import Wish, everywhere, placed_anew
-from placement.reoptimise_clock import Clock
-from placement.reoptimise_layout import Estate, Spot, more
-from placement.reoptimise_order import ordered, without_losses
-from placement.reoptimise_pace import arriving, fits
-from placement.reoptimise_report import report
-from placement.reoptimise_shadow import shadowed
+from placement.moves.batch import Wish, everywhere, placed_anew
+from placement.moves.clock import Clock
+from placement.moves.layout import Estate, Spot, more
+from placement.moves.order import ordered, without_losses
+from placement.moves.pace import arriving, fits
+from placement.moves.reoptimise import Goal, Solution
+from placement.moves.report import report
+from placement.moves.shadow import shadowed
 from tests.unit.placement_world import infra, instance, link, pop, service, wire
 from tests.unit.reopt_world import estate, named, random_estate, running, single, solved, where_is
 

@@ -6,10 +6,10 @@ from math import inf
 
 from domain.errors import InfeasibleError, TemporaryError
 from domain.plans import GraphInstance, ServiceGraph
+from placement.moves.layout import Estate, Layout, Spot
+from placement.moves.together import Together
 from placement.objective import objective_of
-from placement.reoptimise_layout import Estate, Layout, Spot
 from placement.solve import place
-from placement.together import Together
 
 _ROUNDING = 1e-9
 

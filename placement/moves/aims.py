@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 from domain.errors import InfeasibleError
 from domain.infrastructure import Resources
-from placement.reoptimise_batch import Found, Wish, attempted, placed_anew
-from placement.reoptimise_clock import Clock
-from placement.reoptimise_layout import Estate, Layout
-from placement.reoptimise_search import EXACT, improved
+from placement.moves.batch import Found, Wish, attempted, placed_anew
+from placement.moves.clock import Clock
+from placement.moves.layout import Estate, Layout
+from placement.moves.search import EXACT, improved
 
 Batch = Mapping[str, Collection[str]]
 """By service, the instances whose place is open."""

@@ -17,8 +17,8 @@ from domain.errors import InfeasibleError, TemporaryError
 from domain.infrastructure import Infrastructure
 from domain.plans import Plan, ServiceGraph, Standing
 from placement import check, topology
-from placement.abstraction_bounds import Bounds, bounds
-from placement.abstraction_reductions import Reduced, reduced
+from placement.abstraction.bounds import Bounds, bounds
+from placement.abstraction.reductions import Reduced, reduced
 from placement.candidates import Candidates, candidates
 from placement.objective import objective_of
 from placement.topology import Usage

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from domain.infrastructure import Infrastructure, Resources
-from placement.reoptimise_layout import Estate, Layout, Share, more
-from placement.reoptimise_order import Step
+from placement.moves.layout import Estate, Layout, Share, more
+from placement.moves.order import Step
 from placement.topology import Usage
 
 _NOTHING = Resources.of(0, 0, 0)

@@ -13,10 +13,10 @@ from domain.reoptimisation import (
     Newcomer,
     OptimisationReport,
 )
+from placement.moves.layout import Estate, Layout, Spot
+from placement.moves.pace import waits
+from placement.moves.reoptimise import Solution
 from placement.objective import Aim
-from placement.reoptimise import Solution
-from placement.reoptimise_layout import Estate, Layout, Spot
-from placement.reoptimise_pace import waits
 from placement.topology import Usage
 
 _NOTHING = Resources.of(0, 0, 0)

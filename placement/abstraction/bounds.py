@@ -19,8 +19,8 @@ import numpy as np
 from domain.infrastructure import Infrastructure, Resources
 from domain.objectives import load
 from domain.plans import GraphLink, ServiceGraph, Standing
-from placement.abstraction_trees import Forest, Message, covering_forests
-from placement.abstraction_ways import Array, Ways
+from placement.abstraction.trees import Forest, Message, covering_forests
+from placement.abstraction.ways import Array, Ways
 from placement.candidates import Candidates
 from placement.needs import Needs
 from placement.objective import Aim, loaded

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from domain.errors import InterlaceError
-from placement.reoptimise_aims import Aimed, defragmented, evacuated, joined_by, largest_first
-from placement.reoptimise_clock import Clock
-from placement.reoptimise_layout import Estate, Layout, Spot, more
-from placement.reoptimise_order import Order, ordered, without_losses
-from placement.reoptimise_search import improved
+from placement.moves.aims import Aimed, defragmented, evacuated, joined_by, largest_first
+from placement.moves.clock import Clock
+from placement.moves.layout import Estate, Layout, Spot, more
+from placement.moves.order import Order, ordered, without_losses
+from placement.moves.search import improved
 from placement.solve import place
 
 _TRIES = 5

@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 
 from domain.infrastructure import Pop
 from domain.objectives import weights
-from placement.reoptimise_batch import Found, Wish, attempted
-from placement.reoptimise_clock import Clock
-from placement.reoptimise_layout import Estate, Layout
-from placement.reoptimise_scarcity import KINDS, Prices, Scarce, amount, first_prices, free
+from placement.moves.batch import Found, Wish, attempted
+from placement.moves.clock import Clock
+from placement.moves.layout import Estate, Layout
+from placement.moves.scarcity import KINDS, Prices, Scarce, amount, first_prices, free
 
 _MOST = 30
 """Rounds."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from domain.errors import InterlaceError
 from domain.plans import GraphInstance, ServiceGraph, Standing
 from domain.reoptimisation import MOST_STEPS
-from placement.reoptimise_layout import Estate, Layout, Share, Spot, more
+from placement.moves.layout import Estate, Layout, Share, Spot, more
 from placement.solve import place
 from placement.topology import Usage
 

@@ -8,8 +8,8 @@ from domain.infrastructure import Infrastructure, Resources
 from domain.objectives import Objective
 from domain.plans import Plan, Route, ServiceGraph, Standing
 from domain.reoptimisation import RunningService
+from placement.moves.together import Together
 from placement.objective import cost_of, objective_of
-from placement.together import Together
 from placement.topology import Usage
 
 _NOTHING = Resources.of(0, 0, 0)

@@ -6,9 +6,9 @@ from typing import Any
 from domain.infrastructure import Resources
 from domain.plans import GraphInstance
 from placement.candidates import suits
+from placement.moves.batch import Wish
+from placement.moves.layout import Estate, Layout
 from placement.objective import Aim
-from placement.reoptimise_batch import Wish
-from placement.reoptimise_layout import Estate, Layout
 
 KINDS = ("vcpus", "memory")
 _MIB_IN_GIB = 1024

@@ -8,7 +8,7 @@ import networkx as nx
 import numpy as np
 
 from domain.plans import GraphLink
-from placement.abstraction_ways import Array
+from placement.abstraction.ways import Array
 
 Message = Callable[[GraphLink, Array], Array]
 """What counts at the PoPs of one end become at those of the other, over a graph link."""

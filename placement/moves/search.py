@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from placement.reoptimise_batch import Found, Wish, attempted, everywhere
-from placement.reoptimise_clock import Clock
-from placement.reoptimise_layout import Estate, Layout
-from placement.reoptimise_shadow import shadowed
+from placement.moves.batch import Found, Wish, attempted, everywhere
+from placement.moves.clock import Clock
+from placement.moves.layout import Estate, Layout
+from placement.moves.shadow import shadowed
 
 EXACT = 12
 """So many instances that may move are placed at once; more are placed in batches of so many."""

@@ -1,0 +1,1 @@
+"""Re-optimisation: which moves of running services are worth what they cost."""
