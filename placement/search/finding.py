@@ -121,7 +121,7 @@ class _Search:
         """Look for better plans where the relaxation points."""
         bearings = Bearings(climb.relaxation)
         states = self._layers(climb).beam(_WIDTH)
-        for row in states.at[:_TRIED]:
+        for row in states.at[: _TRIED if self._best else _WIDTH]:
             at = improved(bearings, [int(pop) for pop in row])
             self._offer(at, self._router.routed(at))
             if self._is_closed(climb.best.bound):
