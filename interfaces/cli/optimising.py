@@ -44,8 +44,10 @@ async def _run(request: OptimiseRequest, wait: bool, as_json: bool) -> int:
         emit_json(started) if as_json else print(f"started as workflow {handle.id}")
         return 0
     try:
-        await _follow(handle, ProgressLines(silent=as_json))
+        shown = ProgressLines(silent=as_json)
+        await _follow(handle, shown)
         result = await handle.result()
+        shown.show(OptimiseProgress(phase="done", steps=result.steps))
     except asyncio.CancelledError:
         if not request.apply:
             await handle.cancel()

@@ -6,11 +6,12 @@ from domain.deployments import Deployment, PlacedInstance
 from domain.operation_plans import OperationPlan, StepAction
 from domain.plans import Route
 from interfaces.cli.flavours import in_words
+from interfaces.cli.ways import mbps, way
 
 InstanceRow = tuple[str, str, str, str, str]
 """Name, what is done with it, PoP before, PoP after, and what else is to be known."""
 RouteRow = tuple[str, str, str, str, str]
-"""Graph link, what is done with it, way before, way after, Mbit/s."""
+"""Graph link, what is done with it, route before, route after, Mbit/s."""
 
 
 def instance_changes(plan: OperationPlan) -> Iterator[InstanceRow]:
@@ -75,11 +76,11 @@ def _course(route: Route) -> tuple[object, ...]:
 
 
 def _way(route: Route | None) -> str:
-    return " > ".join(route.pops) if route else "-"
+    return way(route.pops) if route else "-"
 
 
 def _rate(route: Route | None) -> str:
-    return f"{route.bandwidth_mbps:g}" if route else "-"
+    return mbps(route.bandwidth_mbps) if route else "-"
 
 
 def _rates(old: Route | None, new: Route | None) -> str:

@@ -1,14 +1,18 @@
 """A plan, printed for people."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from domain.costs import cost_parts
+from domain.deployments import Deployment
 from domain.infrastructure import Resources
+from domain.latencies import ChainLatency, chain_latencies
 from domain.operation_plans import OperationPlan, PopChange, Step
 from interfaces.cli.costs import aims, counted, divided, objective_of, quality
 from interfaces.cli.output import clock, table
 from interfaces.cli.plan_changes import instance_changes, route_changes
 from interfaces.cli.steps import lasting
+from interfaces.cli.ways import CHAIN_COLUMNS, chain_rows, mbps
 
 _UNKNOWN = Resources.of(0, 0, 0)
 """A capacity, where an operation does not need to know it."""
@@ -23,7 +27,9 @@ def show_plan(plan: OperationPlan) -> None:
     print(f"lasts      about {lasting(plan.expected_duration_s)}")
     _show_interruptions(plan)
     _section(["instance", "change", "from", "to", "what"], [*instance_changes(plan)])
-    _section(["route", "change", "from", "to", "Mbit/s"], [*route_changes(plan)])
+    _section(["link", "change", "route before", "route after", "Mbit/s"], [*route_changes(plan)])
+    if plan.after is not None:
+        _section(CHAIN_COLUMNS, [*chain_rows(_chains(plan.after), _chains(plan.before))])
     _section(
         ["pop", "of the service", "before", "at most", "after", "capacity"],
         [row for pop in plan.pops for row in _pop_rows(pop)],
@@ -31,7 +37,7 @@ def show_plan(plan: OperationPlan) -> None:
     _section(
         ["physical link", "Mbit/s before", "after"],
         [
-            (each.physical_link, f"{each.before_mbps:g}", f"{each.after_mbps:g}")
+            (each.physical_link, mbps(each.before_mbps), mbps(each.after_mbps))
             for each in plan.links
             if each.before_mbps != each.after_mbps
         ],
@@ -39,6 +45,17 @@ def show_plan(plan: OperationPlan) -> None:
     _section(["wave", "phase", "step", "expected"], [*_step_rows(plan)])
     for number, note in enumerate(plan.notes):
         print(f"{'' if number else chr(10)}note: {note}")
+
+
+def _chains(deployment: Deployment | None) -> tuple[ChainLatency, ...]:
+    return chain_latencies(deployment.graph, deployment.plan) if deployment else ()
+
+
+def plan_json(plan: OperationPlan) -> dict[str, Any]:
+    """For programs: the plan, and how long its chains take."""
+    found: dict[str, Any] = plan.model_dump(mode="json")
+    when = {"before": _chains(plan.before), "after": _chains(plan.after)}
+    return found | {"chains": {name: [each.model_dump() for each in told] for name, told in when.items()}}
 
 
 def _section(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

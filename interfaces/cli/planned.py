@@ -14,7 +14,7 @@ from domain.operation_plans import PlanBrief, PlanRecord, PlanState
 from interfaces.cli.follow import TASK_TIMEOUT, kind_of
 from interfaces.cli.outcomes import causes, exit_code
 from interfaces.cli.output import emit_json
-from interfaces.cli.plan_views import show_plan
+from interfaces.cli.plan_views import plan_json, show_plan
 from interfaces.cli.requests import checked
 from interfaces.cli.session import catalogue, temporal
 
@@ -28,7 +28,7 @@ def make_plan(request: AnyRequest, as_json: bool) -> int:
     with catalogue() as store:
         plan = store.plans.get(brief.plan_id).plan
     if as_json:
-        emit_json(plan.model_dump(mode="json"))
+        emit_json(plan_json(plan))
     else:
         show_plan(plan)
         print(f"\napply with: interlace apply {plan.plan_id}")

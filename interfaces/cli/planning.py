@@ -33,13 +33,13 @@ def register(main: typer.Typer) -> None:
 @app.command()
 def show(plan: PlanId, as_json: Json = False) -> None:
     """Show a stored plan again, and whether it was taken."""
-    from interfaces.cli.plan_views import show_plan
+    from interfaces.cli.plan_views import plan_json, show_plan
     from interfaces.cli.session import catalogue
 
     with catalogue() as store:
         record = store.plans.get(plan)
     if as_json:
-        emit_json(record.model_dump(mode="json"))
+        emit_json(record.model_dump(mode="json") | {"plan": plan_json(record.plan)})
         return
     show_plan(record.plan)
     if record.operation_id:

@@ -7,6 +7,7 @@ from pathlib import Path
 from catalogue.store import Catalogue
 from domain.costs import CostParts, cost_parts
 from domain.errors import UnknownError
+from domain.latencies import ChainLatency, chain_latencies
 from domain.models import Model
 from domain.objectives import Objective
 from domain.plans import Plan
@@ -18,6 +19,7 @@ from interfaces.cli.output import clock, table
 from interfaces.cli.places import places
 from interfaces.cli.reaching import Reach, reaches
 from interfaces.cli.running import Running, running, show_running
+from interfaces.cli.ways import CHAIN_COLUMNS, chain_rows, mbps, way
 
 
 class Status(Model):
@@ -41,6 +43,8 @@ class Status(Model):
     """By today's prices; None where they are not known of all parts."""
     objective: Objective | None = None
     """What the placement is to be good at: the service's own aim, else the operator's of today."""
+    chains: tuple[ChainLatency, ...] = ()
+    """How long packets take from end to end, beside the limit."""
 
 
 def status_of(catalogue: Catalogue, home: Path, service: str) -> Status:
@@ -67,6 +71,7 @@ def status_of(catalogue: Catalogue, home: Path, service: str) -> Status:
         adjusted=adjusted(catalogue, record),
         cost_parts=deployment and cost_parts(deployment.graph, deployment.plan, infrastructure),
         objective=deployment and objective_of(deployment.graph, infrastructure),
+        chains=chain_latencies(deployment.graph, deployment.plan) if deployment else (),
     )
 
 
@@ -98,6 +103,7 @@ def show(status: Status) -> None:
     if record.plan:
         _show_instances(status)
         _show_links(record)
+        _show_chains(status)
         _show_probes(record)
 
 
@@ -160,8 +166,14 @@ def _show_links(record: ServiceRecord) -> None:
     print()
     table(
         ["link", "route", "Mbit/s", "latency ms"],
-        [(k.name, " > ".join(k.pops), f"{k.bandwidth_mbps:g}", f"{k.latency_ms:.3f}") for k in record.links],
+        [(k.name, way(k.pops), mbps(k.bandwidth_mbps), f"{k.latency_ms:.3f}") for k in record.links],
     )
+
+
+def _show_chains(status: Status) -> None:
+    if status.chains:
+        print()
+        table(CHAIN_COLUMNS, [*chain_rows(status.chains)])
 
 
 def _show_probes(record: ServiceRecord) -> None:

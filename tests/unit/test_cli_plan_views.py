@@ -20,7 +20,8 @@ from domain.operation_plans import (
 from domain.phases import Phase
 from domain.plans import Plan, Route, ServiceGraph
 from interfaces.cli.plan_changes import instance_changes, route_changes
-from interfaces.cli.plan_views import show_plan
+from interfaces.cli.plan_views import plan_json, show_plan
+from tests.unit.picture_world import shop
 
 SMALL, LARGE, NONE = Resources.of(1, 1024, 0), Resources.of(2, 1024, 0), Resources.of(0, 0, 0)
 
@@ -170,9 +171,9 @@ def test_what_becomes_of_each_instance() -> None:
 
 def test_only_routes_that_change_are_told() -> None:
     assert list(route_changes(PLAN)) == [
-        ("moves", "change", "north", "north > west > south", "2"),
+        ("moves", "change", "within north", "north > west > south", "2"),
         ("comes", "add", "-", "north > south", "2"),
-        ("grows", "change", "north", "north", "2 -> 4"),
+        ("grows", "change", "within north", "within north", "2 -> 4"),
         ("goes", "remove", "north > south", "-", "2"),
     ]
 
@@ -198,6 +199,18 @@ def test_a_plan_in_print(capsys: pytest.CaptureFixture[str]) -> None:
     assert ["re-configure", "lb-1", "1.2", "s"] in rows
     assert ["2", "Deleting", "delete", "old-1", "on", "north", "1.2", "s"] in rows
     assert lines[-2:] == ["note: store-1 keeps its address", "note: 2 routes are kept"]
+
+
+def test_a_plan_tells_how_long_its_chains_take(capsys: pytest.CaptureFixture[str]) -> None:
+    before = shop()
+    quicker = [route.model_copy(update={"latency_ms": route.latency_ms / 2}) for route in before.plan.routes]
+    plan = before.plan.model_copy(update={"routes": tuple(quicker)})
+    faster = PLAN.model_copy(update={"before": before, "after": before.model_copy(update={"plan": plan})})
+    show_plan(faster)
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["buying", "1", "4.000", "->", "2.000", "20"] in rows
+    told = plan_json(faster)["chains"]
+    assert [told[when][0]["latency_ms"] for when in ("before", "after")] == [4.0, 2.0]
 
 
 def test_a_plan_to_end_a_service(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,8 +1,10 @@
 """What `interlace optimise` tells people, and its exit code."""
 
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
+from temporalio.client import WorkflowExecutionStatus
 
 from domain.errors import InputError
 from domain.infrastructure import Resources
@@ -17,6 +19,7 @@ from domain.reoptimisation import (
     OptimiseRequest,
     OptimiseResult,
 )
+from interfaces.cli import optimising
 from interfaces.cli.optimise import optimise
 from interfaces.cli.optimise_views import ProgressLines, show_result
 from interfaces.cli.optimising import exit_code
@@ -87,6 +90,19 @@ def test_each_change_of_a_step_is_told_once(capsys: pytest.CaptureFixture[str]) 
     told = capsys.readouterr().out
     assert told.count("moving  Migrate shop") == 1
     assert "failed  Migrate shop: web-1 to south (no disk)" in told
+
+
+def test_the_end_of_the_last_step_is_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It comes with the result: there is nothing to ask any more once the workflow has ended."""
+    handle = AsyncMock()
+    handle.describe.return_value.status = WorkflowExecutionStatus.COMPLETED
+    handle.result.return_value = result(True, (DONE,), moves=(MOVE,))
+    monkeypatch.setattr(optimising, "temporal", AsyncMock())
+    monkeypatch.setattr(optimising, "_start", AsyncMock(return_value=handle))
+    assert optimising.run(OptimiseRequest(apply=True), wait=True, as_json=False) == 0
+    assert "  1. done    Migrate shop" in capsys.readouterr().out
 
 
 DONE = MoveProgress(service="shop", moves={}, state="done")
