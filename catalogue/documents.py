@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import yaml
 from pydantic import ValidationError
@@ -61,6 +61,7 @@ def _read(
     limits: Limits,
 ) -> M:
     data, lines = _parse(content, source, limits)
+    _guard_kind(data, source, model, lines)
     try:
         document = model.model_validate(data)
     except ValidationError as error:
@@ -70,6 +71,16 @@ def _read(
     if found := _between(document, check, lines):
         raise DocumentError(source, found)
     return document
+
+
+def _guard_kind(data: Any, source: str, model: type[Model], lines: dict[Path, int]) -> None:
+    """Of the other kind of document no field is looked at: all of them would be wrong."""
+    documents: tuple[type[Model], ...] = (Descriptor, Infrastructure)
+    kinds = {each: get_args(each.model_fields["kind"].annotation)[0] for each in documents}
+    found = data.get("kind") if isinstance(data, dict) else None
+    if found != kinds[model] and found in kinds.values():
+        message = f"this is a document of kind {found}; one of kind {kinds[model]} is wanted"
+        raise DocumentError(source, [Issue(line=_line(("kind",), lines), path="kind", message=message)])
 
 
 def _between(document: M, check: Callable[[M], Sequence[Complaint]], lines: dict[Path, int]) -> list[Issue]:

@@ -192,6 +192,18 @@ def test_a_wrong_field_is_named_with_its_line(old: str, new: str, line: int, pat
     assert message in issue.message
 
 
+def test_the_other_kind_of_document_is_one_error() -> None:
+    other = "api_version: interlace/v1\nkind: Infrastructure\npops: {}\n"
+    with pytest.raises(DocumentError) as refused:
+        read_descriptor(other.encode(), "europe.yaml")
+    assert str(refused.value).splitlines() == [
+        "europe.yaml: 1 error",
+        "  line 2: kind: this is a document of kind Infrastructure; one of kind Service is wanted",
+    ]
+    with pytest.raises(DocumentError, match="of kind Service; one of kind Infrastructure is wanted"):
+        read_infrastructure(SHOP.encode(), "shop.yaml")
+
+
 def test_all_errors_come_at_once() -> None:
     text = (
         SMALL.replace("512 MiB", "512 MB").replace("vcpus: 1", "vcpus: x").replace("web:1", "''")
