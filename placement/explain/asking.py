@@ -14,6 +14,7 @@ from domain.pricing import instance_cost
 from placement import reasons, topology
 from placement.candidates import Candidates, candidates
 from placement.explain.causes import Cause
+from placement.explain.words import figure
 from placement.explain.worlds import World
 from placement.needs import Needs
 from placement.solve import place
@@ -124,7 +125,8 @@ def _dear(world: World, options: Candidates) -> Iterator[Cause]:
         dearest.add(component)
         if total > budget * (1 + _TINY):
             text = (
-                f"the budget of {budget:g} per hour is below {total:.6g}, each instance where it is cheapest"
+                f"the budget of {figure(budget)} per hour is below {figure(total)},"
+                " each instance where it is cheapest"
             )
             ends = frozenset(part.name for part in parts if part.component in dearest)
             yield Cause(text, ends=ends, budget=True)

@@ -9,7 +9,7 @@ from domain.infrastructure import Resources
 from domain.plans import GraphChain, GraphInstance, GraphLink, ServiceGraph
 from placement.candidates import Candidates
 from placement.explain.reach import nearest, onward
-from placement.explain.words import amounts, some
+from placement.explain.words import amounts, figure, some
 from placement.needs import Needs
 
 _SLACK_MS = 1e-9
@@ -61,7 +61,7 @@ def _link_cause(
     first, second = link.ends
     quickest = nearest(dict.fromkeys(candidates[first], 0.0), link, candidates[second], free, needs)
     what = f"link {link.name} ({_where(first, candidates)} to {_where(second, candidates)})"
-    wide = f"{link.bandwidth_mbps:g} Mbit/s free"
+    wide = f"{figure(link.bandwidth_mbps)} Mbit/s free"
     if quickest is None:
         texts = [f"{what}: no path has {wide}"]
     else:
@@ -80,10 +80,10 @@ def _apart_cause(
         ms = nearest({pop: 0.0}, link, second - {pop}, free, needs)
         if ms is not None and ms <= limit:
             return
-    within = "" if link.latency_ms is None else f" within {link.latency_ms:g} ms"
+    within = "" if link.latency_ms is None else f" within {figure(link.latency_ms)} ms"
     text = (
         f"link {link.name}: {' and '.join(link.ends)} must not share a PoP,"
-        f" but no path between two of theirs has {link.bandwidth_mbps:g} Mbit/s free{within}"
+        f" but no path between two of theirs has {figure(link.bandwidth_mbps)} Mbit/s free{within}"
     )
     yield Cause(text, frozenset(link.ends), frozenset({link.name}), anti_affinity=frozenset({group}))
 
@@ -109,7 +109,8 @@ def _chain_reason(
         here = step.ends[1] if step.ends[0] == here else step.ends[0]
         costs = onward(costs, step, candidates[here], free, needs)
         if not costs:
-            yield f"chain {chain.name}: no path on from its start has {step.bandwidth_mbps:g} Mbit/s free"
+            wide = f"{figure(step.bandwidth_mbps)} Mbit/s free"
+            yield f"chain {chain.name}: no path on from its start has {wide}"
             return
     yield from _too_slow(f"chain {chain.name}", "way through it", min(costs.values()), chain.latency_ms)
 
@@ -123,7 +124,7 @@ def first_end(steps: list[GraphLink]) -> str:
 
 def _too_slow(what: str, way: str, least: float, limit: float | None) -> Iterator[str]:
     if limit is not None and least > limit + _SLACK_MS:
-        yield f"{what}: the quickest {way} takes {least:g} ms, allowed are {limit:g} ms"
+        yield f"{what}: the quickest {way} takes {figure(least)} ms, allowed are {figure(limit)} ms"
 
 
 def _where(end: str, candidates: Candidates) -> str:

@@ -9,7 +9,7 @@ from domain.infrastructure import Resources
 from domain.plans import GraphInstance, ServiceGraph
 from placement.candidates import Candidates
 from placement.explain.causes import Cause, arriving, total
-from placement.explain.words import amounts, asked, some
+from placement.explain.words import amounts, asked, figure, some
 from placement.needs import Needs
 
 
@@ -92,7 +92,7 @@ def not_together(graph: ServiceGraph, free: nx.MultiGraph, candidates: Candidate
     left = total([resources for _, resources in free.nodes(data="free")])
     return (
         f"each part fits alone, but not together: {len(coming)} instances need {amounts(wanted)}{beside},"
-        f" {len(graph.links)} links need {sum(link.bandwidth_mbps for link in graph.links):g} Mbit/s;"
+        f" {len(graph.links)} links need {figure(sum(link.bandwidth_mbps for link in graph.links))} Mbit/s;"
         f" all PoPs together have {amounts(left)} free"
     )
 

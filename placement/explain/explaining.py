@@ -66,15 +66,16 @@ def _explained(world: World, asker: Asker, reason: str) -> Explanation:
     if not found:
         return Explanation(feasible=False, reason=reason or _UNKNOWN, cut_short=True)
     ways, all_looked_at = _ways_out(world, found, asker)
-    told = [_told(demands, each, world, asker) for each in found]
+    first, *others = found
+    further = [each for each in others if each.minimal]  # of what is not, most is no part of a conflict
     return Explanation(
         feasible=False,
         currency=world.infrastructure.currency,
-        conflict=told[0],
-        minimal=found[0].minimal,
-        further=tuple(told[1:]),
+        conflict=_told(demands, first, world, asker),
+        minimal=first.minimal,
+        further=tuple(_told(demands, each, world, asker) for each in further),
         relaxations=_sorted(ways),
-        cut_short=not (found[0].minimal and all_looked_at),
+        cut_short=not (all(each.minimal for each in found) and all_looked_at),
         reason=reason,
     )
 

@@ -12,7 +12,7 @@ from placement.explain.demands import Demand, Demands
 from placement.explain.paths import path_of
 from placement.explain.stages import Stage, stages, suitable
 from placement.explain.ways import WayFacts
-from placement.explain.words import asked, both, mib, some
+from placement.explain.words import asked, both, figure, mib, some
 from placement.explain.worlds import World
 
 _SHOWN = 4
@@ -74,7 +74,7 @@ class Facts:
             return f"{some(self._group(demand))} must not share a PoP"
         if kind == "budget":
             currency = self._world.infrastructure.currency
-            return f"the budget is {self._world.graph.budget_per_hour:g} {currency} per hour"
+            return f"the budget is {figure(self._world.graph.budget_per_hour or 0.0)} {currency} per hour"
         return self._ways.text(demand)
 
     def _facts(self, demand: Demand) -> Iterator[str]:
@@ -86,7 +86,7 @@ class Facts:
                 yield from self._too_few(self._group(demand))
             case "budget":
                 if self._cheapest is not None:
-                    yield f"the cheapest placement costs {self._cheapest:.6g}"
+                    yield f"the cheapest placement costs {figure(self._cheapest)}"
             case "link" | "bandwidth" | "latency" | "chain-latency" | "endpoint":
                 yield from self._ways.facts(demand)
             case kind if kind != "affinity":
@@ -164,7 +164,7 @@ class Facts:
             pops = [infrastructure.pops[pop] for pop in self._candidates_of(part)]
             costs = [instance_cost(part.resources, part.licences, pop, infrastructure) for pop in pops]
             total += min(costs, default=0.0)
-        return f"that costs {total:.6g} at least"
+        return f"that costs {figure(total)} at least"
 
     def _room(self, component: str) -> Iterator[str]:
         """Of the PoPs that its other requirements leave: where there is room, what the others have free."""

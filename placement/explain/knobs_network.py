@@ -20,6 +20,7 @@ from placement.explain.knobs import (
     rounded_up,
 )
 from placement.explain.turning import with_bandwidth, with_chain_latency, with_links, with_physical
+from placement.explain.words import figure
 from placement.explain.worlds import NOTHING, World
 from placement.needs import Needs
 
@@ -76,8 +77,8 @@ def chain_latency(world: World, chain: str) -> Iterator[Knob]:
 
 
 def _raised(where: str, what: str, now: float, bound: float) -> Change:
-    text = f"allow {what} {bound:g} ms instead of {now:g} ms"
-    return Change(where=where, before=f"{now:g} ms", after=f"{bound:g} ms", text=text)
+    text = f"allow {what} {figure(bound)} ms instead of {figure(now)} ms"
+    return Change(where=where, before=f"{figure(now)} ms", after=f"{figure(bound)} ms", text=text)
 
 
 def _grown(now: float, bound: float) -> float:
@@ -109,9 +110,12 @@ def _floored(mbps: float) -> float:
 
 
 def _narrower(link: str, now: float, mbps: float) -> Setting:
-    text = f"ask for {mbps:g} instead of {now:g} Mbit/s on link {link}"
+    text = f"ask for {figure(mbps)} instead of {figure(now)} Mbit/s on link {link}"
     change = Change(
-        where=f"links.{link}.bandwidth", before=f"{now:g} Mbit/s", after=f"{mbps:g} Mbit/s", text=text
+        where=f"links.{link}.bandwidth",
+        before=f"{figure(now)} Mbit/s",
+        after=f"{figure(mbps)} Mbit/s",
+        text=text,
     )
     return Setting(lambda world: with_bandwidth(world, link, mbps), (change,), (now - mbps) / now)
 
@@ -161,12 +165,12 @@ def _taken(world: World, plan: Plan) -> dict[str, float]:
 
 
 def _more(name: str, now: float, wide: float) -> Change:
-    text = f"widen physical link {name} from {now:g} to {wide:g} Mbit/s"
+    text = f"widen physical link {name} from {figure(now)} to {figure(wide)} Mbit/s"
     return Change(
         document="infrastructure",
         where=f"links.{name}.bandwidth",
-        before=f"{now:g} Mbit/s",
-        after=f"{wide:g} Mbit/s",
+        before=f"{figure(now)} Mbit/s",
+        after=f"{figure(wide)} Mbit/s",
         text=text,
     )
 

@@ -9,7 +9,7 @@ from placement.explain.demands import Demand
 from placement.explain.knobs import Bound, Knob, Setting, Steps, Told, Turn
 from placement.explain.paths import component_of, path_of
 from placement.explain.turning import with_parts, with_pop
-from placement.explain.words import both, some
+from placement.explain.words import both, figure, some
 from placement.explain.worlds import World
 
 _ANOTHER_POP = 1.0
@@ -155,9 +155,9 @@ def budget(world: World) -> Iterator[Knob]:
     def setting(amount: float) -> Setting:
         change = Change(
             where="placement.budget_per_hour",
-            before=f"{now:g}",
-            after=f"{amount:g}",
-            text=f"raise the budget from {now:g} to {amount:g} {currency} per hour",
+            before=figure(now),
+            after=figure(amount),
+            text=f"raise the budget from {figure(now)} to {figure(amount)} {currency} per hour",
         )
         size = (amount - now) / now if now > 0 else 1.0
         return Setting(lambda world: world.asking(budget_per_hour=amount), (change,), size)

@@ -10,7 +10,7 @@ from placement.candidates import Candidates, candidates
 from placement.explain.causes import first_end
 from placement.explain.demands import Demand
 from placement.explain.reach import onward
-from placement.explain.words import some
+from placement.explain.words import figure, some
 from placement.explain.worlds import World
 from placement.needs import Needs
 
@@ -40,12 +40,12 @@ class WayFacts:
             end = next(each for each in self._world.graph.endpoints if each.name == demand.subject)
             return f"{end.name} is at {end.pop or f'the PoP nearest to its location ({self._at(end.name)})'}"
         if demand.kind == "chain-latency":
-            return f"chain {demand.subject} allows {self._chains(demand)[0].latency_ms or 0.0:g} ms"
+            return f"chain {demand.subject} allows {figure(self._chains(demand)[0].latency_ms or 0.0)} ms"
         parts = [link for link in self._world.graph.links if link.virtual_link == demand.subject]
         ends = [self._component(end) for end in parts[0].ends]
         joins = f"link {demand.subject} joins {ends[0]} and {ends[1]}"
         if demand.kind == "latency":
-            return f"{joins} within {parts[0].latency_ms or 0.0:g} ms"
+            return f"{joins} within {figure(parts[0].latency_ms or 0.0)} ms"
         if demand.kind == "bandwidth":
             return f"{joins} with {_mbps(sum(link.bandwidth_mbps for link in parts))}"
         return joins
@@ -102,7 +102,7 @@ class WayFacts:
         self, reached: dict[str, float], whence: str, to: tuple[str, ...], link: GraphLink
     ) -> Iterator[str]:
         nearest = sorted(reached, key=lambda pop: (reached[pop], pop))
-        yield from (f"{pop} is {reached[pop]:g} ms from {whence}" for pop in nearest[: _SHOWN - 1])
+        yield from (f"{pop} is {figure(reached[pop])} ms from {whence}" for pop in nearest[: _SHOWN - 1])
         missed = [pop for pop in to if pop not in reached]
         if len(nearest) >= _SHOWN:
             yield f"{len(nearest) - _SHOWN + 1} more PoPs are farther"
@@ -156,7 +156,7 @@ class WayFacts:
         if quick:
             limit = self._chains(demand)[0].latency_ms or 0.0
             joint = "" if max(quick) > limit + _SLACK else ", if nothing else counted"
-            yield f"the quickest way through it takes {max(quick):g} ms{joint}"
+            yield f"the quickest way through it takes {figure(max(quick))} ms{joint}"
         else:
             yield "no way leads through it"
 
@@ -174,4 +174,4 @@ class WayFacts:
 
 
 def _mbps(amount: float) -> str:
-    return f"{amount:g} Mbit/s"
+    return f"{figure(amount)} Mbit/s"

@@ -34,6 +34,12 @@ def mib(amount: int) -> str:
     return f"{amount // 1024} GiB" if amount and amount % 1024 == 0 else f"{amount} MiB"
 
 
+def figure(amount: float) -> str:
+    """Six digits, or all before the point where they are more; never as 2e+07, which no document may say."""
+    text = f"{amount:g}"
+    return f"{amount:.9f}".rstrip("0").rstrip(".") if "e" in text else text
+
+
 def both(texts: Sequence[str]) -> str:
     """Joined by commas and a last "and"."""
     return " and ".join(filter(None, [", ".join(texts[:-1]), *texts[-1:]]))

@@ -6,7 +6,10 @@ import pytest
 
 from domain.infrastructure import Resources
 from domain.plans import GraphEndpoint, Standing
+from placement.explain import explaining
+from placement.explain.conflicts import Found, conflicts
 from placement.explain.explaining import Context, explain
+from placement.explain.words import figure
 from placement.topology import Usage
 from tests.unit.explain_world import answer, explained, kinds, random_case, shop, ways_out
 from tests.unit.placement_world import chain, infra, instance, link, pop, service, wire
@@ -206,6 +209,17 @@ def test_two_conflicts_are_both_told_and_resolved_together() -> None:
     assert "give a gpu; and give y 4 vcpus instead of 9 vcpus" in ways_out(found)
 
 
+def test_what_was_not_made_small_in_time_is_no_further_conflict(monkeypatch: pytest.MonkeyPatch) -> None:
+    def cut_short(*given: Any) -> list[Found]:
+        first, second = conflicts(*given)
+        return [first, Found(second.conflict, minimal=False)]
+
+    monkeypatch.setattr(explaining, "conflicts", cut_short)
+    found = explain(service(instance("x-1", requires={"gpu"}), instance("y-1", 9)), TWO, Usage())
+    assert (len(found.conflict), found.further) == (1, ())
+    assert (found.minimal, found.cut_short) == (True, True)
+
+
 def test_two_rules_are_two_changes() -> None:
     where = infra({"a": pop(region="here")})
     parts = [instance(f"{name}-1", allowed_regions={"there"}) for name in "xy"]
@@ -231,6 +245,20 @@ def test_what_an_operation_leaves_where_it_is() -> None:
     assert {each.kind for each in found.conflict} == {"stays", "capability", "anti-affinity"}
     assert "web-1 stays on a" in found.text()
     assert "move web-1 from a to b" in ways_out(found)
+
+
+def test_what_is_large_is_said_as_a_document_may_say_it() -> None:
+    ends = GraphEndpoint(name="e", pop="a"), GraphEndpoint(name="f", pop="b")
+    found = explained(service(endpoints=ends, links=(link("e", "f", 2e7),)), TWO)
+    assert "with 20000000 Mbit/s" in found.text()
+    assert "e+" not in found.model_dump_json()
+    assert [figure(each) for each in (0.00001, 1.219, 123456.0, 2e7, 0.0)] == [
+        "0.00001",
+        "1.219",
+        "123456",
+        "20000000",
+        "0",
+    ]
 
 
 def test_without_time_the_reason_is_told() -> None:
