@@ -60,7 +60,7 @@ def show_result(result: OptimiseResult) -> None:
     if report.moves:
         _print(_moves(report))
     elif not report.newcomers:
-        print(f"nothing moves: of {report.considered} services each is where it should be, or cannot leave")
+        print(f"nothing moves: {_why_nothing(report)}")
     for each in report.newcomers:
         print(_newcomer(each, report.currency))
     _show_totals(report)
@@ -69,6 +69,15 @@ def show_result(result: OptimiseResult) -> None:
     for note in report.notes:
         print(f"note: {note}")
     _show_end(result)
+
+
+def _why_nothing(report: OptimisationReport) -> str:
+    """Only what is proven is called the best."""
+    if report.considered == 0:
+        return "no service runs that was asked for and might move"
+    if report.gap == 0:
+        return f"of {_many(report.considered, 'service')} each is where it should be, or cannot leave"
+    return f"nothing better was found for {_many(report.considered, 'service')}"
 
 
 def _print(table: Table) -> None:
@@ -124,14 +133,15 @@ def _newcomer(new: Newcomer, currency: str) -> str:
 def _show_totals(report: OptimisationReport) -> None:
     change = report.cost_after - report.cost_before
     unit = f"{report.currency}/h"
-    print(f"cost       {report.cost_before:.4f} -> {report.cost_after:.4f} {unit} ({change:+.4f})")
+    apart = ", without what is new" if report.newcomers else ""
+    print(f"cost       {report.cost_before:.4f} -> {report.cost_after:.4f} {unit} ({change:+.4f}){apart}")
     if report.moves:
         pays = report.pays_after_h
         when = "that does not pay by itself" if pays is None else f"pays after {_hours(pays)}"
         print(f"moves      {report.costs_once:.4f} {report.currency} once, {when}")
     if report.gap is not None:
         print(f"proven     {_gap(report.gap)}")
-    print(f"looked at  {report.considered} services that might move, for {report.took_s:.1f} s")
+    print(f"looked at  {_many(report.considered, 'service')} that might move, for {report.took_s:.1f} s")
     if report.emptied:
         print(f"empties    {', '.join(report.emptied)}")
     if report.block_before and report.block_after and report.block_before != report.block_after:
@@ -150,7 +160,7 @@ def _block(block: FreeBlock) -> str:
 def _show_end(result: OptimiseResult) -> None:
     if result.applied:
         done = sum(step.state == "done" for step in result.steps)
-        print(f"{'cancelled: ' if result.cancelled else ''}{done} of {len(result.steps)} steps made")
+        print(f"{'cancelled: ' if result.cancelled else ''}{done} of {_many(len(result.steps), 'step')} made")
         for step in result.steps:
             if step.state != "done":
                 print(f"  {_step(step)}")

@@ -73,6 +73,22 @@ def test_nothing_to_move_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert "nothing moves" in told and "nothing is better" in told and "shop: it is busy" in told
 
 
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        ({"gap": 0.0, "considered": 1}, "of 1 service each is where it should be, or cannot leave"),
+        ({"gap": None}, "nothing better was found for 3 services"),
+        ({"gap": 0.02}, "nothing better was found for 3 services"),
+        ({"gap": 0.0, "considered": 0}, "no service runs that was asked for and might move"),
+    ],
+)
+def test_only_what_is_proven_is_called_the_best(
+    found: dict[str, Any], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    show_result(result(**found))
+    assert f"nothing moves: {words}\n" in capsys.readouterr().out
+
+
 def test_a_newcomer_is_told_with_where_it_goes_or_why_not(capsys: pytest.CaptureFixture[str]) -> None:
     missing = NEW.model_copy(update={"placements": {}, "cost_per_hour": None, "why_not": "no room"})
     show_result(result(newcomers=(NEW, missing)))
