@@ -1,6 +1,6 @@
 """`interlace plan`, `plans`, `apply`: see what an operation would do, then have exactly that done."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -8,6 +8,10 @@ from interfaces.cli.commands import planning
 from interfaces.cli.options import FOR_A_STEP, FOR_AN_UNDO, Wait
 from interfaces.cli.output import Json, clock, emit_json, table
 from interfaces.cli.wishes import WISHES
+
+if TYPE_CHECKING:
+    from catalogue.store import Catalogue
+    from domain.operation_plans import OperationPlan
 
 app = typer.Typer(
     help=(
@@ -38,6 +42,7 @@ def show(plan: PlanId, as_json: Json = False) -> None:
 
     with catalogue() as store:
         record = store.plans.get(plan)
+        overtaken = _overtaken(store, record.plan)
     if as_json:
         emit_json(record.model_dump(mode="json") | {"plan": plan_json(record.plan)})
         return
@@ -45,7 +50,21 @@ def show(plan: PlanId, as_json: Json = False) -> None:
     if record.operation_id:
         print(f"\ntaken by operation {record.operation_id}")
     else:
-        print(f"\napply with: interlace apply {plan}")
+        print(f"\n{overtaken or f'apply with: interlace apply {plan}'}")
+
+
+def _overtaken(store: "Catalogue", plan: "OperationPlan") -> str:
+    """Why a plan can be applied no more, as far as its service tells; else nothing."""
+    from domain.errors import UnknownError
+
+    try:
+        revision = store.services.get(plan.service).revision
+    except UnknownError:
+        revision = 0
+    if revision == plan.revision:
+        return ""
+    now = f"it is at revision {revision} now" if revision else "it is no more"
+    return f"cannot be applied: {plan.service} was changed since, {now}"
 
 
 def plans(
