@@ -36,7 +36,8 @@ def why_not(
         typer.Option("--infra", help="Place on this infrastructure document, wholly free, instead."),
     ] = None,
     time_limit: Annotated[
-        float, typer.Option(min=0.1, help="Seconds. What is not found until then is said to be missing.")
+        float,
+        typer.Option(min=0.1, max=3600, help="Seconds. What is not found until then is said to be missing."),
     ] = 20.0,
     as_json: Json = False,
 ) -> None:

@@ -126,7 +126,8 @@ class Facts:
 
     def _rule_leads_to(self, stage: Stage) -> Iterator[str]:
         if not stage.pops:
-            yield "no PoP is left" if stage.kind.startswith("forbidden") else "there is no such PoP"
+            where = "no PoP is there" if stage.kind.endswith("regions") else "there is no such PoP"
+            yield "no PoP is left" if stage.kind.startswith("forbidden") else where
         elif stage.kind.endswith("regions"):
             yield f"{'that is' if len(stage.pops) == 1 else 'those are'} {some(stage.pops, _SHOWN)}"
 

@@ -30,8 +30,8 @@ def asked(resources: Resources) -> str:
 
 
 def mib(amount: int) -> str:
-    """In GiB where it is a whole number of them."""
-    return f"{amount // 1024} GiB" if amount and amount % 1024 == 0 else f"{amount} MiB"
+    """In GiB where it is one at least, and whole quarters of them."""
+    return f"{amount / 1024:g} GiB" if amount >= 1024 and amount % 256 == 0 else f"{amount} MiB"
 
 
 def figure(amount: float) -> str:

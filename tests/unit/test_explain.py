@@ -9,7 +9,7 @@ from domain.plans import GraphEndpoint, Standing
 from placement.explain import explaining
 from placement.explain.conflicts import Found, conflicts
 from placement.explain.explaining import Context, explain
-from placement.explain.words import figure
+from placement.explain.words import figure, mib
 from placement.topology import Usage
 from tests.unit.explain_world import answer, explained, kinds, random_case, shop, ways_out
 from tests.unit.placement_world import chain, infra, instance, link, pop, service, wire
@@ -80,7 +80,11 @@ def test_a_licence_that_is_sold_elsewhere() -> None:
         ({"allowed_pops": {"gone"}}, "may run on gone only: there is no such PoP", "let web run on a too"),
         ({"allowed_pops": set()}, "may run on no PoP only", "let web run on a too"),
         ({"forbidden_pops": {"a", "b"}}, "must not run on a, b: no PoP is left", "let web run on a too"),
-        ({"allowed_regions": {"moon"}}, "may run in region moon only", "let web run in region here too"),
+        (
+            {"allowed_regions": {"moon"}},
+            "in region moon only: no PoP is there",
+            "let web run in region here too",
+        ),
         ({"forbidden_regions": {"here"}}, "must not run in region here", "let web run in region here too"),
     ],
 )
@@ -258,6 +262,16 @@ def test_what_is_large_is_said_as_a_document_may_say_it() -> None:
         "123456",
         "20000000",
         "0",
+    ]
+
+
+def test_memory_is_said_in_gib_where_that_is_short() -> None:
+    assert [mib(each) for each in (512, 1024, 1536, 107008, 1025)] == [
+        "512 MiB",
+        "1 GiB",
+        "1.5 GiB",
+        "104.5 GiB",
+        "1025 MiB",
     ]
 
 

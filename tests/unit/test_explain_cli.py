@@ -93,5 +93,6 @@ def test_a_wrong_descriptor_is_told_with_its_line(tmp_path: Path) -> None:
     assert failure.issues[0].line is not None
 
 
-def test_a_time_limit_of_nothing_is_refused(tmp_path: Path) -> None:
-    assert said(*files(tmp_path)[:1], "--infra", files(tmp_path)[1], "--time-limit", "0").exit_code == 2
+@pytest.mark.parametrize("limit", ["0", "nan", "inf", "3601"])
+def test_a_time_limit_of_nothing_or_without_end_is_refused(tmp_path: Path, limit: str) -> None:
+    assert said(*files(tmp_path)[:1], "--infra", files(tmp_path)[1], "--time-limit", limit).exit_code == 2
