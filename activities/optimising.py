@@ -16,7 +16,7 @@ from domain.errors import ExistsError, InputError, InterlaceError, UnknownError
 from domain.expansion import expand
 from domain.infrastructure import Infrastructure
 from domain.lifecycle import MigrateRequest
-from domain.objectives import Objective
+from domain.objectives import Objective, weights
 from domain.phases import ServiceState
 from domain.plans import ServiceGraph
 from domain.reoptimisation import (
@@ -83,8 +83,8 @@ class OptimisingActivities:
         known, found = self._refuse_nonsense(request), self._found(request)
         running, strange = self._running(request, order.survey, found, known)
         newcomers = dict(self._newcomers(request))
-        graphs = [each.graph for each in running] + [*newcomers.values()]
-        common = common_objective(graphs, known)
+        common = common_objective([each.graph for each in running] + [*newcomers.values()], known)
+        running, apart = (running, []) if common or _moves_anyway(request) else _of_one_mind(running, known)
         taken = self._catalogue.infrastructure.usage()
         estate = Estate(
             infrastructure=known,
@@ -98,7 +98,7 @@ class OptimisingActivities:
         told = report(estate, solution, request.at_once, time.monotonic() - started)
         return told.model_copy(
             update={
-                "left_out": (*told.left_out, *found.left_out, *strange),
+                "left_out": (*told.left_out, *found.left_out, *strange, *apart),
                 "notes": tuple(_notes(request, found, common)),
             }
         )
@@ -119,10 +119,16 @@ class OptimisingActivities:
             if self._catalogue.services.find(name) is not None:
                 raise ExistsError(f"service {name} exists already: give the new one another name")
             self._catalogue.descriptors.get(wanted.descriptor, wanted.version)
+        if request.pop is not None and request.region not in (None, known.pops[request.pop].region):
+            there = known.pops[request.pop].region or "none"
+            raise InputError(f"PoP {request.pop} is in region {there}, not in {request.region}")
         return known
 
     def _found(self, request: OptimiseRequest) -> _Found:
         known = {record.name: record for record in self._catalogue.services.list()}
+        tenants = {record.tenant for record in known.values()}
+        if request.tenant is not None and request.tenant not in tenants:
+            raise UnknownError(f"no service is of tenant {request.tenant!r}; {hint(request.tenant, tenants)}")
         left_out: list[LeftOut] = []
         deployments: list[Deployment] = []
         for name in request.services or known:
@@ -184,6 +190,22 @@ def _among(request: OptimiseRequest, known: Infrastructure) -> frozenset[str]:
     )
 
 
+def _moves_anyway(request: OptimiseRequest) -> bool:
+    """Whether services move for something else than what they are placed for."""
+    return bool(request.evacuate or request.new)
+
+
+def _of_one_mind(
+    running: list[RunningService], known: Infrastructure
+) -> tuple[list[RunningService], list[LeftOut]]:
+    """The services with the infrastructure's objective; no move is to serve it against another's own."""
+    default = weights(known.objective)
+    alike = [each for each in running if weights(each.graph.objective or known.objective) == default]
+    apart = [each.graph.service for each in running if each not in alike]
+    why = "its objective is not the infrastructure's: optimise it by itself"
+    return alike, [LeftOut(service=service, why=why) for service in apart]
+
+
 def _bound_to(pop: str | None, service: RunningService) -> list[LeftOut]:
     """What stays on a PoP that is to be left, because no other suits it."""
     bound = sorted(name for name, at in service.placements.items() if at == pop and name not in service.moves)
@@ -192,7 +214,7 @@ def _bound_to(pop: str | None, service: RunningService) -> list[LeftOut]:
 
 
 def _notes(request: OptimiseRequest, found: _Found, common: Objective | None) -> Iterator[str]:
-    if common is None:
+    if common is None and _moves_anyway(request):
         yield "the services' objectives differ: the infrastructure's was taken for all of them"
     ends = [
         f"{name} of {each.service}"

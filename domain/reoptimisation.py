@@ -71,6 +71,8 @@ class OptimiseRequest(Model):
             raise ValueError(f"say one of {', '.join(ways)}: not {' and '.join(given)} together")
         if self.allowance_per_hour and not self.defragment:
             raise ValueError("allowance_per_hour goes with defragment only")
+        if self.at_once > 1 and not self.apply:
+            raise ValueError("at_once goes with apply only")
         if self.evacuate and (self.pop or self.region):
             raise ValueError("evacuate says itself which instances move: leave out pop and region")
         if self.defragment and self.pop:

@@ -60,10 +60,13 @@ def optimise(
     --defragment`, `... --new shop2=secure-shop`. Exit code 1: something that was to move or to come does not.
     Ctrl-C detaches from --apply, which goes on.
     """
+    from domain.errors import InputError
     from domain.reoptimisation import MovePrices, OptimiseRequest
     from interfaces.cli.optimising import run
     from interfaces.cli.requests import checked
 
+    if not (wait or apply):
+        raise InputError("--no-wait goes with --apply only: without it the moves are told at the end")
     request = checked(
         OptimiseRequest,
         services=tuple(services or ()),

@@ -68,6 +68,19 @@ async def test_services_really_move_to_where_it_is_cheaper(lab: Lab, at_once: in
     assert (again.report.moves, again.steps) == ((), ())
 
 
+async def test_no_service_moves_against_its_own_objective(lab: Lab) -> None:
+    onboard(lab, PAIR.replace("name: pair", "name: quick") + "placement: {objective: latency}\n")
+    await pairs(lab, "s1")
+    await (await lab.start("s2", "quick")).result()
+    lab.apply(NORTH_IS_DEAR)
+    result = await optimised(lab)
+    assert {move.service for move in result.report.moves} == {"s1"}
+    (left,) = result.report.left_out
+    assert (left.service, "by itself" in left.why) == ("s2", True)
+    alone = await optimised(lab, services=["s2"])
+    assert alone.report.left_out == () and {move.service for move in alone.report.moves} == {"s2"}
+
+
 async def test_what_does_not_pay_within_the_horizon_stays(lab: Lab) -> None:
     await pairs(lab, "s1")
     lab.apply(NORTH_IS_DEAR)
@@ -205,6 +218,8 @@ async def test_a_crash_of_the_worker_changes_nothing_but_the_time(idle: Lab) -> 
         ({"evacuate": "nrth"}, "did you mean 'north'"),
         ({"services": ["none"]}, "none"),
         ({"region": "moon"}, "no region"),
+        ({"tenant": "nobody"}, "no service is of tenant 'nobody'"),
+        ({"at_once": 3}, "at_once goes with apply only"),
         ({"new": {"s1": {"descriptor": "pair"}}}, "exists already"),
         ({"new": {"n1": {"descriptor": "pear"}}}, "pair"),
         ({"evacuate": "north", "defragment": True}, "not evacuate and defragment together"),
