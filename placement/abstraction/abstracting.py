@@ -33,7 +33,12 @@ _WIDEST = 1000
 _FIRST_SHARE = 0.3
 """Of the time left, for a part that may not be the last."""
 _LEAST_S = 1.0
-"""What a try gets at least."""
+"""What a try gets at least, as long as there is so much left."""
+_SHORTEST_S = 0.05
+_BOUNDS_SHARE = 0.2
+"""Of the time limit, for the bounds, about."""
+_WORTH = 0.2
+"""Of the time limit, without which nothing better is looked for."""
 _TINY = 1e-9
 
 Solve = Callable[[ServiceGraph, Infrastructure, Usage, float, Standing], Plan]
@@ -59,7 +64,7 @@ def placed(
     started = time.monotonic()
     free = topology.build(infrastructure, usage)
     options = candidates(graph, infrastructure, free, standing)
-    lower = bounds(graph, infrastructure, usage, standing, free, options)
+    lower = bounds(graph, infrastructure, usage, standing, free, options, _BOUNDS_SHARE * time_limit_s)
     whole = _Whole(graph, infrastructure, usage, standing, options, lower)
     plan = _Search(whole, solve, started + time_limit_s).best(first)
     return plan.model_copy(update={"solve_ms": (time.monotonic() - started) * 1000})
@@ -130,6 +135,7 @@ class _Search:
 
     def __init__(self, whole: _Whole, solve: Solve, until: float) -> None:
         self._whole, self._solve, self._until = whole, solve, until
+        self._worth_s = _WORTH * (until - time.monotonic())
         self._order = whole.promising()
         self._touching = whole.lower.touching
 
@@ -139,16 +145,26 @@ class _Search:
             try:
                 known = self._found(size, _FIRST_SHARE)
             except (InfeasibleError, TemporaryError):
+                if self._left_s <= self._worth_s:
+                    raise self._late() from None
                 size *= _WIDER  # on the whole there may be a way, or one that is found sooner
             else:
                 return self._improved(known, size).told()
         return self._found(len(self._order)).told()
 
+    @property
+    def _left_s(self) -> float:
+        return self._until - time.monotonic()
+
+    def _late(self) -> TemporaryError:
+        """The time is over, and what was seen was not all."""
+        return TemporaryError("no placement was found in time on a part of the network, nor proof of none")
+
     def _improved(self, known: _Found, size: int) -> _Found:
         """What is better can touch those PoPs alone whose bound is below what is known."""
         limit = known.objective * (1 - _TINY)
         enough = min(_WIDEST, sum(self._touching[pop] < limit for pop in self._order))
-        if enough > size:
+        if enough > size and self._left_s > self._worth_s:
             with suppress(InfeasibleError, TemporaryError):
                 return self._found(enough).or_other(known)
         return known
@@ -157,7 +173,7 @@ class _Search:
         """The best on the first PoPs in a share of the time left, checked on all."""
         whole, seen = self._whole, {*self._order[:size], *self._whole.fixed}
         part = whole.part(seen)
-        left_s = max(_LEAST_S, share * (self._until - time.monotonic()))
+        left_s = max(share * self._left_s, min(_LEAST_S, self._left_s), _SHORTEST_S)
         small = self._solve(whole.graph, part.infrastructure, part.usage, left_s, whole.standing)
         plan = part.expanded(small, whole.infrastructure)
         wrong = check.violations(plan, whole.graph, whole.infrastructure, whole.usage, whole.standing)

@@ -19,7 +19,7 @@ import numpy as np
 from domain.infrastructure import Infrastructure, Resources
 from domain.objectives import load
 from domain.plans import GraphLink, ServiceGraph, Standing
-from placement.abstraction.trees import Forest, Message, covering_forests
+from placement.abstraction.trees import MOST_FORESTS, Forest, Message, covering_forests
 from placement.abstraction.ways import Array, Ways
 from placement.candidates import Candidates
 from placement.needs import Needs
@@ -30,6 +30,10 @@ _STEPS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 """Multipliers to be tried, each as a part of the count that the limits' sum stands for."""
 _PATIENCE = 400_000
 """Messages times PoPs for which the multipliers are tried; beyond it, limits are not priced."""
+_MESSAGE_S = 2e-6
+"""What a message takes, for each PoP."""
+_PASSES = 4
+"""How often all messages are sent, beside those to try multipliers."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,8 @@ class _Relaxed:
                 passing.setdefault(name, []).append(counts - one.least)
             for name, counts in one.of_units.items():
                 passing.setdefault(name, []).append(counts - one.least)
+        if not passing:
+            return np.zeros(self.ways.size)
         if not np.all(np.isfinite(least)):
             return np.full(self.ways.size, np.inf)
         # in a forest without a link, or a unit alone, it adds nothing to the least
@@ -99,22 +105,31 @@ def bounds(
     standing: Standing,
     free: nx.MultiGraph,
     candidates: Candidates,
+    budget_s: float = np.inf,
 ) -> Bounds:
     """The bounds of all PoPs.
 
     :param free: topology.build(infrastructure, usage)
+    :param budget_s: about how long that may take; the shorter, the lower are the bounds
     """
-    relaxed = _relaxed(graph, infrastructure, usage, standing, free, candidates)
-    multiplier, least = _multiplier(relaxed)
+    once_s = max(1, len(graph.links)) * len(infrastructure.pops) * _MESSAGE_S
+    most = int(min(MOST_FORESTS, max(1.0, budget_s / (_PASSES * once_s))))
+    relaxed = _relaxed(graph, infrastructure, usage, standing, free, candidates, most)
+    multiplier, least = _multiplier(relaxed, budget_s / once_s)
     touching = relaxed.touching(multiplier)
     return Bounds(least, dict(zip(relaxed.ways.pops, touching.tolist(), strict=True)))
 
 
-def _multiplier(relaxed: _Relaxed) -> tuple[float, float]:
-    """The multiplier of those tried whose bound is the highest; the bound is concave in it."""
+def _multiplier(relaxed: _Relaxed, most: float) -> tuple[float, float]:
+    """The multiplier of those tried whose bound is the highest; the bound is concave in it.
+
+    :param most: how often all links may send messages
+    """
     best = (0.0, relaxed.least(0.0))
     messages = len(relaxed.graph.links) * relaxed.ways.size * len(relaxed.forests)
     if relaxed.limits_ms <= 0 or not np.isfinite(best[1]) or messages * len(_STEPS) > _PATIENCE:
+        return best
+    if len(relaxed.forests) * (len(_STEPS) + _PASSES) > most:
         return best
     for step in _STEPS:
         multiplier = step * max(best[1], 1e-9) / relaxed.limits_ms
@@ -132,6 +147,7 @@ def _relaxed(
     standing: Standing,
     free: nx.MultiGraph,
     candidates: Candidates,
+    most: int,
 ) -> _Relaxed:
     needs, aim, ways = Needs(standing), Aim(graph, infrastructure, standing), Ways(free)
     counting = _Counting(graph, infrastructure, usage, needs, aim, free, candidates)
@@ -140,9 +156,8 @@ def _relaxed(
     joined = [(link, units[link.ends[0]], units[link.ends[1]]) for link in graph.links]
     joined = [(link, one, other) for link, one, other in joined if one != other]
     limits, limits_ms = _limits(graph)
-    return _Relaxed(
-        graph, ways, needs, aim, counts, covering_forests(list(counts), joined), limits, limits_ms
-    )
+    forests = covering_forests(list(counts), joined, most)
+    return _Relaxed(graph, ways, needs, aim, counts, forests, limits, limits_ms)
 
 
 def _limits(graph: ServiceGraph) -> tuple[Counter[str], float]:

@@ -16,7 +16,7 @@ Message = Callable[[GraphLink, Array], Array]
 Joined = tuple[GraphLink, str, str]
 """A graph link and the two different units that it joins."""
 
-_FORESTS = 4
+MOST_FORESTS = 4
 """At most; links in none of them count nothing."""
 
 
@@ -113,11 +113,11 @@ class Forest:
         return [early + late for early, late in zip(before, reversed(after), strict=True)] if messages else []
 
 
-def covering_forests(units: list[str], links: list[Joined]) -> list[Forest]:
-    """Spanning forests that together hold all links, as far as a few can; one where one can."""
+def covering_forests(units: list[str], links: list[Joined], most: int = MOST_FORESTS) -> list[Forest]:
+    """Spanning forests that together hold all links, as far as `most` can; one where one can."""
     times: Counter[str] = Counter()
     chosen: list[list[Joined]] = []
-    while len(chosen) < _FORESTS and (not chosen or any(link.name not in times for link, _, _ in links)):
+    while len(chosen) < most and (not chosen or any(link.name not in times for link, _, _ in links)):
         sharing = nx.utils.UnionFind(units)
         forest = []
         for joined in sorted(links, key=lambda each: (times[each[0].name], -each[0].bandwidth_mbps)):

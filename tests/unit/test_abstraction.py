@@ -233,3 +233,10 @@ def test_the_sea_cables_of_the_world() -> None:
     assert violations(plan, graph, where, FREE) == []
     assert plan.gap == 0
     assert len(shrunk(graph, where).infrastructure.links) < 0.6 * len(where.links)
+
+
+def test_a_service_without_links_or_without_anything_is_bounded() -> None:
+    where = infra({"p": pop(price=1), "q": pop(price=2)})
+    assert bounded(service(instance("a-1"), instance("b-1")), where).touching == {"p": 2, "q": 3}
+    assert bounded(service(instance("a-1")), where).touching == {"p": 1, "q": 2}
+    assert bounded(service(), where) == Bounds(0.0, {"p": 0, "q": 0})
