@@ -9,7 +9,7 @@ import networkx as nx
 from domain.errors import InfeasibleError, TemporaryError
 from domain.infrastructure import Infrastructure
 from domain.plans import Plan, Route, ServiceGraph, Standing
-from placement import check
+from placement import check, reasons
 from placement.candidates import Candidates
 from placement.needs import Needs
 from placement.objective import Aim, cost_of, objective_of
@@ -45,9 +45,14 @@ class Task:
         return Aim(self.graph, self.infrastructure, self.standing)
 
     @property
+    def deadline(self) -> float:
+        """By time.monotonic()."""
+        return self.started + self.time_limit_s
+
+    @property
     def left_s(self) -> float:
         """What is left of the time."""
-        return self.started + self.time_limit_s - time.monotonic()
+        return self.deadline - time.monotonic()
 
 
 @dataclass(frozen=True)
@@ -115,3 +120,13 @@ def within_budget(task: Task, made: Plan) -> Plan:
         f"no placement within {limit} was found in {task.time_limit_s:g} s;"
         f" the cheapest so far costs {cost:.6g}, and none costs less than {bound:.6g}"
     )
+
+
+def impossible(task: Task) -> InfeasibleError:
+    """That there is no plan, with the first reason."""
+    return InfeasibleError(reasons.first_reason(task.graph, task.free, task.options, task.needs))
+
+
+def late(task: Task, who: str) -> TemporaryError:
+    """That the time was too short for a plan, and for a proof that there is none."""
+    return TemporaryError(f"{who} found no placement within {task.time_limit_s:g} s, nor proof of none")

@@ -1,8 +1,10 @@
 """From a solved model to placements and routes, without the detours that cost nothing in the model."""
 
 import heapq
+import time
 from collections import defaultdict
 from collections.abc import Collection, Mapping
+from math import inf
 
 import networkx as nx
 import pulp
@@ -55,14 +57,18 @@ def straightened(
     where: dict[str, str],
     needs: Needs,
     fixed: Collection[str],
+    deadline: float = inf,
 ) -> tuple[Route, ...]:
-    """Each route replaced by one no dearer and no slower, where the others leave the bandwidth for it."""
+    """Each route replaced by one no dearer and no slower, where the others leave the bandwidth for it.
+
+    :param deadline: by time.monotonic(); later ones stay
+    """
     free = {name: mbps for _, _, name, mbps in topology.edges(keys=True, data="free_mbps")}
     for link, route in zip(graph.links, found, strict=True):
         _take(free, link, route, needs, 1)
     for index, link in enumerate(graph.links):
         old = found[index]
-        if link.name in fixed or not old.physical_links:
+        if link.name in fixed or not old.physical_links or time.monotonic() > deadline:
             continue
         _take(free, link, old, needs, -1)
         arcs = [*_arcs_with(link, free, topology, needs), *arcs_of(old)]

@@ -15,16 +15,17 @@ from typing import Literal
 from domain.errors import InfeasibleError, TemporaryError
 from domain.infrastructure import Infrastructure
 from domain.plans import Plan, ServiceGraph, Standing
-from placement import answers, model, reasons, routes, topology
+from placement import answers, model, reasons, routes, size, topology
 from placement.abstraction import abstracting
 from placement.answers import Draft, Task
 from placement.candidates import candidates
+from placement.hearing import Hearing
 from placement.needs import Needs
 from placement.search import finding
-from placement.search.puzzle import Setting
 from placement.search.reduction import Remainder
 from placement.search.results import Finding, Found
-from placement.solving.outcomes import Outcome, SolverFailedError, SolverName, State
+from placement.search.setting import Setting
+from placement.solving.outcomes import SolverFailedError, SolverName
 from placement.solving.solvers import SOLVERS, Solvers
 from placement.topology import Usage
 
@@ -33,8 +34,14 @@ Choice = Literal["auto"] | SolverName
 _BOTH: tuple[SolverName, ...] = ("highs", "cbc")
 _SEARCH_SHARE = 0.4
 """Of the time limit, for the search at most."""
-_VARIABLE_S = 5e-5
-"""What it takes to build a program, for each of its variables."""
+_LAST_SHARE = 0.8
+"""The same where no plan is known, and the program is too large for solvers."""
+_FIRST_S = 0.3
+"""For a first plan, however short the time is."""
+_TERM_S = 5e-6
+"""What it takes to build a program, for each of its terms."""
+_HOPELESS = 0.1
+"""Of the time limit: where a program takes longer to build, solvers seldom find anything."""
 _LAST_S = 0.05
 """What a solver gets where no time is left."""
 
@@ -114,26 +121,26 @@ def _searched(task: Task, solvers: Solvers) -> Plan:
     setting = Setting(
         task.graph, task.infrastructure, task.usage, task.standing, task.free, task.options, task.fixed
     )
-    found = finding.find(setting, _SEARCH_SHARE * task.time_limit_s)
+    found = finding.find(setting, _SEARCH_SHARE * task.time_limit_s, _last_s(task))
     best = _best(task, found)
     if (best is None) != (found.best is None):
         return _modelled(task, _BOTH, solvers)
-    if found.left is not None and (best is None or _is_worth(task, found.left)):
+    if found.left is not None and _is_worth(task, found.left, 1.0 if best is None else 0.5):
         return _modelled(task, _BOTH, solvers, found, best)
     if best is None:
-        raise _impossible(task)
+        raise answers.impossible(task) if found.left is None else answers.late(task, "the search")
     return answers.within_budget(task, best)
 
 
-def _is_worth(task: Task, left: Remainder) -> bool:
-    """Whether what is left of the time is enough to build a program, and to solve something of it."""
-    places = sum(len(pops) for pops in left.options.values())
-    variables = places + sum(len(arcs) for arcs in left.arcs.values())
-    return variables * _VARIABLE_S < 0.5 * task.left_s
+def _is_worth(task: Task, left: Remainder, share: float) -> bool:
+    """Whether a program is built in a share of what is left of the time."""
+    return size.of_program(task, left) * _TERM_S < share * task.left_s
 
 
-def _impossible(task: Task) -> InfeasibleError:
-    return InfeasibleError(reasons.first_reason(task.graph, task.free, task.options, task.needs))
+def _last_s(task: Task) -> float:
+    """How long a first plan is searched for: to the end, where solvers would have no time for the program."""
+    is_large = size.of_program(task) * _TERM_S > _HOPELESS * task.time_limit_s
+    return max(_FIRST_S, (_LAST_SHARE if is_large else _SEARCH_SHARE) * task.left_s)
 
 
 def _best(task: Task, found: Finding) -> Plan | None:
@@ -141,7 +148,9 @@ def _best(task: Task, found: Finding) -> Plan | None:
     if found.best is None:
         return None
     best, where = found.best, dict(found.best.places)
-    ways = routes.straightened(list(best.ways), task.graph, task.free, where, task.needs, task.fixed)
+    ways = routes.straightened(
+        list(best.ways), task.graph, task.free, where, task.needs, task.fixed, task.deadline
+    )
     made = answers.plan(task, Draft(where, ways, "search", found.bound, found.left is None))
     wrong = answers.fault(task, made)
     if wrong is not None:
@@ -163,7 +172,7 @@ def _modelled(
     left = found.left if found else None
     options, arcs = (left.options, left.arcs) if left else (task.options, None)
     program = model.build(task.graph, task.free, options, task.needs, task.fixed, task.aim, arcs)
-    hearing = _Hearing(task, program, found.bound if found else 0.0, best)
+    hearing = Hearing(task, program, found.bound if found else 0.0, best)
     start = _values(program, found.best) if found and found.best else None
     limit_s = max(_LAST_S, task.left_s)
     try:
@@ -181,66 +190,3 @@ def _values(program: model.PlacementModel, best: Found) -> dict[str, float]:
     chosen = [variable for (end, pop), variable in program.x.items() if best.places[end] == pop]
     chosen += [program.y[way.link][arc] for way in best.ways for arc in model.arcs_of(way)]
     return {variable.name: 1.0 for variable in chosen}
-
-
-class _Hearing:
-    """Hears what solvers answer, and keeps the best plan that holds."""
-
-    def __init__(self, task: Task, program: model.PlacementModel, least: float, known: Plan | None) -> None:
-        """
-        :param least: no plan counts less
-        :param known: the best plan so far
-        """
-        self._task = task
-        self._program = program
-        self._least = least
-        self.known = known
-
-    def refused(self, outcome: Outcome) -> str | None:
-        """Why an answer cannot be true, or None: then its plan is kept if it is the best."""
-        if outcome.state is State.INFEASIBLE:
-            return None if self.known is None else "infeasible, but there is a plan"
-        made = self._plan(outcome)
-        if made is None:
-            return "values that are no solution"
-        wrong = answers.fault(self._task, made)
-        if wrong is None and self.known is not None and _bound(made) > _value(self.known) * (1 + 1e-6) + 1e-9:
-            wrong = "a bound above what a plan counts"
-        if wrong is None and (self.known is None or _value(made) <= _value(self.known)):
-            self.known = made
-        return wrong
-
-    def plan(self, outcome: Outcome) -> Plan:
-        """The best plan, with what the answer proves."""
-        if outcome.state is State.INFEASIBLE:
-            raise _impossible(self._task)
-        if self.known is None and outcome.state is not State.UNKNOWN:
-            self.refused(outcome)  # nothing was to be chosen, so nobody was asked
-        if self.known is None:
-            limit = f"{self._task.time_limit_s:g} s"
-            raise TemporaryError(f"{outcome.solver} found no placement within {limit}, nor proof of none")
-        known, bound = self.known, self._proven(outcome)
-        value = _value(known)
-        gap = 0.0 if outcome.state is State.OPTIMAL or value <= 0 else (value - min(bound, value)) / value
-        return answers.within_budget(self._task, known.model_copy(update={"gap": gap}))
-
-    def _proven(self, outcome: Outcome) -> float:
-        solvers = 0.0 if outcome.bound is None else outcome.bound / self._program.scale
-        return max(solvers, self._least)
-
-    def _plan(self, outcome: Outcome) -> Plan | None:
-        task, program = self._task, self._program
-        where = routes.placements(program, outcome.values)
-        ways = routes.routes(program, outcome.values, task.graph, task.free, where, task.needs, task.fixed)
-        if ways is None or any(instance.name not in where for instance in task.graph.instances):
-            return None
-        is_optimal = outcome.state is State.OPTIMAL
-        return answers.plan(task, Draft(where, ways, outcome.solver, self._proven(outcome), is_optimal))
-
-
-def _value(made: Plan) -> float:
-    return made.cost_per_hour if made.objective_per_hour is None else made.objective_per_hour
-
-
-def _bound(made: Plan) -> float:
-    return _value(made) * (1 - made.gap)

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from placement.search.balancing import balance
-from placement.search.clock import Clock
-from placement.search.relaxation import Prices, Relaxation, Relaxed
+from placement.search.clock import Stop
+from placement.search.prices import Prices
+from placement.search.relaxation import Relaxation
+from placement.search.relaxed import Relaxed
 
 _PATIENCE = 6
 _SMALLEST = 0.02
@@ -28,7 +30,7 @@ class Climb:
         start = prices or relaxation.nothing()
         return cls(relaxation, start, relaxation.evaluate(start))
 
-    def climb(self, steps: int, target: float, clock: Clock) -> None:
+    def climb(self, steps: int, target: float, stop: Stop) -> None:
         """Up to `steps` steps; no further than `target`.
 
         :param target: the value of a plan, or inf
@@ -36,7 +38,7 @@ class Climb:
         prices, relaxed = self.prices, self.best
         idle = 0
         for _ in range(steps):
-            if not np.isfinite(relaxed.bound) or self.best.bound >= target or clock.is_over:
+            if not np.isfinite(relaxed.bound) or self.best.bound >= target or stop():
                 break
             excess = self.relaxation.excess(relaxed, prices)
             square = excess.square
@@ -53,8 +55,8 @@ class Climb:
                 self.length, idle = max(_SMALLEST, self.length / 2), 0
                 prices, relaxed = self.prices, self.best
 
-    def settle(self, rounds: int) -> None:
+    def settle(self, rounds: int, stop: Stop) -> None:
         """Share what closes cycles, with the best multipliers."""
         if self.relaxation.cycles:
-            balance(self.relaxation, self.prices, rounds)
+            balance(self.relaxation, self.prices, rounds, stop)
             self.best = self.relaxation.evaluate(self.prices)

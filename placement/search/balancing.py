@@ -8,16 +8,20 @@ falls.
 
 import numpy as np
 
-from placement.search.relaxation import Prices, Relaxation
+from placement.search.clock import Stop
+from placement.search.prices import Prices
+from placement.search.relaxation import Relaxation
 from placement.search.terrain import Floats
 
 
-def balance(relaxation: Relaxation, prices: Prices, rounds: int) -> None:
+def balance(relaxation: Relaxation, prices: Prices, rounds: int, stop: Stop) -> None:
     """Some rounds with these multipliers; changes what `relaxation` shares."""
     relaxed = relaxation.evaluate(prices)
     if relaxation.cycles and np.isfinite(relaxed.bound):
         walk = _Walk(relaxation, relaxed.unary, relaxed.matrices)
         for _ in range(rounds):
+            if stop():
+                break
             walk.round()
         walk.gather()
 

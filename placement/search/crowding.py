@@ -1,15 +1,12 @@
 """The load that blocks bring a PoP together beyond that of each alone: bounds leave it out, moves see it."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from domain.objectives import LOAD_SLOPES
+from placement.search.setting import Setting
 from placement.search.terrain import Floats, Ints, Terrain
-
-if TYPE_CHECKING:
-    from placement.search.puzzle import Setting
 
 _LOADED = 2
 """Of the three resources those whose load counts: vcpus and memory."""
@@ -43,7 +40,7 @@ class Crowding:
         return counted
 
 
-def crowding(setting: "Setting", terrain: Terrain) -> Crowding:
+def crowding(setting: Setting, terrain: Terrain) -> Crowding:
     """Of the PoPs of `setting`."""
     offers = [setting.infrastructure.pops[pop].capacity for pop in terrain.pops]
     rows = [(offer.vcpus, offer.memory) for offer in offers]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from placement.search.clock import Stop
 from placement.search.puzzle import SLACK_MS, Puzzle
 from placement.search.routing import Router, Way
 
@@ -31,8 +32,9 @@ class _Limit:
 class Detours:
     """Exact ways under latencies."""
 
-    def __init__(self, puzzle: Puzzle, router: Router) -> None:
+    def __init__(self, puzzle: Puzzle, router: Router, stop: Stop) -> None:
         self._puzzle = puzzle
+        self._stop = stop
         self._router = router
         self._limits = [_Limit(chain.links, chain.limit_ms) for chain in puzzle.chains]
         self._limits += [
@@ -97,7 +99,7 @@ class Detours:
                 continue
             least[here] = ms
             seen += 1
-            if seen > _MOST_LABELS:
+            if seen > _MOST_LABELS or self._stop():
                 raise TooManyError
             if here == end:
                 found.append(self._router.way(number, edges, pops))
@@ -125,15 +127,21 @@ class Detours:
         if any(left < 0 for left in spare):
             return None
         extra = sum(several[0].cost - way.cost for several, way in zip(options, ways, strict=True))
-        search = _Choice(options, free, [each.links for each in self._limits], slack)
+        search = _Choice(options, free, [each.links for each in self._limits], slack, self._stop)
         search.descend(0, extra, spare)
         return search.best
 
 
 class _Choice:
     def __init__(
-        self, options: list[list[Way]], free: list[int], limits: list[tuple[int, ...]], slack: float
+        self,
+        options: list[list[Way]],
+        free: list[int],
+        limits: list[tuple[int, ...]],
+        slack: float,
+        stop: Stop,
     ) -> None:
+        self._stop = stop
         self._options = options
         self._free = free
         self._limits = limits
@@ -145,7 +153,7 @@ class _Choice:
     def descend(self, depth: int, extra: float, spare: list[float]) -> None:
         """Choose for the links from `depth` on; `extra` is what all count more at the least."""
         self._tried += 1
-        if self._tried > _MOST_CHOICES:
+        if self._tried > _MOST_CHOICES or self._stop():
             raise TooManyError
         if extra > self._most or (self.best is not None and extra >= self._most):
             return

@@ -1,18 +1,21 @@
 """The search: bounds and plans close in on each other, until they meet or the rest is left to a solver."""
 
 from collections.abc import Sequence
+from math import inf
 
 import numpy as np
 
 from placement.search.ascent import Climb
 from placement.search.bearings import Bearings
-from placement.search.clock import Clock
+from placement.search.clock import Clock, LateError
 from placement.search.detours import Detours, TooManyError
 from placement.search.likeness import classes
 from placement.search.moves import improved
-from placement.search.puzzle import Puzzle, Setting, puzzle
+from placement.search.puzzle import Puzzle, puzzle
 from placement.search.quotient import quick_enough, quotient
 from placement.search.reduction import (
+    Pairs,
+    Remainder,
     pairs_of_relaxation,
     pairs_of_states,
     places_within,
@@ -21,7 +24,9 @@ from placement.search.reduction import (
 from placement.search.relaxation import Relaxation
 from placement.search.results import Finding, Found, Proposal, named, with_own
 from placement.search.routing import Router, Way
+from placement.search.setting import Setting
 from placement.search.states import Layers, States
+from placement.search.terrain import Ints
 from placement.search.values import Values
 
 TOLERANCE = 1e-7
@@ -41,28 +46,43 @@ _WIDE = 0.1
 _MOST_SETTLED = 1500
 
 
-def find(setting: Setting, budget_s: float) -> Finding:
-    """Search for the best plan, for about `budget_s` seconds at most."""
-    return _Search(setting, budget_s).run()
+def find(setting: Setting, budget_s: float, last_s: float | None = None) -> Finding:
+    """Search for the best plan, for about `budget_s` seconds at most.
+
+    :param last_s: as long as no plan is known, for so many; `budget_s` by default
+    """
+    clock = Clock(budget_s, inf, last_s)
+    try:
+        return _Search(puzzle(setting, clock), setting, clock).run()
+    except LateError:
+        return Finding(0.0, None, Remainder(setting.options, {}))
 
 
 class _Search:
-    def __init__(self, setting: Setting, budget_s: float) -> None:
+    def __init__(self, given: Puzzle, setting: Setting, clock: Clock) -> None:
         self._setting = setting
-        self._puzzle: Puzzle = puzzle(setting)
+        self._puzzle = given
+        self._clock = clock
         least, each = _EFFORT_S
-        self._clock = Clock(budget_s, least + each * _variables(self._puzzle))
-        self._router = Router(self._puzzle)
-        self._detours = Detours(self._puzzle, self._router)
-        self._values = Values(setting, self._puzzle)
+        clock.spend(least + each * _variables(given))
+        self._router = Router(given, self._stop)
+        self._detours = Detours(given, self._router, self._stop)
+        self._values = Values(setting, given)
         self._best: Proposal | None = None
+
+    def _stop(self) -> bool:
+        """Whether it is time to stop: later where no plan is known."""
+        return self._clock.is_late if self._best is None else self._clock.is_over
+
+    def _is_over(self) -> bool:
+        return self._clock.is_over
 
     def run(self) -> Finding:
         whole = quotient(self._puzzle, classes(self._puzzle))
-        kept = quick_enough(whole)
+        kept = quick_enough(whole, self._stop)
         if not self._puzzle.is_sound or not all(len(pops) for pops in kept):
             return Finding(np.inf, None, None)
-        climb = Climb.begun(Relaxation(whole, kept))
+        climb = Climb.begun(Relaxation(whole, kept, self._clock))
         for steps, rounds, most in _ROUNDS:
             self._raise(climb, steps, rounds)
             if self._is_closed(climb.best.bound):
@@ -70,7 +90,7 @@ class _Search:
             climb = self._narrowed(climb)
             layers = self._layers(climb)
             self._look_near(layers, climb.best.bound, most)
-            states = layers.all_below(self._limit, most, self._clock)
+            states = layers.all_below(self._limit, most, self._is_over)
             if states.is_all:
                 return self._settled(states, climb)
             if self._clock.is_over:
@@ -79,14 +99,14 @@ class _Search:
 
     def _raise(self, climb: Climb, steps: int, rounds: int) -> None:
         """Bring the bound and the best plan nearer to each other."""
-        climb.settle(rounds)
+        climb.settle(rounds, self._is_over)
         if self._is_closed(climb.best.bound):
             return
         self._propose(climb)
         if self._is_closed(climb.best.bound):
             return
-        climb.climb(steps, self._limit, self._clock)
-        climb.settle(1)
+        climb.climb(steps, self._limit, self._is_over)
+        climb.settle(1, self._is_over)
 
     @property
     def _limit(self) -> float:
@@ -109,20 +129,22 @@ class _Search:
             return
         for share in _NEAR:
             limit = bound + share * abs(bound)
-            states = layers.all_below(min(limit, self._limit), most, self._clock)
+            states = layers.all_below(min(limit, self._limit), most, self._is_over)
             if not states.is_all or limit >= self._limit or self._clock.is_over:
                 return
             counts = self._values.least(states.at)
             for state in np.argsort(counts, kind="stable")[:_MOST_NEAR]:
-                if counts[state] < self._limit:
+                if counts[state] < self._limit and not self._is_over():
                     self._settle([int(pop) for pop in states.at[state]], float(counts[state]))
 
     def _propose(self, climb: Climb) -> None:
         """Look for better plans where the relaxation points."""
         bearings = Bearings(climb.relaxation)
-        states = self._layers(climb).beam(_WIDTH)
+        states = self._layers(climb).beam(_WIDTH, self._stop)
         for row in states.at[: _TRIED if self._best else _WIDTH]:
-            at = improved(bearings, [int(pop) for pop in row])
+            if self._stop():
+                return
+            at = improved(bearings, [int(pop) for pop in row], self._stop)
             self._offer(at, self._router.routed(at))
             if self._is_closed(climb.best.bound):
                 return
@@ -192,7 +214,7 @@ class _Search:
             at = np.vstack([at, np.array(self._best.at)])
         kept = [np.unique(at[:, block]) for block in range(at.shape[1])]
         pairs = pairs_of_states(self._puzzle, states, kept, bound)
-        return with_own(bound, self._found(), remainder(self._puzzle, kept, pairs, self._limit - bound))
+        return self._left(kept, pairs, bound)
 
     def _open(self, climb: Climb) -> Finding:
         """Something is left that only a solver can tell."""
@@ -204,7 +226,11 @@ class _Search:
                 masks[node] = masks[node] | (climb.relaxation.pops[node] == pop)
         kept = [bearings.pops[block][masks[node]] for block, node in enumerate(bearings.nodes)]
         pairs = pairs_of_relaxation(bearings, climb.best, masks)
-        return with_own(bound, self._found(), remainder(self._puzzle, kept, pairs, gap))
+        return self._left(kept, pairs, bound)
+
+    def _left(self, kept: list[Ints], pairs: Pairs, bound: float) -> Finding:
+        left = remainder(self._puzzle, kept, pairs, self._limit - bound, lambda: self._clock.is_late)
+        return with_own(bound, self._found(), left, {link.name for link in self._puzzle.links})
 
     def _found(self) -> Found | None:
         return None if self._best is None else named(self._setting.graph, self._puzzle, self._best)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from placement.search.bearings import Bearings
+from placement.search.clock import Stop
 from placement.search.puzzle import SLACK_MS
 from placement.search.terrain import Floats
 
@@ -12,7 +13,7 @@ _ROUNDS = 6
 _LEAST_GAIN = 1e-12
 
 
-def improved(bearings: Bearings, at: Sequence[int]) -> list[int]:
+def improved(bearings: Bearings, at: Sequence[int], stop: Stop) -> list[int]:
     """`at` after moves that save something, or make late chains less late.
 
     :param at: block -> PoP
@@ -22,10 +23,12 @@ def improved(bearings: Bearings, at: Sequence[int]) -> list[int]:
     for block, pop in enumerate(here):
         left[pop] -= bearings.demand[block][bearings.position(block, pop)]
     for _ in range(_ROUNDS):
-        moved = [
-            _moved(bearings, block, here, left) for block in bearings.order if len(bearings.pops[block]) > 1
-        ]
-        if not any(moved):
+        moved = False
+        for block in bearings.order:
+            if stop():
+                return here
+            moved |= len(bearings.pops[block]) > 1 and _moved(bearings, block, here, left)
+        if not moved:
             break
     return here
 

@@ -4,47 +4,21 @@ An affinity group is one block, exactly. What one block costs at a PoP counts ba
 alone: as load is convex, several blocks together never count less than the sum.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import networkx as nx
 import numpy as np
 
-from domain.infrastructure import Infrastructure, Resources
-from domain.plans import GraphChain, GraphInstance, GraphLink, Route, ServiceGraph, Standing
-from placement.candidates import Candidates
-from placement.needs import Needs
-from placement.objective import Aim, growth, loaded
+from domain.infrastructure import Resources
+from domain.plans import GraphChain, GraphInstance, GraphLink, ServiceGraph
+from placement.objective import growth, loaded
+from placement.search.clock import Clock
 from placement.search.crowding import Crowding, crowding
+from placement.search.setting import Setting
 from placement.search.terrain import Floats, Ints, Mask, Terrain
-from placement.topology import Usage
 
 SLACK_MS = 1e-9
-
-
-@dataclass(frozen=True)
-class Setting:
-    """What is to be placed, where, and beside what."""
-
-    graph: ServiceGraph
-    infrastructure: Infrastructure
-    usage: Usage
-    standing: Standing
-    free: nx.MultiGraph
-    options: Candidates
-    fixed: Mapping[str, Route]
-    """Graph link -> the way that it keeps."""
-
-    @cached_property
-    def needs(self) -> Needs:
-        """What is taken anew."""
-        return Needs(self.standing)
-
-    @cached_property
-    def aim(self) -> Aim:
-        """What each choice counts."""
-        return Aim(self.graph, self.infrastructure, self.standing)
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,19 +77,26 @@ class Puzzle:
 
     def quickest(self, link: int) -> Floats:
         """PoP x PoP: the least latency of a link's ways."""
-        return self.terrain.quickest(self.links[link].usable)
+        return self._quickest[link]
+
+    @cached_property
+    def _quickest(self) -> list[Floats]:
+        return [self.terrain.quickest(link.usable) for link in self.links]
 
 
-def puzzle(setting: Setting) -> Puzzle:
-    """`setting` in numbers."""
+def puzzle(setting: Setting, clock: Clock) -> Puzzle:
+    """`setting` in numbers.
+
+    :raises LateError: if there is no time for it
+    """
     terrain = Terrain(setting.free)
     home = _homes(setting.graph)
     members: dict[int, list[str]] = {}
     for end, block in home.items():
         members.setdefault(block, []).append(end)
-    blocks = _Blocks(setting, terrain)
+    blocks = _Blocks(setting, terrain, clock)
     links = [link for link in setting.graph.links if home[link.ends[0]] != home[link.ends[1]]]
-    kinds = _Kinds(setting, terrain)
+    kinds = _Kinds(setting, terrain, clock)
     groups = [[home[member] for member in dict.fromkeys(group)] for group in setting.graph.anti_affinity]
     return Puzzle(
         terrain,
@@ -154,8 +135,9 @@ def _chains(chains: tuple[GraphChain, ...], links: list[GraphLink]) -> tuple[Cha
 class _Blocks:
     """Instances that are alike are computed once."""
 
-    def __init__(self, setting: Setting, terrain: Terrain) -> None:
+    def __init__(self, setting: Setting, terrain: Terrain, clock: Clock) -> None:
         self._setting = setting
+        self._clock = clock
         self._terrain = terrain
         self._parts = {part.name: part for part in setting.graph.instances}
         self._known: dict[object, Block] = {}
@@ -163,6 +145,7 @@ class _Blocks:
     def of(self, members: tuple[str, ...]) -> Block:
         key = tuple(sorted((self._likeness(member) for member in members), key=repr))
         if key not in self._known:
+            self._clock.check()
             self._known[key] = self._computed(members)
         known = self._known[key]
         return Block(members, known.pops, known.costs, known.demand)
@@ -206,8 +189,9 @@ class _Blocks:
 class _Kinds:
     """Links that are alike share their matrices."""
 
-    def __init__(self, setting: Setting, terrain: Terrain) -> None:
+    def __init__(self, setting: Setting, terrain: Terrain, clock: Clock) -> None:
         self._setting = setting
+        self._clock = clock
         self._terrain = terrain
         self._known: dict[tuple[bytes, float, float, float | None], tuple[int, Floats]] = {}
         self._position = {name: index for index, name in enumerate(terrain.names)}
@@ -235,6 +219,7 @@ class _Kinds:
     ) -> tuple[int, Floats]:
         key = usable.tobytes(), per_price, per_ms, limit_ms
         if key not in self._known:
+            self._clock.check()
             costs = self._terrain.ways(usable, per_price, per_ms)
             if limit_ms is not None:
                 slow = self._terrain.quickest(usable) > limit_ms + SLACK_MS

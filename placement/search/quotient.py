@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from placement.search.clock import Stop
 from placement.search.likeness import Classes
 from placement.search.puzzle import SLACK_MS, Puzzle
 from placement.search.terrain import Floats, Ints, Mask
@@ -138,11 +139,16 @@ def _apart(puzzle: Puzzle, classes: Classes) -> tuple[Apart, ...]:
     return tuple(found)
 
 
-def quick_enough(whole: Quotient) -> list[Ints]:
-    """Node -> the candidates from which each chain can be quick enough, were it alone."""
+def quick_enough(whole: Quotient, stop: Stop) -> list[Ints]:
+    """Node -> the candidates from which each chain can be quick enough, were it alone.
+
+    Where it is time to stop, more than those.
+    """
     puzzle = whole.puzzle
     kept = [puzzle.blocks[block].pops for block in whole.blocks]
     for first in _firsts(whole.classes.chains):
+        if stop():
+            break
         _shorten(whole, first, kept)
     return kept
 

@@ -7,8 +7,9 @@ import numpy as np
 
 from placement.model import Arc
 from placement.search.bearings import Bearings
+from placement.search.clock import Stop
 from placement.search.puzzle import Puzzle
-from placement.search.relaxation import Relaxed
+from placement.search.relaxed import Relaxed
 from placement.search.states import States
 from placement.search.terrain import Floats, Ints, Mask
 
@@ -23,13 +24,14 @@ class Remainder:
     options: Mapping[str, tuple[str, ...]]
     """Instance or endpoint -> PoPs."""
     arcs: Mapping[str, frozenset[Arc]]
-    """Graph link between two blocks -> the arcs that its way may take."""
+    """Graph link between two blocks -> the arcs that its way may take; those without may take any."""
 
 
-def remainder(puzzle: Puzzle, kept: Sequence[Ints], pairs: Pairs, gap: float) -> Remainder:
+def remainder(puzzle: Puzzle, kept: Sequence[Ints], pairs: Pairs, gap: float, stop: Stop) -> Remainder:
     """What can be part of a plan that is less than `gap` above the bound.
 
     :param kept: block -> its places; with `pairs` in their order
+    :param stop: from then on links may take any arc
     """
     names = puzzle.terrain.pops
     options = {
@@ -38,7 +40,9 @@ def remainder(puzzle: Puzzle, kept: Sequence[Ints], pairs: Pairs, gap: float) ->
         for member in block.members
     }
     arcs = {
-        link.name: _arcs(puzzle, number, kept, pairs(number), gap) for number, link in enumerate(puzzle.links)
+        link.name: _arcs(puzzle, number, kept, pairs(number), gap)
+        for number, link in enumerate(puzzle.links)
+        if not stop()
     }
     return Remainder(options, arcs)
 

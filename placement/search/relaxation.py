@@ -12,59 +12,12 @@ from functools import cached_property
 
 import numpy as np
 
-from placement.search.forest import Sweep, forest, sweep
+from placement.search.clock import Clock
+from placement.search.forest import forest, sweep
+from placement.search.prices import Prices, priced
 from placement.search.quotient import Quotient
+from placement.search.relaxed import Relaxed, Tie
 from placement.search.terrain import Floats, Ints, Mask
-
-
-@dataclass(frozen=True, eq=False)
-class Prices:
-    """The multipliers."""
-
-    room: Floats
-    """PoP x (vcpus, memory, disk), for all of what is free there."""
-    apart: Floats
-    """Class of groups x PoP."""
-    delay: Floats
-    """Class of chains, for one millisecond of each chain."""
-
-    def moved(self, step: float, excess: "Prices") -> "Prices":
-        """A step along the excess, never below 0."""
-        return Prices(
-            np.maximum(0.0, self.room + step * excess.room),
-            np.maximum(0.0, self.apart + step * excess.apart),
-            np.maximum(0.0, self.delay + step * excess.delay),
-        )
-
-    @property
-    def square(self) -> float:
-        """The squared length."""
-        return sum(float((each * each).sum()) for each in (self.room, self.apart, self.delay))
-
-
-@dataclass(frozen=True, eq=False)
-class Tie:
-    """The strands of one kind of bond, between two nodes that have more than one candidate each."""
-
-    nodes: tuple[int, int]
-    strands: tuple[int, ...]
-    bonds: int
-    """How many pairs of blocks it joins."""
-
-
-@dataclass(frozen=True, eq=False)
-class Relaxed:
-    """One evaluation of the bound."""
-
-    bound: float
-    labels: list[int]
-    """Node -> the row of its candidate in an optimum of the relaxation."""
-    sweep: Sweep
-    rise: list[Floats]
-    """Node -> candidate -> by how much the bound rises with all of the class there."""
-    unary: list[Floats]
-    matrices: list[Floats]
-    """Tie -> what it counts."""
 
 
 @dataclass(eq=False)
@@ -73,6 +26,8 @@ class Relaxation:
 
     whole: Quotient
     pops: list[Ints]
+    clock: Clock
+    """To raise LateError where there is no time for so many candidates."""
     shared: dict[tuple[int, int], Floats] = field(default_factory=dict)
     """(tie out of the forest, node) -> what of the tie is counted in the node instead."""
 
@@ -90,15 +45,14 @@ class Relaxation:
         self._turned = {
             branch.tie: self.ties[branch.tie].nodes[0] != branch.child for branch in self.branches
         }
-        self._costs = [
-            np.where(
-                whole.clash(n, *(self.pops[node] for node in strand.nodes)),
-                np.inf,
-                whole.costs(n, *(self.pops[node] for node in strand.nodes)),
-            )
-            for n, strand in enumerate(whole.strands)
-        ]
+        self._costs = [self._strand(n) for n in range(len(whole.strands))]
         self._plain = [self._matrix(tie, {}) for tie in self.ties]
+
+    def _strand(self, number: int) -> Floats:
+        """What a strand counts between the candidates of its nodes, without prices."""
+        self.clock.check()
+        pops = [self.pops[node] for node in self.whole.strands[number].nodes]
+        return np.where(self.whole.clash(number, *pops), np.inf, self.whole.costs(number, *pops))
 
     @cached_property
     def _size(self) -> Floats:
@@ -139,7 +93,7 @@ class Relaxation:
     def narrowed(self, masks: Sequence[Mask]) -> "Relaxation":
         """With fewer candidates; what ties out of the forest share stays, as far as they stay out of it."""
         pops = [each[mask] for each, mask in zip(self.pops, masks, strict=True)]
-        new = Relaxation(self.whole, pops)
+        new = Relaxation(self.whole, pops, self.clock)
         old = {self.ties[tie].strands: tie for tie in self.cycles}
         for tie in new.cycles:
             before = old.get(new.ties[tie].strands)
@@ -263,7 +217,7 @@ class Relaxation:
             [self._late(bound.strands, bound.limit_ms, at) * bound.count for bound in self.whole.bounds]
         )
         return Prices(
-            _priced(room, prices.room), _priced(apart, prices.apart), _priced(delay.reshape(-1), prices.delay)
+            priced(room, prices.room), priced(apart, prices.apart), priced(delay.reshape(-1), prices.delay)
         )
 
     def _late(self, strands: tuple[tuple[int, int], ...], limit_ms: float, at: list[int]) -> float:
@@ -277,7 +231,3 @@ class Relaxation:
 
 def _ordered(nodes: tuple[int, int]) -> tuple[int, int]:
     return min(nodes), max(nodes)
-
-
-def _priced(excess: Floats, price: Floats) -> Floats:
-    return np.where((excess > 0) | (price > 0), excess, 0.0)

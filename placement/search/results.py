@@ -1,6 +1,6 @@
 """What a search comes to, by names."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from domain.plans import GraphLink, Route, ServiceGraph
@@ -68,8 +68,11 @@ def _route(puzzle: Puzzle, link: GraphLink, way: Way | None, places: Mapping[str
     )
 
 
-def with_own(bound: float, best: Found | None, left: Remainder) -> Finding:
-    """With the best plan's own places and arcs, so that no solver can say that there is nothing."""
+def with_own(bound: float, best: Found | None, left: Remainder, between: Collection[str]) -> Finding:
+    """With the best plan's own places and arcs, so that no solver can say that there is nothing.
+
+    :param between: the links between two blocks; others need no arc
+    """
     if best is None:
         return Finding(bound, None, left)
     options = {
@@ -78,5 +81,5 @@ def with_own(bound: float, best: Found | None, left: Remainder) -> Finding:
     }
     own = {way.link: frozenset(arcs_of(way)) for way in best.ways}
     arcs = {name: several | own[name] for name, several in left.arcs.items()}
-    arcs |= {name: frozenset() for name in own.keys() - arcs.keys()}
+    arcs |= {name: frozenset() for name in own.keys() - {*between}}
     return Finding(bound, best, Remainder(options, arcs))

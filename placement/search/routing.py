@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from placement.search.clock import Stop
 from placement.search.puzzle import SLACK_MS, Puzzle
 from placement.search.terrain import Floats
 
@@ -27,8 +28,9 @@ class Way:
 class Router:
     """Finds ways for all links between given PoPs."""
 
-    def __init__(self, puzzle: Puzzle) -> None:
+    def __init__(self, puzzle: Puzzle, stop: Stop) -> None:
         self._puzzle = puzzle
+        self._stop = stop
         terrain = puzzle.terrain
         self._around: list[list[tuple[int, int]]] = [[] for _ in terrain.pops]
         for edge, (one, other) in enumerate(zip(terrain.tails.tolist(), terrain.heads.tolist(), strict=True)):
@@ -53,7 +55,7 @@ class Router:
             return self.thin(at, best, hastes)
         for haste in _HASTE:
             late = self.late(best)
-            if not late:
+            if not late or self._stop():
                 break
             for link in late:
                 hastes[link] = haste
@@ -72,7 +74,7 @@ class Router:
         calm = self._alone(at, [0.0] * len(hastes)) or ways
         order = sorted(range(len(ways)), key=lambda link: calm[link].cost - ways[link].cost)
         for link in order:
-            if hastes[link]:
+            if hastes[link] and not self._stop():
                 tried = [*ways[:link], calm[link], *ways[link + 1 :]]
                 if not self.late(tried):
                     ways, hastes = tried, [*hastes[:link], 0.0, *hastes[link + 1 :]]
@@ -109,6 +111,8 @@ class Router:
             return ways
         order = sorted(range(len(ways)), key=lambda link: -float(self._puzzle.links[link].mbps.max()))
         for _ in range(_ORDERS):
+            if self._stop():
+                break
             found, stuck = self._one_by_one(at, order, hastes)
             if stuck is None:
                 complete = [found[link] for link in range(len(ways))]

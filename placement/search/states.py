@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from placement.search.bearings import Bearings, Bond
-from placement.search.clock import Clock
-from placement.search.puzzle import SLACK_MS, Chain
-from placement.search.relaxation import Prices, Relaxed
+from placement.search.clock import Stop
+from placement.search.paces import Paces
+from placement.search.prices import Prices
+from placement.search.relaxed import Relaxed
 from placement.search.terrain import Floats, Ints, Mask
 
 _CELLS = 1_000_000
@@ -46,6 +47,7 @@ class Layers:
         taking = [rank for rank, block in enumerate(bearings.order) if bearings.demand[block].any()]
         self._taking_rank = np.array(taking, dtype=np.int64)
         self._taking = np.array(bearings.order, dtype=np.int64)[self._taking_rank]
+        self._paces = Paces(bearings)
         self._scores = [self._score(block, prices) for block in range(len(self._puzzle.blocks))]
 
     def _delayed(self, prices: Prices) -> list[float]:
@@ -83,50 +85,45 @@ class Layers:
             score = score + share / whole.counts[node]
         return score
 
-    def beam(self, width: int) -> States:
+    def beam(self, width: int, stop: Stop) -> States:
         """Complete placements, of which `width` are kept after each block.
 
         Twins in the order of their PoPs come to nothing where the last ones are full; then in any order.
         """
-        found = self._complete(width, np.inf, np.inf, None)
-        return found if len(found.sums) else self._complete(width, np.inf, np.inf, None, any_order=True)
+        found = self._complete(width, np.inf, np.inf, stop)
+        return found if len(found.sums) else self._complete(width, np.inf, np.inf, stop, any_order=True)
 
-    def all_below(self, limit: float, most: int, clock: Clock) -> States:
+    def all_below(self, limit: float, most: int, stop: Stop) -> States:
         """All complete placements that count less than `limit`; none where there are more than `most`.
 
         :param most: at any time
         """
-        return self._complete(most + 1, limit, most, clock)
+        return self._complete(most + 1, limit, most, stop)
 
-    def _complete(
-        self, width: int, limit: float, most: float, clock: Clock | None, any_order: bool = False
-    ) -> States:
+    def _complete(self, width: int, limit: float, most: float, stop: Stop, any_order: bool = False) -> States:
         at = np.full((1, len(self._puzzle.blocks)), -1, dtype=np.int64)
         states = States(at, np.array([self._relaxed.bound]), True)
         for rank, block in enumerate(self._bearings.order):
-            states = self._extended(states, rank, block, width, limit, any_order)
-            if not len(states.sums):
-                return states
-            if len(states.sums) > most or (clock is not None and clock.is_over):
+            extended = self._extended(states, rank, block, width, limit, any_order, stop)
+            if extended is None or len(extended.sums) > most:
                 return States(states.at[:0], states.sums[:0], False)
+            states = extended
+            if not len(states.sums):
+                break
         return states
 
     def _extended(
-        self, states: States, rank: int, block: int, width: int, limit: float, any_order: bool
-    ) -> States:
+        self, states: States, rank: int, block: int, width: int, limit: float, any_order: bool, stop: Stop
+    ) -> States | None:
+        """The states with one block more; None where it is time to stop."""
         pops = self._bearings.pops[block]
-        many = max(1, _CELLS // max(1, len(pops)))
-        parts = [
-            self._pairs(
-                states.at[start : start + many],
-                states.sums[start : start + many],
-                rank,
-                block,
-                limit,
-                any_order,
-            )
-            for start in range(0, len(states.sums), many)
-        ]
+        many = max(1, _CELLS // max(1, len(pops), len(self._puzzle.links)))
+        parts = []
+        for start in range(0, len(states.sums), many):
+            if stop():
+                return None
+            some = slice(start, start + many)
+            parts.append(self._pairs(states.at[some], states.sums[some], rank, block, limit, any_order))
         origin = np.concatenate([part[0] + n * many for n, part in enumerate(parts)])
         rows = np.concatenate([part[1] for part in parts])
         sums = np.concatenate([part[2] for part in parts])
@@ -203,19 +200,4 @@ class Layers:
 
     def _quick(self, at: Ints, states: Ints, rows: Ints, block: int) -> Mask:
         """Whether no chain is too slow already, by its links whose ends are both placed."""
-        good = np.ones(len(states), dtype=bool)
-        pops = self._bearings.pops[block][rows]
-        for number in self._bearings.chains[block]:
-            chain = self._puzzle.chains[number]
-            good &= self._latency(chain, at, states, block, pops) <= chain.limit_ms + SLACK_MS
-        return good
-
-    def _latency(self, chain: Chain, at: Ints, states: Ints, block: int, pops: Ints) -> Floats:
-        total = np.zeros(len(states))
-        for link in chain.links:
-            one, other = self._puzzle.links[link].ends
-            first = pops if one == block else at[states, one]
-            second = pops if other == block else at[states, other]
-            if len(first) and first[0] >= 0 and second[0] >= 0:
-                total += self._puzzle.quickest(link)[first, second]
-        return total
+        return self._paces.quick(block, at, states, self._bearings.pops[block][rows])

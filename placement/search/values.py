@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from placement.objective import added_load
-from placement.search.puzzle import Puzzle, Setting
+from placement.search.puzzle import Puzzle
 from placement.search.routing import Way
+from placement.search.setting import Setting
 from placement.search.terrain import Floats, Ints
 
 _TINY = 1e-9

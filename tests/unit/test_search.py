@@ -18,10 +18,12 @@ from placement.search.clock import Clock
 from placement.search.finding import find
 from placement.search.forest import forest, sweep
 from placement.search.likeness import classes
-from placement.search.puzzle import Puzzle, Setting, puzzle
+from placement.search.puzzle import Puzzle
+from placement.search.puzzle import puzzle as puzzle_of
 from placement.search.quotient import quick_enough, quotient
 from placement.search.reduction import places_within
 from placement.search.relaxation import Relaxation
+from placement.search.setting import Setting
 from placement.search.states import Layers
 from placement.solve import place
 from placement.topology import Usage
@@ -50,9 +52,17 @@ def small(seed: int) -> tuple[ServiceGraph, Infrastructure, Plan] | None:
         return None
 
 
+def puzzle(given: Setting) -> Puzzle:
+    return puzzle_of(given, PATIENT)
+
+
+def never() -> bool:
+    return False
+
+
 def relaxation(given: Puzzle) -> Relaxation:
     whole = quotient(given, classes(given))
-    return Relaxation(whole, quick_enough(whole))
+    return Relaxation(whole, quick_enough(whole, never), PATIENT)
 
 
 def places(given: Puzzle, plan: Plan) -> list[int]:
@@ -98,8 +108,8 @@ def test_no_bound_is_above_the_optimum_and_nothing_of_it_is_left_out(seed: int) 
     at = places(given, plan)
     climb = Climb.begun(relaxation(given))
     for steps in (0, 5, 25):
-        climb.climb(steps, np.inf, PATIENT)
-        climb.settle(3)
+        climb.climb(steps, np.inf, never)
+        climb.settle(3, never)
         assert climb.best.bound <= best * (1 + 1e-9) + 1e-9
         bearings = Bearings(climb.relaxation)
         masks = places_within(bearings, climb.best, best - climb.best.bound + 1e-6 * (1 + best))
@@ -118,11 +128,11 @@ def test_all_placements_below_a_limit_are_found(seed: int) -> None:
     assert plan.objective_per_hour is not None
     given = puzzle(setting(graph, where))
     climb = Climb.begun(relaxation(given))
-    climb.climb(10, np.inf, PATIENT)
-    climb.settle(2)
+    climb.climb(10, np.inf, never)
+    climb.settle(2, never)
     layers = Layers(Bearings(climb.relaxation), climb.best, climb.prices)
     limit = plan.objective_per_hour * (1 + 1e-6) + 1e-6
-    states = layers.all_below(limit, 1_000_000, PATIENT)
+    states = layers.all_below(limit, 1_000_000, never)
     assert states.is_all
     costs = [tuple(sorted(state)) for state in states.at.tolist()]
     assert tuple(sorted(places(given, plan))) in costs
