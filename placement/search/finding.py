@@ -37,6 +37,8 @@ _ROUNDS = ((10, 4, 3_000), (30, 8, 20_000), (80, 12, 100_000), (200, 12, 400_000
 """Steps of the multipliers, rounds of sharing, and how many partial placements are looked at then."""
 _EFFORT_S = 0.06, 1.2e-4
 """What the search may take: that, and as much more for each variable that a solver would have."""
+_SMALL_S, _SMALL = 0.02, 2000
+"""What it may take beside a quarter of the time of a program of few variables, compared with so many."""
 _MOST_DOUBTFUL = 12
 _NEAR = (2e-5, 2e-4, 2e-3, 2e-2)
 """How far above the bound, relative to it, plans are looked for before all that are better are."""
@@ -63,8 +65,7 @@ class _Search:
         self._setting = setting
         self._puzzle = given
         self._clock = clock
-        least, each = _EFFORT_S
-        clock.spend(least + each * _variables(given))
+        clock.spend(_effort_s(_variables(given)))
         self._router = Router(given, self._stop)
         self._detours = Detours(given, self._router, self._stop)
         self._values = Values(setting, given)
@@ -141,8 +142,8 @@ class _Search:
         """Look for better plans where the relaxation points."""
         bearings = Bearings(climb.relaxation)
         states = self._layers(climb).beam(_WIDTH, self._stop)
-        for row in states.at[: _TRIED if self._best else _WIDTH]:
-            if self._stop():
+        for rank, row in enumerate(states.at[: _TRIED if self._best else _WIDTH]):
+            if self._stop() and (rank or self._best):
                 return
             at = improved(bearings, [int(pop) for pop in row], self._stop)
             self._offer(at, self._router.routed(at))
@@ -234,6 +235,13 @@ class _Search:
 
     def _found(self) -> Found | None:
         return None if self._best is None else named(self._setting.graph, self._puzzle, self._best)
+
+
+def _effort_s(variables: int) -> float:
+    """What the search may take; solvers are quick where there are few variables, and more than that else."""
+    least, each = _EFFORT_S
+    small = _SMALL_S + each / 3 * variables * (1 + variables / _SMALL)
+    return min(least + each * variables, small)
 
 
 def _variables(puzzle: Puzzle) -> int:
