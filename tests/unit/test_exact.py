@@ -23,6 +23,8 @@ from tests.unit import solving_world
 from tests.unit.placement_world import FREE, infra, instance, link, pop, random_case, service, wire
 from tests.unit.test_placement_standing import standing_case
 
+pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
+
 CLOSE = 1e-6
 
 SHAPES = ("chain", "fan", "tree", "mesh", "shared")

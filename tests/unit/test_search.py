@@ -30,6 +30,7 @@ from placement.topology import Usage
 from tests.unit.placement_world import FREE, infra, instance, link, pop, random_case, service, wire
 from tests.unit.test_exact import CROWDED, PARALLEL, case
 
+pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
 SEEDS = range(30)
 NONE_STANDS = Standing()
 PATIENT = Clock(1e9, 1e9)
