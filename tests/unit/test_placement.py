@@ -252,7 +252,9 @@ def test_reason_budget() -> None:
 
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_a_time_out_without_an_incumbent_is_temporary(solver: SolverName) -> None:
-    where, graph = germany50(), six("Berlin", "Muenchen")
+    names = [f"c-{number}" for number in range(40)]
+    links = tuple(link(one, other) for one, other in itertools.pairwise(names))
+    where, graph = germany50(), service(*(instance(name) for name in names), links=links)
     with pytest.raises(TemporaryError, match="within 1e-06 s"):
         place(graph, where, FREE, time_limit_s=1e-6, solver=solver)
 
