@@ -40,6 +40,8 @@ _FIRST_S = 0.3
 """For a first plan, however short the time is."""
 _TERM_S = 5e-6
 """What it takes to build a program, for each of its terms."""
+_LESS = 0.7
+"""Of a whole program: where more of it is left, solvers are given the whole."""
 _HOPELESS = 0.1
 """Of the time limit: where a program takes longer to build, solvers seldom find anything."""
 _LAST_S = 0.05
@@ -137,6 +139,11 @@ def _is_worth(task: Task, left: Remainder, share: float) -> bool:
     return size.of_program(task, left) * _TERM_S < share * task.left_s
 
 
+def _is_less(task: Task, found: Finding) -> bool:
+    """Whether what the search left is so much less than all that solvers are quicker with it."""
+    return found.left is not None and size.of_program(task, found.left) < _LESS * size.of_program(task)
+
+
 def _last_s(task: Task) -> float:
     """How long a first plan is searched for: to the end, where solvers would have no time for the program."""
     is_large = size.of_program(task) * _TERM_S > _HOPELESS * task.time_limit_s
@@ -169,7 +176,7 @@ def _modelled(
 
     :param best: the plan that the search found
     """
-    left = found.left if found else None
+    left = found.left if found and _is_less(task, found) else None
     options, arcs = (left.options, left.arcs) if left else (task.options, None)
     program = model.build(task.graph, task.free, options, task.needs, task.fixed, task.aim, arcs)
     hearing = Hearing(task, program, found.bound if found else 0.0, best)
