@@ -18,7 +18,9 @@ from placement.candidates import candidates
 from placement.check import violations
 from placement.needs import Needs
 from placement.objective import Aim, added_load, growth, latency_shares, objective_of
-from placement.search.puzzle import Setting, puzzle
+from placement.search.clock import Clock
+from placement.search.puzzle import puzzle
+from placement.search.setting import Setting
 from placement.solve import Choice, place
 from placement.topology import Usage
 from tests.unit.placement_world import (
@@ -205,7 +207,7 @@ def test_the_search_counts_load_as_the_model_does() -> None:
     free = topology.build(where, usage)
     options = {"i-1": ("p",), "j-1": ("p",)}
     setting = Setting(graph, where, usage, NOTHING, free, options, {})
-    numbers = puzzle(setting)
+    numbers = puzzle(setting, Clock(60.0, 60.0))
     demand, left = numbers.blocks[1].demand, numbers.terrain.free - np.array([[2, 3000, 0], [0, 0, 0]])
     extra = numbers.crowding.extra(np.array([0]), demand, left)
     alone = sum(growth(1, n, 8) for n in (2, 3)) + sum(growth(2000, n, 8000) for n in (3000, 2000))
