@@ -145,6 +145,7 @@ class HighsRun:
         self._children, self._request = children, request
         self._lock = threading.Lock()
         self._child: Child | None = children.take()
+        self._is_stopped = False
 
     def messages(self) -> Iterator[Message]:
         """What it says, the last of it its answer; raises SolverFailedError."""
@@ -165,11 +166,15 @@ class HighsRun:
         """From any thread; a child that has answered is not ours any more."""
         with self._lock:
             if self._child is not None:
+                self._is_stopped = True
                 self._child.kill()
 
     def _leave(self, child: Child, unharmed: bool) -> None:
         with self._lock:
             self._child = None
+            unharmed = (
+                unharmed and not self._is_stopped
+            )  # its answer may have been on its way when it was killed
         if unharmed:
             self._children.give_back(child)
         else:

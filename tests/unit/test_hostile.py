@@ -132,7 +132,11 @@ IMPOSSIBLE: dict[str, tuple[ServiceGraph, Infrastructure, str]] = {
         infra(PAIR),
         "the budget of 0 EUR per hour is below the cheapest placement, 2 EUR per hour",
     ),
-    "a little too wide": (two(1e15, **APART), infra(PAIR, {"w": wire("p", "q", 9.99e14)}), "1e+15 Mbit/s"),
+    "a little too wide": (
+        two(1e15, **APART),
+        infra(PAIR, {"w": wire("p", "q", 9.99e14)}),
+        "1000000000000000 Mbit/s",
+    ),
 }
 
 

@@ -1,5 +1,6 @@
 """The processes of solvers: which are kept, which are ended, and that none outlives who started it."""
 
+import os
 import subprocess
 import sys
 import time
@@ -11,7 +12,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+from placement.solving.children import Children, HighsRun
+from placement.solving.messages import Answer, Incumbent, Request
 from placement.solving.outcomes import State
+from placement.solving.reading import program
 from placement.solving.solvers import Solvers
 from tests.unit import solving_world as world
 
@@ -69,7 +73,7 @@ def test_one_that_died_meanwhile_is_not_asked(solvers: Solvers) -> None:
     solvers.solve(world.knapsack(), 60, ("highs",))
     (kept,) = family() - before
     kept.kill()
-    until(lambda: kept not in family())
+    os.waitid(os.P_PID, kept.pid, os.WEXITED | os.WNOWAIT)  # all its threads have ended
     outcome = solvers.solve(world.knapsack(), 60, ("highs",))
     assert (outcome.state, outcome.failures) == (State.OPTIMAL, ())
 
@@ -175,3 +179,23 @@ sys.stdin.readline()
         parent.stdin.flush()
         parent.wait()
     until(lambda: not any(lives(child) for child in children))
+
+
+def test_one_that_is_stopped_while_its_answer_is_on_its_way_is_not_asked_again() -> None:
+    body = """
+values = zeros.copy(); values[[0, 2, 7]] = 1
+say(Incumbent(values)); say(Answer(State.OPTIMAL, values, -17.0))
+"""
+    children = Children(world.highs(body), kept=1)
+    request = Request(program(world.knapsack()), time.monotonic() + 60)
+    try:
+        run = HighsRun(children, request)
+        heard = run.messages()
+        assert isinstance(next(heard), Incumbent)
+        time.sleep(0.5)  # so that its answer is there, unread
+        run.stop()
+        assert isinstance(next(heard), Answer)
+        assert list(heard) == []
+        assert isinstance(list(HighsRun(children, request).messages())[-1], Answer)
+    finally:
+        children.close()
