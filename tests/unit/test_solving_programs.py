@@ -25,9 +25,14 @@ Make = Callable[..., Solvers]
 def make() -> Iterator[Make]:
     made: list[Solvers] = []
 
-    def solvers(highs: Sequence[str] = children.OWN, cbc: Sequence[str] = cbc.OWN, cores: int = 2) -> Solvers:
+    def solvers(
+        highs: Sequence[str] = children.OWN,
+        cbc: Sequence[str] = cbc.OWN,
+        cores: int = 2,
+        grace_s: float = GRACE_S,
+    ) -> Solvers:
         made.append(
-            Solvers(highs, cbc, cores=cores, grace_s=GRACE_S, head_start_s=HEAD_START_S, opinion_s=OPINION_S)
+            Solvers(highs, cbc, cores=cores, grace_s=grace_s, head_start_s=HEAD_START_S, opinion_s=OPINION_S)
         )
         return made[-1]
 
@@ -215,14 +220,14 @@ def test_what_is_called_infeasible_may_be_refused(make: Make) -> None:
 @pytest.mark.parametrize("claim", ["Infeasible", "Integer infeasible", "Optimal"])
 def test_what_cbc_claims_when_its_time_is_over_is_no_proof(make: Make, tmp_path: Path, claim: str) -> None:
     body = f'sleep 1.05; echo "{claim} - objective value 0.0" > "$solution"'
-    outcome = make(cbc=world.cbc(tmp_path, body)).solve(world.knapsack(), 1.0, ("cbc",))
+    outcome = make(cbc=world.cbc(tmp_path, body), grace_s=60.0).solve(world.knapsack(), 1.0, ("cbc",))
     assert (outcome.state, outcome.bound) == (State.FEASIBLE if claim == "Optimal" else State.UNKNOWN, None)
 
 
 def test_a_bound_that_a_solution_disproves_does_not_count(make: Make) -> None:
     """At the limit CBC has an honest gap, whatever bound HiGHS boasts of."""
     body = "time.sleep(max(0, request.deadline - time.monotonic())); say(Answer(State.UNKNOWN, bound=-10.0))"
-    outcome = make(highs=world.highs(body)).solve(world.hard(), world.HARD_S)
+    outcome = make(highs=world.highs(body), grace_s=60.0).solve(world.hard(), 3 * world.HARD_S)
     assert (outcome.state, outcome.solver) == (State.FEASIBLE, "cbc")
     assert outcome.objective is not None and outcome.bound is not None
     assert outcome.bound < outcome.objective < -10
