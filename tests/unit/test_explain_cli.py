@@ -11,6 +11,7 @@ from typer.testing import CliRunner, Result
 from catalogue.documents import read_descriptor
 from catalogue.store import Catalogue, open_catalogue
 from domain.errors import DocumentError, InterlaceError, UnknownError
+from domain.infrastructure import Infrastructure
 from interfaces.cli.main import app
 from tests.unit.explain_world import SHOP
 from tests.unit.placement_world import infra, pop, wire
@@ -33,10 +34,10 @@ def said(*words: str) -> Result:
     return CliRunner().invoke(app, ["why-not", *words])
 
 
-def files(tmp_path: Path, where: object = TIGHT) -> tuple[str, str]:
+def files(tmp_path: Path, where: Infrastructure = TIGHT) -> tuple[str, str]:
     shop, world = tmp_path / "shop.yaml", tmp_path / "infra.yaml"
     shop.write_text(SHOP)
-    world.write_text(yaml.safe_dump(where.model_dump(mode="json")))  # type: ignore[attr-defined]
+    world.write_text(yaml.safe_dump(where.model_dump(mode="json")))
     return str(shop), str(world)
 
 

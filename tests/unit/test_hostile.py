@@ -10,7 +10,7 @@ from domain.infrastructure import Infrastructure
 from domain.plans import GraphEndpoint, GraphInstance, GraphLink, Plan, ServiceGraph
 from lab.topologies import generate
 from placement.check import violations
-from placement.solve import place
+from placement.solve import Choice, place
 from tests.unit.placement_world import FREE, infra, instance, link, pop, service, wire
 
 PAIR = {"p": pop(), "q": pop()}
@@ -142,10 +142,10 @@ IMPOSSIBLE: dict[str, tuple[ServiceGraph, Infrastructure, str]] = {
 
 @pytest.mark.parametrize("solver", ["auto", "highs", "cbc"])
 @pytest.mark.parametrize("name", IMPOSSIBLE)
-def test_one_reason_for_what_cannot_be(name: str, solver: str) -> None:
+def test_one_reason_for_what_cannot_be(name: str, solver: Choice) -> None:
     graph, where, reason = IMPOSSIBLE[name]
     with pytest.raises(InfeasibleError) as told:
-        place(graph, where, FREE, solver=solver)  # type: ignore[arg-type]
+        place(graph, where, FREE, solver=solver)
     assert reason in str(told.value)
     assert len(str(told.value)) > 20
 
