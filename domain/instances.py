@@ -22,6 +22,14 @@ class InstanceStatus(StrEnum):
     ERROR = "ERROR"
 
 
+class Listening(Model):
+    """A port on which an instance is spoken to, as far as the descriptor says."""
+
+    connection_point: Name
+    protocol: Literal["tcp", "udp"]
+    port: int = Field(ge=1, le=65535)
+
+
 class InstanceSpec(Model):
     """One instance to be created; its name is deterministic, so that a retry finds it again."""
 
@@ -40,6 +48,12 @@ class InstanceSpec(Model):
     """Passed before the instance counts as running."""
     addresses: dict[Name, str] = Field(default_factory=dict)
     """Connection point -> IPv4 address that it must have; its predecessor may have it still."""
+    listens: tuple[Listening, ...] = ()
+    """From its health check, and from the chains that end in it."""
+    exposed: frozenset[Name] = frozenset()
+    """Connection points that users reach, by a link to an endpoint."""
+    single: bool = False
+    """Two of it must never run at once."""
     tags: dict[str, str]
 
     @field_validator("tags")
@@ -80,6 +94,8 @@ class VimInstance(Model):
     forwarding: Forwarding = "terminating"
     ports: tuple[VimPort, ...] = ()
     """In the order of its connection points; empty where the VIM has no switch to program."""
+    sources: tuple[str, ...] = ()
+    """CIDRs that its packets come from, as others see them; empty: its address."""
 
 
 class PopAccess(Model):

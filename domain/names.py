@@ -1,5 +1,6 @@
 """Names that cross a process boundary: workflows, activities, queries, task queues, search attributes."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 
@@ -65,7 +66,9 @@ OPTIMISE_WORK_OUT = "optimise.work-out"
 
 ORCHESTRATION_QUEUE = "orchestration"
 PLACEMENT_QUEUE = "placement"
-VIM_KINDS = ("modelled", "emulator")
+CLOUD_KINDS = ("openstack", "kubernetes", "terraform")
+"""Those that connect instances by their own means, told what may flow; the providers route between them."""
+VIM_KINDS = ("modelled", "emulator", *CLOUD_KINDS)
 NETWORKED_KINDS = ("emulator",)
 """Those whose PoPs have switches: services on them are connected, and their endpoints are real."""
 ENDPOINT_IMAGE = "endpoint"
@@ -77,6 +80,12 @@ PHASE_ATTRIBUTE = "InterlacePhase"
 TENANT_ATTRIBUTE = "InterlaceTenant"
 SEARCH_ATTRIBUTES = (SERVICE_ATTRIBUTE, OPERATION_ATTRIBUTE, PHASE_ATTRIBUTE, TENANT_ATTRIBUTE)
 """All of type Keyword."""
+
+
+def joinable(kinds: Iterable[str]) -> bool:
+    """Whether one service may span VIMs of these kinds: all are clouds, or all are of one kind."""
+    found = set(kinds)
+    return len(found) <= 1 or found.issubset(CLOUD_KINDS)
 
 
 def vim_queue(kind: str) -> str:

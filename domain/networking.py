@@ -96,6 +96,45 @@ class Segment(Model):
     """Planned, one way."""
 
 
+class Admission(Model):
+    """Traffic that a link of the service lets into an instance, where a cloud is told what may flow."""
+
+    name: str
+    """For people: `web-db: web-1 > db-1.sql`."""
+    target: str
+    """Name in its VIM of the instance that is spoken to."""
+    connection_point: Name
+    source: str | None = None
+    """Name in its VIM of the instance that speaks, where it is at the same PoP."""
+    sources: tuple[str, ...] = ()
+    """CIDRs that it speaks from, where it is at another PoP; `0.0.0.0/0` for users at an endpoint."""
+    protocol: Protocol = "any"
+    port: int | None = None
+    """None: any."""
+
+
+class ChainHop(Model):
+    """The parallel instances of one function in a chain."""
+
+    ports: tuple[tuple[str, Name, Name], ...]
+    """(name in the VIM, connection point that packets enter by, that they leave by) of each."""
+
+
+class ServiceChain(Model):
+    """A stretch of a chain within one PoP: what a cloud steers through functions in the packets' path."""
+
+    name: str
+    """Unique within the network: `shopping-1`."""
+    protocol: Protocol = "any"
+    port: int | None = None
+    """Destination port."""
+    source: tuple[str, Name] | None = None
+    """(name in the VIM, connection point) from which packets enter; None: from beyond the PoP."""
+    destinations: tuple[str, ...] = ()
+    """CIDRs of where they go."""
+    hops: tuple[ChainHop, ...]
+
+
 class PopNetwork(Model):
     """What one PoP has of a service's network."""
 
@@ -105,6 +144,12 @@ class PopNetwork(Model):
     """Resource name -> its routes."""
     shares: tuple[Share, ...] = ()
     """Of traffic that leaves this PoP."""
+    tags: dict[str, str] = {}
+    """That all of it carries in a cloud: service, tenant, operation, network."""
+    admissions: tuple[Admission, ...] = ()
+    """In a cloud: all that may flow into its instances."""
+    chains: tuple[ServiceChain, ...] = ()
+    """In a cloud: what is steered through its functions."""
 
 
 class ServiceNetwork(Model):

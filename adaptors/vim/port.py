@@ -8,7 +8,7 @@ from adaptors.chaining.port import Switch
 from domain.infrastructure import Resources
 from domain.instances import InstanceSpec, VimInstance
 from domain.models import Model
-from domain.networking import HostRoute
+from domain.networking import HostRoute, PopNetwork
 from domain.steering import ImageTraits
 
 Progress = Callable[[str], None]
@@ -125,3 +125,25 @@ class NetworkedVim(Vim, Protocol):
 
     def command(self, name: str, words: Sequence[str]) -> Sequence[str]:
         """The full words that run a command within the instance's network."""
+
+
+@runtime_checkable
+class ConnectedVim(Vim, Protocol):
+    """A VIM that connects instances by its own means: it is told what may flow, and steers by itself.
+
+    As for `Vim`, only VimRefusedError and VimUnavailableError are raised. What `create` needs of a network
+    (a subnet, a namespace) it finds or makes by itself; what no instance needs any more goes with the last one.
+    Nothing may flow into an instance but what its network admits.
+    """
+
+    def connect(self, name: str, part: PopNetwork, progress: Progress) -> None:
+        """Find or make the network of this name, and make it admit and steer just this; safe to repeat."""
+
+    def disconnect(self, name: str, progress: Progress) -> None:
+        """Take away all that was made for the network of this name; that there is none is fine."""
+
+    def networks(self) -> frozenset[str]:
+        """Names of the networks of services that the PoP has something of, by its own listing."""
+
+    def unconnected(self, name: str, part: PopNetwork) -> tuple[str, ...]:
+        """What of a network does not stand as it should, in the VIM's words; empty where all does."""
