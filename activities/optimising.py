@@ -26,7 +26,7 @@ from domain.reoptimisation import (
     OptimiseRequest,
     RunningService,
 )
-from domain.semantics import hint
+from domain.spelling import hint
 from domain.steering import Scope, Survey
 from placement.moves.clock import Clock
 from placement.moves.layout import Estate

@@ -6,8 +6,11 @@ from typing import Any, TypeVar, get_args
 
 import yaml
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
+from catalogue.json_texts import JsonTextError, as_yaml, is_json
 from catalogue.mending import mended
+from catalogue.wording import worded
 from domain.contradictions import Complaint
 from domain.descriptor import Descriptor
 from domain.errors import DocumentError, Issue
@@ -67,7 +70,8 @@ def _read(
     except ValidationError as error:
         rest = mended(data, model, error.errors())
         between = _between(rest, check, lines) if rest else []
-        raise DocumentError(source, [*(_issue(each, lines) for each in error.errors()), *between]) from None
+        fields = [_issue(each, model, lines) for each in error.errors()]
+        raise DocumentError(source, [*fields, *between]) from None
     if found := _between(document, check, lines):
         raise DocumentError(source, found)
     return document
@@ -98,17 +102,26 @@ def _parse(content: bytes, source: str, limits: Limits) -> tuple[Any, dict[Path,
             source, f"not text: byte {error.start} is not UTF-8; YAML or JSON is expected"
         ) from None
     try:
+        text = as_yaml(text) if is_json(source) else text
         _guard_depth(text, source)
         root = yaml.compose(text, Loader=yaml.CSafeLoader)
+    except JsonTextError as error:
+        raise _refusal(source, str(error), error.line) from None
     except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else None
-        raise _refusal(source, f"not YAML: {error.problem or error}", line) from None
+        raise _not_yaml(error, source) from None
     except yaml.YAMLError as error:
         raise _refusal(source, f"not YAML: {error}") from None
     if root is None:
         raise _refusal(source, "the file is empty")
     builder = _Builder(source, limits.nodes)
     return builder.build(root, (), ()), builder.lines
+
+
+def _not_yaml(error: yaml.MarkedYAMLError, source: str) -> DocumentError:
+    problem, mark = error.problem or error, error.problem_mark
+    if mark is None:
+        return _refusal(source, f"not YAML: {problem}")
+    return _refusal(source, f"not YAML: {problem}, at column {mark.column + 1}", mark.line + 1)
 
 
 def _guard_depth(text: str, source: str) -> None:
@@ -182,14 +195,9 @@ class _Builder:
         return found
 
 
-def _issue(error: Any, lines: dict[Path, int]) -> Issue:
+def _issue(error: ErrorDetails, model: type[Model], lines: dict[Path, int]) -> Issue:
     path: Path = tuple(part for part in error["loc"] if part not in ("[key]", NAME, WEIGHTS))
-    message = error["msg"].removeprefix("Value error, ")
-    if error["type"] == "extra_forbidden":
-        message = "unknown field"
-    elif error["type"] == "missing":
-        message = "required, but missing"
-    return Issue(line=_line(path, lines), path=_dotted(path), message=message)
+    return Issue(line=_line(path, lines), path=_dotted(path), message=worded(error, model))
 
 
 def _line(path: Path, lines: dict[Path, int]) -> int | None:

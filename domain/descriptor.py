@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from domain.infrastructure import Location, Resources
-from domain.models import Model, Name, Version
+from domain.models import PORT_PATTERN, Model, Name, Version
 from domain.objectives import Objective
 from domain.units import BandwidthMbps, DurationS, LatencyMs
 
@@ -105,7 +105,7 @@ class Endpoint(Model):
         return self
 
 
-Port = Annotated[str, Field(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)?$", examples=["web.http", "customers"])]
+Port = Annotated[str, Field(pattern=PORT_PATTERN, examples=["web.http", "customers"])]
 """`component.connection-point`, or the name of an endpoint."""
 
 

@@ -4,8 +4,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from domain.models import Model, Name
+from domain.models import CURRENCY_PATTERN, Model, Name
 from domain.objectives import Objective
+from domain.spelling import hint
 from domain.units import BandwidthMbps, DiskGib, LatencyMs, MemoryMib
 
 
@@ -111,7 +112,7 @@ class Infrastructure(Model):
 
     api_version: Literal["interlace/v1"]
     kind: Literal["Infrastructure"]
-    currency: str = Field(default="EUR", pattern=r"^[A-Z]{3}$")
+    currency: str = Field(default="EUR", pattern=CURRENCY_PATTERN)
     objective: Objective = "cost"
     """The operator's default; a descriptor may say another."""
     licences: dict[Name, Price] = {}
@@ -123,13 +124,8 @@ class Infrastructure(Model):
 def dangling_link_ends(infrastructure: Infrastructure) -> list[tuple[tuple[str | int, ...], str]]:
     """Link ends that name no PoP, each as (field path, complaint)."""
     return [
-        (("links", name, "between", end), f"no PoP {pop!r} (PoPs: {_some(infrastructure.pops)})")
+        (("links", name, "between", end), f"no PoP {pop!r}; {hint(pop, infrastructure.pops)}")
         for name, link in infrastructure.links.items()
         for end, pop in enumerate(link.between)
         if pop not in infrastructure.pops
     ]
-
-
-def _some(names: dict[str, Pop]) -> str:
-    first = list(names)[:8]
-    return ", ".join(first) + (", ..." if len(names) > len(first) else "")

@@ -16,7 +16,11 @@ NAME_PATTERN = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 """A DNS label (RFC 1123, clause 2.1): lower-case letters, digits and inner hyphens, at most 63 characters."""
 
-Version = Annotated[
-    str, StringConstraints(pattern=r"^[0-9]+(\.[0-9]+){0,2}(-[0-9A-Za-z.-]+)?$", max_length=40)
-]
+VERSION_PATTERN = r"^[0-9]+(\.[0-9]+){0,2}(-[0-9A-Za-z.-]+)?$"
+
+Version = Annotated[str, StringConstraints(pattern=VERSION_PATTERN, max_length=40)]
 """A descriptor's version, such as 1, 1.2 or 1.2.3-rc1."""
+
+PORT_PATTERN = r"^[a-z0-9-]+(\.[a-z0-9-]+)?$"
+"""Of `component.connection-point`, or of an endpoint's name."""
+CURRENCY_PATTERN = r"^[A-Z]{3}$"

@@ -1,13 +1,13 @@
 """What a descriptor's fields cannot check one by one: names that meet, references, cycles, paths."""
 
 from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
 from math import prod
 
 from domain.contradictions import Complaint, contradictions
 from domain.descriptor import Component, Descriptor
 from domain.references import OUTPUTS, dependencies, references, split, wired_texts
+from domain.spelling import hint
 
 MAX_PARTS = 10_000
 """The most instances of a service, instance pairs of a virtual link, and ways of a chain."""
@@ -26,13 +26,6 @@ def complaints(descriptor: Descriptor) -> list[Complaint]:
         *_policies(descriptor),
         *_sizes(descriptor),
     ]
-
-
-def hint(name: str, known: Iterable[str]) -> str:
-    """What may have been meant by an unknown `name`."""
-    names = sorted(known)
-    close = get_close_matches(name, names, n=1)
-    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(names) or 'none'}"
 
 
 def _duplicates(descriptor: Descriptor) -> Iterator[Complaint]:

@@ -4,7 +4,7 @@ from domain.deployments import Deployment, PlacedInstance
 from domain.errors import InfeasibleError, InputError, UnknownError
 from domain.infrastructure import Infrastructure
 from domain.lifecycle import HealRequest
-from domain.semantics import hint
+from domain.spelling import hint
 from domain.steering import Survey
 from planning.aims import Aim, listed
 

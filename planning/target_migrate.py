@@ -4,7 +4,7 @@ from domain.deployments import Deployment
 from domain.errors import InputError, UnknownError
 from domain.infrastructure import Infrastructure
 from domain.lifecycle import MigrateRequest
-from domain.semantics import hint
+from domain.spelling import hint
 from planning.aims import Aim, listed, of_component
 from planning.suitability import objections
 

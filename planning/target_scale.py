@@ -8,7 +8,7 @@ from domain.descriptor import Component, Descriptor, Scaling
 from domain.errors import InputError, UnknownError
 from domain.infrastructure import Resources
 from domain.lifecycle import ScaleRequest
-from domain.semantics import hint
+from domain.spelling import hint
 from planning.aims import Aim, merged, normal, of_component
 
 

@@ -1,6 +1,5 @@
 """Requests from the command line's words."""
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
@@ -8,7 +7,8 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from domain.errors import InputError
-from domain.models import NAME_PATTERN, Model
+from domain.models import Model
+from domain.spelling import in_words
 
 M = TypeVar("M", bound=Model)
 
@@ -38,19 +38,7 @@ def _complaint(each: ErrorDetails) -> str:
 def _words(each: ErrorDetails) -> str:
     if each["type"] != "string_pattern_mismatch":
         return each["msg"].removeprefix("Value error, ")
-    given = str(each["input"])
-    if each.get("ctx", {}).get("pattern") != NAME_PATTERN:
-        return f"{given!r} is no version: up to three numbers and perhaps a suffix, such as 1, 1.2, 1.2.3-rc1"
-    perhaps = _as_name(given)
-    return (
-        f"{given!r} is no name: a name is lower-case letters, digits and inner hyphens, at most 63"
-        f"{f', such as {perhaps}' if perhaps else ''}"
-    )
-
-
-def _as_name(text: str) -> str:
-    """The name that was perhaps meant."""
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:63].strip("-")
+    return in_words(str(each.get("ctx", {}).get("pattern")), str(each["input"]))
 
 
 def pairs(words: list[str], example: str) -> dict[str, str]:
