@@ -1,16 +1,21 @@
 """An infrastructure document from a public topology (topohub: SNDlib, Topology Zoo, backbones, CAIDA).
 
-The topology gives names, coordinates and link lengths; latency is length / (200 km/ms), the speed of light
-in fibre. Capacities, capabilities and prices are in no public topology: they are assigned here by rule.
+The topology gives names, coordinates and link lengths (where it is a plane's: lab/planes.py); latency is
+length / (200 km/ms), the speed of light in fibre. Capacities, capabilities and prices are in no public
+topology: they are assigned here by rule.
 """
 
 import re
 import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import topohub
 
 from domain.errors import InputError, UnknownError
+from domain.spelling import perhaps
+from lab.planes import is_plane, on_the_globe
 
 _KM_PER_MS = 200.0
 _SMALL = {"vcpus": 16, "memory": "32 GiB", "disk": "500 GiB"}
@@ -67,9 +72,14 @@ def _load(topology: str) -> dict[str, Any]:
     try:
         found: dict[str, Any] = topohub.get(topology)
     except (KeyError, FileNotFoundError, OSError) as error:
-        message = f"topohub has no topology {topology!r}; for example sndlib/germany50, topozoo/Geant2012"
-        raise UnknownError(message) from error
-    return found
+        meant = perhaps(topology, _known()) or "for example sndlib/germany50, topozoo/Geant2012"
+        raise UnknownError(f"topohub has no topology {topology!r}; {meant}") from error
+    return on_the_globe(found) if is_plane(topology, found["nodes"]) else found
+
+
+def _known() -> Iterator[str]:
+    data = Path(topohub.__file__).parent / "data"
+    yield from (str(file.relative_to(data).with_suffix("")) for file in data.rglob("*.json"))
 
 
 def _names(nodes: list[dict[str, Any]]) -> dict[int, str]:
