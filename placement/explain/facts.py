@@ -9,6 +9,7 @@ from domain.pricing import instance_cost
 from placement.explain.causes import total
 from placement.explain.crowds import rooms
 from placement.explain.demands import Demand, Demands
+from placement.explain.naming import unknown
 from placement.explain.paths import path_of
 from placement.explain.stages import Stage, stages, suitable
 from placement.explain.ways import WayFacts
@@ -119,17 +120,24 @@ class Facts:
     def _left(self, demand: Demand) -> Iterator[str]:
         """Where a rule leads; after the last of an instance's own requirements: where all of them do."""
         if demand.kind in _RULES:
-            yield from self._rule_leads_to(self._stage(demand))
+            yield from self._rule_leads_to(self._stage(demand), demand.subject)
         if self._is_last_of_several(demand):
             left = suitable(self._part(demand.subject), self._world.infrastructure)
             yield f"that leaves {some(left, _SHOWN) or 'no PoP'}"
 
-    def _rule_leads_to(self, stage: Stage) -> Iterator[str]:
+    def _rule_leads_to(self, stage: Stage, subject: str) -> Iterator[str]:
         if not stage.pops:
             where = "no PoP is there" if stage.kind.endswith("regions") else "there is no such PoP"
             yield "no PoP is left" if stage.kind.startswith("forbidden") else where
-        elif stage.kind.endswith("regions"):
+        if stage.kind.startswith("allowed"):
+            yield from unknown(stage.kind, self._allowed(stage.kind, subject), self._world.infrastructure)
+        if stage.pops and stage.kind.endswith("regions"):
             yield f"{'that is' if len(stage.pops) == 1 else 'those are'} {some(stage.pops, _SHOWN)}"
+
+    def _allowed(self, kind: str, subject: str) -> frozenset[str]:
+        """What a rule names."""
+        part = self._part(subject)
+        return (part.allowed_regions if kind.endswith("regions") else part.allowed_pops) or frozenset()
 
     def _is_last_of_several(self, demand: Demand) -> bool:
         kinds = (*_PLACES, "stays", "kept-off")

@@ -7,6 +7,7 @@ from math import floor, log10
 from domain.descriptor import ComponentKind
 from domain.explanations import Change
 from domain.plans import GraphEndpoint, GraphInstance, Plan
+from domain.spelling import near
 from placement.explain.asking import Asker
 from placement.explain.knobs import (
     Bound,
@@ -25,6 +26,7 @@ from placement.explain.worlds import NOTHING, World
 from placement.needs import Needs
 
 _PLENTY = 1e12
+_MISSPELT, _ELSEWHERE = 0.05, 2.0
 _PARTS = 40
 """Of a bandwidth: so finely its reductions are looked for."""
 
@@ -176,8 +178,11 @@ def _more(name: str, now: float, wide: float) -> Change:
 
 
 def endpoint(world: World, name: str) -> Iterator[Knob]:
-    """An endpoint at another PoP."""
+    """An endpoint at the PoP that was perhaps meant; at another PoP."""
     end = next(each for each in world.graph.endpoints if each.name == name)
+    pops = world.infrastructure.pops
+    if end.pop is not None and end.pop not in pops:
+        yield from (Steps((_at(end, pop, _MISSPELT),)) for pop in near(end.pop, pops))
 
     def anywhere(world: World) -> World:
         part = GraphInstance(name=name, component=name, kind=ComponentKind.VNF, resources=NOTHING)
@@ -185,15 +190,16 @@ def endpoint(world: World, name: str) -> Iterator[Knob]:
         return world.asking(instances=(*world.graph.instances, part), endpoints=others)
 
     def read(_: World, plan: Plan) -> Setting:
-        pop, before = plan.placements[name], end.pop or "the PoP nearest to its location"
-        text = f"put endpoint {name} at {pop} instead of {before}"
-        return Setting(
-            _pinned(name, pop),
-            (Change(where=f"endpoints.{name}.pop", before=before, after=pop, text=text),),
-            2.0,
-        )
+        return _at(end, plan.placements[name], _ELSEWHERE)
 
     yield Told(anywhere, read)
+
+
+def _at(end: GraphEndpoint, pop: str, size: float) -> Setting:
+    before = end.pop or "the PoP nearest to its location"
+    text = f"put endpoint {end.name} at {pop} instead of {before}"
+    change = Change(where=f"endpoints.{end.name}.pop", before=before, after=pop, text=text)
+    return Setting(_pinned(end.name, pop), (change,), size)
 
 
 def _pinned(name: str, pop: str) -> Turn:

@@ -6,7 +6,7 @@ from itertools import islice
 
 from domain.explanations import Change, Relaxation
 from domain.plans import Plan
-from placement.explain import knobs_network, knobs_parts, knobs_rules
+from placement.explain import knobs_network, knobs_parts, knobs_rules, misspelt
 from placement.explain.asking import Asker
 from placement.explain.conflicts import Conflict, conflicts
 from placement.explain.demands import Demand, Demands
@@ -99,6 +99,7 @@ def _together(world: World, knob: Knob, depth: int, asker: Asker) -> Iterator[So
 def knobs(world: World, conflict: Conflict) -> Iterator[Knob]:
     """Of all requirements of a conflict, the likely smaller changes first."""
     for demand in sorted(conflict, key=lambda demand: _ORDER.get(demand.kind, len(_ORDER))):
+        yield from misspelt.guesses(world, demand)
         yield from _knobs_of(demand, world)
     crowded = {demand.subject for demand in conflict if demand.kind == "resources"}
     yield from knobs_parts.room(world, crowded)

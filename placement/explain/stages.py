@@ -6,6 +6,8 @@ from typing import NamedTuple
 from domain.infrastructure import Infrastructure, Pop
 from domain.plans import GraphInstance
 from domain.pricing import licence_price
+from domain.spelling import perhaps
+from placement.explain.naming import known
 from placement.explain.words import some
 
 
@@ -24,16 +26,23 @@ def stages(part: GraphInstance, infrastructure: Infrastructure) -> Iterator[Stag
     pops = infrastructure.pops
     for name in sorted(part.requires):
         having = tuple(each for each, pop in pops.items() if name in pop.capabilities)
-        yield Stage("capability", name, having, f"needs {name} ({_only(having, 'no PoP has it')})")
+        nowhere = _nowhere("no PoP has it", name, known("capability", infrastructure))
+        yield Stage("capability", name, having, f"needs {name} ({_only(having, nowhere)})")
     for name in sorted(part.licences):
         selling = tuple(each for each, pop in pops.items() if _is_sold(name, pop, infrastructure))
-        text = f"needs licence {name} ({_only(selling, 'sold nowhere', 'sold at ')})"
+        nowhere = _nowhere("sold nowhere", name, known("licence", infrastructure))
+        text = f"needs licence {name} ({_only(selling, nowhere, 'sold at ')})"
         yield Stage("licence", name, selling, text)
     yield from _rules(part, infrastructure)
 
 
 def _is_sold(licence: str, pop: Pop, infrastructure: Infrastructure) -> bool:
     return licence_price(licence, pop, infrastructure) is not None
+
+
+def _nowhere(text: str, name: str, there: frozenset[str]) -> str:
+    """With what was perhaps meant."""
+    return "; ".join(filter(None, [text, perhaps(name, there)]))
 
 
 def _only(pops: tuple[str, ...], nowhere: str, how: str = "") -> str:

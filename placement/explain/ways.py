@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from domain.errors import InfeasibleError
 from domain.plans import GraphChain, GraphLink
+from domain.spelling import perhaps
 from placement import topology
 from placement.candidates import Candidates, candidates
 from placement.explain.causes import first_end
@@ -72,6 +73,7 @@ class WayFacts:
         end = next(each for each in self._world.graph.endpoints if each.name == name)
         if end.pop is not None and end.pop not in self._world.infrastructure.pops:
             yield "there is no such PoP"
+            yield from filter(None, [perhaps(end.pop, self._world.infrastructure.pops)])
         elif not self._options:
             yield "no PoP has a location"
 

@@ -226,7 +226,7 @@ def test_what_was_not_made_small_in_time_is_no_further_conflict(monkeypatch: pyt
 
 def test_two_rules_are_two_changes() -> None:
     where = infra({"a": pop(region="here")})
-    parts = [instance(f"{name}-1", allowed_regions={"there"}) for name in "xy"]
+    parts = [instance(f"{name}-1", allowed_regions={"moon"}) for name in "xy"]
     found = explained(service(*parts), where)
     assert ways_out(found) == ["let x run in region here too; and let y run in region here too"]
 
