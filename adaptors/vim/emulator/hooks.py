@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import IO
 
 from adaptors.machine.commands import Machine
-from adaptors.vim.emulator import secrets, workspace
+from adaptors.vim import secrets
+from adaptors.vim.emulator import workspace
 from adaptors.vim.emulator.functions import Function, search_path
 from adaptors.vim.emulator.images import function_named
 from adaptors.vim.emulator.records import Record

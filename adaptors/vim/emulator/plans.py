@@ -7,7 +7,7 @@ from ipaddress import AddressValueError, IPv4Address
 from pathlib import Path
 
 from adaptors.machine.place import Place
-from adaptors.vim.emulator import secrets
+from adaptors.vim import secrets
 from adaptors.vim.emulator.calls import Trouble
 from adaptors.vim.emulator.functions import Function
 from adaptors.vim.emulator.images import function_named

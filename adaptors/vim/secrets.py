@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from adaptors.vim.emulator.calls import Trouble
+from domain.errors import InputError
 
 HIDDEN = "***"
 
@@ -12,7 +12,7 @@ HIDDEN = "***"
 def resolve(home: Path, secrets: Mapping[str, str]) -> dict[str, str]:
     """Environment variable -> value, for variable -> name of a secret.
 
-    :raises Trouble: for the first secret that is nowhere, saying where it was looked for
+    :raises InputError: for the first secret that is nowhere, saying where it was looked for
     """
     return {variable: _value(home, name) for variable, name in secrets.items()}
 
@@ -23,7 +23,7 @@ def known(home: Path, secrets: Mapping[str, str]) -> dict[str, str]:
     for variable, name in secrets.items():
         try:
             found[variable] = _value(home, name)
-        except Trouble:
+        except InputError:
             continue
     return found
 
@@ -44,4 +44,4 @@ def _value(home: Path, name: str) -> str:
         return path.read_text().rstrip("\n")
     except OSError as error:
         where = f"neither the environment variable {variable} nor a file {path} that can be read"
-        raise Trouble(f"secret {name}: there is {where} ({error.strerror})") from None
+        raise InputError(f"secret {name}: there is {where} ({error.strerror})") from None
