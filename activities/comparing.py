@@ -8,7 +8,7 @@ from temporalio import activity
 from activities.pops import Pops
 from activities.together import together
 from activities.translation import translated
-from adaptors.vim.port import NetworkedVim
+from adaptors.network.listing import networks_of
 from catalogue.store import Catalogue
 from domain import names
 from domain.deployments import Deployment, PlacedInstance
@@ -47,7 +47,7 @@ class ComparingActivities:
             service=service,
             committed=committed,
             rows=self._catalogue.ledger.of_service(service),
-            steered=frozenset(pop for pop, part in parts if part.rules),
+            steered=frozenset(pop for pop, part in parts if part.is_programmed),
         )
 
 
@@ -72,7 +72,7 @@ class _Expected:
         try:
             vim = pops.vim(pop)
             listed = {each.name: each for each in vim.list({"service": self._service})}
-            switched = vim.switch().networks() if isinstance(vim, NetworkedVim) else None
+            switched = networks_of(vim)
         except InterlaceError as error:  # whatever it is, the PoP does not say what it has
             return [f"PoP {pop} does not answer: {error}"]
         found = [*self._of_ledger(pop), *self._of_instances(pop, listed)]
@@ -98,10 +98,10 @@ class _Expected:
 
     def _of_networks(self, pop: str, switched: frozenset[str]) -> Iterator[str]:
         if pop in self._steered and self._network not in switched:
-            yield f"PoP {pop}: the switch has no rules of {self._network}"
+            yield f"PoP {pop}: there is nothing of {self._network}"
         for name in sorted(switched - {self._network} - self._left(pop)):
             if self._is_ours(name):
-                yield f"PoP {pop}: the switch still has rules of {name}"
+                yield f"PoP {pop}: there is still something of {name}"
 
     def _placed(self, pop: str) -> list[PlacedInstance]:
         return [each for each in self._committed.instances if each.pop == pop] if self._committed else []

@@ -9,14 +9,13 @@ from activities.orders import Ordered, planned
 from activities.pops import Pops
 from activities.together import together
 from activities.translation import translated
-from adaptors.chaining.compile import compile_network
 from adaptors.chaining.detours import unsteady
-from adaptors.chaining.partial import joinable
 from adaptors.chaining.stages import staged
 from catalogue.store import Catalogue
 from domain.deployments import Deployment
 from domain.errors import InputError, VimRefusedError
 from domain.instances import InstanceStatus, VimInstance
+from domain.names import CLOUD_KINDS
 from domain.networking import PopNetwork, ServiceNetwork, WanLink
 from domain.operation_plans import NetworkStage, StepAction
 from domain.steering import StepNote, StepOrder
@@ -41,13 +40,8 @@ class NetworkStepActivities:
             ordered, pops = self._ordered(order), self._pops.at_once()
             after = planned(ordered.plan)
             points = _points(after, ordered.serving, pops)
-            network = compile_network(
-                after.network or _name_of(order),
-                ordered.descriptor,
-                joinable(after.graph, ordered.descriptor, points),
-                after.plan,
-                points,
-                pops.network(step.vim_kind).tunnel,
+            network = pops.network(step.vim_kind).compile(
+                after.network or _name_of(order), ordered.descriptor, after.graph, after.plan, points
             )
             with activity.shield_thread_cancel_exception():
                 self._catalogue.plans.keep_network(
@@ -82,10 +76,12 @@ class NetworkStepActivities:
         with translated():
             ordered, pops = self._ordered(order), self._pops.at_once()
             part = _without_lost(self._part(order), pops, _must_be_there(order, ordered))
+            if step.vim_kind in CLOUD_KINDS:
+                part = part.model_copy(update={"tags": _tags(order)})
             self._ledger.intend(order.held, order.tenant, name, (step.pop,), pops)
             pops.network(step.vim_kind).apply(name, part, activity.heartbeat)
             self._ledger.note(name, (step.pop,), pops)
-        return StepNote(note=f"{len(part.rules)} rules")
+        return StepNote(note=_content(part))
 
     @activity.defn(name=StepAction.PROBE.value)
     def probe(self, order: StepOrder) -> StepNote:
@@ -99,7 +95,8 @@ class NetworkStepActivities:
                     self._catalogue.plans.keep_connection(
                         held.operation_id, held.fence, ordered.plan.plan_id, found
                     )
-        return StepNote(note=f"{len(found.probes)} probes came through")
+        came = f"{len(found.probes)} probes came through"
+        return StepNote(note=came if found.probes else f"{found.dataplane} say that all of it stands")
 
     def _ordered(self, order: StepOrder) -> Ordered:
         ordered = Ordered(self._catalogue, order)
@@ -186,6 +183,25 @@ def _name_of(order: StepOrder) -> str:
     return order.step.resource
 
 
+def _tags(order: StepOrder) -> dict[str, str]:
+    return {
+        "service": order.held.service,
+        "tenant": order.tenant,
+        "operation": order.held.operation_id,
+        "network": _name_of(order),
+    }
+
+
+def _content(part: PopNetwork) -> str:
+    if part.admissions or part.chains:
+        return f"{len(part.admissions)} admissions, {len(part.chains)} chains"
+    return f"{len(part.rules)} rules"
+
+
 def _size(network: ServiceNetwork) -> str:
-    rules = sum(len(part.rules) for part in network.pops.values())
-    return f"{rules} rules on {len(network.pops)} PoPs, {len(network.segments)} probes"
+    parts = network.pops.values()
+    size = f"on {len(parts)} PoPs, {len(network.segments)} probes"
+    if any(part.admissions for part in parts):
+        chains = sum(len(part.chains) for part in parts)
+        return f"{sum(len(part.admissions) for part in parts)} admissions, {chains} chains {size}"
+    return f"{sum(len(part.rules) for part in parts)} rules {size}"

@@ -5,7 +5,6 @@ from temporalio import activity
 from activities.network_ledger import NetworkLedger
 from activities.pops import Pops
 from activities.translation import translated
-from adaptors.chaining.compile import compile_network
 from adaptors.network.port import Network
 from catalogue.store import Catalogue
 from domain import names
@@ -31,9 +30,8 @@ class NetworkActivities:
         with translated():
             where = {**plan.placements, **plan.endpoints}
             points = {name: self._point(planned, name, pop) for name, pop in where.items()}
-            tunnel = self._network(next(iter(where.values()))).tunnel
-            descriptor = self._descriptor(planned)
-            network = compile_network(_name_of(held), descriptor, graph, plan, points, tunnel)
+            some = self._network(next(iter(where.values())))
+            network = some.compile(_name_of(held), self._descriptor(planned), graph, plan, points)
             self._catalogue.services.keep_network(held.operation_id, held.fence, held.service, network)
         return Nothing()
 

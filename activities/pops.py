@@ -65,7 +65,7 @@ class Pops:
 
     def network(self, kind: str) -> Network:
         """What connects services on VIMs of one kind."""
-        return open_network(kind, self.networked, self._home)
+        return open_network(kind, self, self._home)
 
     @property
     def _infrastructure(self) -> Infrastructure:

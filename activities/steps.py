@@ -6,6 +6,7 @@ from pathlib import Path
 from temporalio import activity
 
 from activities.deleting import delete_for_good
+from activities.hints import exposed, listens
 from activities.orders import Ordered, made, placed
 from activities.pops import Pops
 from activities.specs import component_spec, edited, endpoint_spec, mark, wired
@@ -144,7 +145,15 @@ def _spec(order: StepOrder, ordered: Ordered) -> InstanceSpec:
     if wanted.endpoint:
         return endpoint_spec(name, pop, tags, wanted.addresses)
     component = _component(ordered, wanted)
-    return component_spec(component, name, pop, ordered.outputs_now(), tags, wanted.addresses)
+    spec = component_spec(component, name, pop, ordered.outputs_now(), tags, wanted.addresses)
+    around = ordered.descriptor
+    return spec.model_copy(
+        update={
+            "listens": listens(around, wanted.component),
+            "exposed": exposed(around, wanted.component),
+            "single": component.lifecycle.single,
+        }
+    )
 
 
 def _component(ordered: Ordered, wanted: PlacedInstance) -> Component:

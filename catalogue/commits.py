@@ -12,6 +12,7 @@ from catalogue.database import now
 from catalogue.names import unknown
 from catalogue.tables import leases, ledger, service_instances, service_links, services
 from domain.deployments import Deployment
+from domain.names import CLOUD_KINDS
 from domain.networking import Connection as ServiceConnection
 from domain.networking import ServiceNetwork
 from domain.phases import ServiceState
@@ -38,12 +39,16 @@ def write_deployment(
     network: ServiceNetwork | None,
     connected: ServiceConnection,
 ) -> None:
-    """The service is ACTIVE and this is how it runs, with the addresses that the ledger knows."""
+    """The service is ACTIVE and this is how it runs, with the addresses that the ledger knows.
+
+    Not those in clouds: they give no address that another has still, so nothing there can keep its own.
+    """
     service = deployment.service
     given = _given(connection, service)
     placed = tuple(
         each.model_copy(update={"addresses": dict(known.addresses)})
         if (known := given.get(slot_of(each), _UNKNOWN)).addresses
+        and deployment.vim_kinds[each.pop] not in CLOUD_KINDS
         else each
         for each in deployment.instances
     )

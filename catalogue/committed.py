@@ -92,7 +92,7 @@ def _network(row: Row[Any], plan: Plan) -> tuple[set[Slot], set[Slot]]:
     if not row.network:
         return set(), set()
     network = ServiceNetwork.model_validate_json(row.network)
-    busy = {pop for pop, part in network.pops.items() if part.rules or part.routes or part.shares}
+    busy = {pop for pop, part in network.pops.items() if part.is_programmed or part.routes or part.shares}
     passed = {pop for route in plan.routes for pop in route.pops}
     touched = {*network.pops, *plan.placements.values(), *plan.endpoints.values(), *passed}
     return {(network.name, pop) for pop in busy}, {(network.name, pop) for pop in touched - busy}

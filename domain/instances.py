@@ -13,6 +13,10 @@ TAGS = ("service", "component", "instance", "operation", "tenant")
 """The tags that every instance carries, so that what exists can be found after any crash."""
 
 
+HINTS = frozenset({"listens", "exposed", "single"})
+"""Fields of a spec that follow from the service around an instance: that they change makes it no other."""
+
+
 class InstanceStatus(StrEnum):
     """How an instance stands in its VIM."""
 

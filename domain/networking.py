@@ -151,6 +151,11 @@ class PopNetwork(Model):
     chains: tuple[ServiceChain, ...] = ()
     """In a cloud: what is steered through its functions."""
 
+    @property
+    def is_programmed(self) -> bool:
+        """Whether anything of it can be seen at the PoP."""
+        return bool(self.rules or self.admissions or self.chains)
+
 
 class ServiceNetwork(Model):
     """The whole network of a service."""

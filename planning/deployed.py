@@ -23,14 +23,15 @@ def deployed(
     :raises InputError: things were to move where that gains something, and it does nowhere
     """
     kinds = _kinds(plan, vim_kinds)
-    networked = not set(names.NETWORKED_KINDS).isdisjoint(kinds.values())
-    if networked and len(set(kinds.values())) > 1:
+    if not names.joinable(kinds.values()):
         where = ", ".join(f"{pop} is {kind}" for pop, kind in kinds.items())
         raise InfeasibleError(f"no network joins the kinds of VIM that the plan uses: {where}")
     change = _change(target, plan, before)
     if change and target.kind is names.OperationKind.MIGRATE:
         _check_gain(change, plan)
-    endpoints = _endpoints(target, plan, before, plan_id) if networked else ()
+    packets_are_real = not set(names.NETWORKED_KINDS).isdisjoint(kinds.values())
+    endpoints = _endpoints(target, plan, before, plan_id) if packets_are_real else ()
+    connected = packets_are_real or not set(names.CLOUD_KINDS).isdisjoint(kinds.values())
     network = (before and before.network) or names.network_name(target.service, plan_id)
     return Deployment(
         service=target.service,
@@ -42,7 +43,7 @@ def deployed(
         plan=plan,
         instances=(*_instances(target, plan, change, plan_id), *endpoints),
         vim_kinds=kinds,
-        network=network if networked else None,
+        network=network if connected else None,
     )
 
 

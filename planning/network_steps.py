@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from domain.deployments import Deployment
+from domain.names import CLOUD_KINDS
 from domain.operation_plans import NetworkStage, Step, StepAction
 from domain.phases import ResourceKind
 from planning.steps import SHORT_TRY_S, titled
@@ -128,17 +129,28 @@ def disconnect(step_id: str, network: str, pop: str, vim_kind: str) -> Step:
 
 
 def network_pops(deployment: Deployment | None) -> tuple[str, ...]:
-    """The PoPs that the packets of a service see; none where packets are only modelled."""
+    """The PoPs that are told of a service's network; none where packets are only modelled.
+
+    Those that the packets pass on their way, too, where the network between them is ours.
+    """
     if deployment is None or deployment.network is None:
         return ()
     plan = deployment.plan
+    if _is_routed_by_providers(deployment):
+        return tuple(sorted(set(plan.placements.values())))
     passed = (pop for route in plan.routes for pop in route.pops)
     return tuple(sorted({*plan.placements.values(), *plan.endpoints.values(), *passed}))
 
 
 def links_of(deployment: Deployment) -> dict[str, Pair]:
-    """The physical links that a service's routes pass, and what they join, both in order."""
+    """The physical links that a service's routes pass and we build, and what they join, both in order."""
+    if _is_routed_by_providers(deployment):
+        return {}
     return dict(sorted(_hops((route.physical_links, route.pops) for route in deployment.plan.routes)))
+
+
+def _is_routed_by_providers(deployment: Deployment) -> bool:
+    return not set(CLOUD_KINDS).isdisjoint(deployment.vim_kinds.values())
 
 
 def _hops(routes: Iterable[tuple[tuple[str, ...], tuple[str, ...]]]) -> set[tuple[str, Pair]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from domain.deployments import Deployment
 from domain.errors import InfeasibleError
 from domain.infrastructure import Infrastructure
-from domain.names import NETWORKED_KINDS
+from domain.names import joinable
 from domain.plans import GraphInstance
 from planning.aims import Aim
 from planning.suitability import objections
@@ -46,12 +46,8 @@ class Pinning:
     def _unjoined(self) -> frozenset[str]:
         """PoPs that no network joins with those of the service."""
         kinds = set(self.before.vim_kinds.values()) if self.before else set()
-        pops = self.infrastructure.pops
-        return frozenset(
-            name
-            for name, pop in pops.items()
-            if kinds - {pop.vim.kind} and not {*kinds, pop.vim.kind}.isdisjoint(NETWORKED_KINDS)
-        )
+        pops = self.infrastructure.pops.items()
+        return frozenset(name for name, pop in pops if not joinable({*kinds, pop.vim.kind}))
 
     def _wish(self, name: str, never: frozenset[str]) -> str | None:
         pop = self.aim.moved.get(name)

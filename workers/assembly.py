@@ -110,7 +110,8 @@ def _outside(kind: str, catalogue: Catalogue, settings: Settings) -> Activities:
         vims.create,
         vims.delete,
     ]
-    return [*found, *_networks(catalogue, pops)] if kind in names.NETWORKED_KINDS else found
+    connects = (*names.NETWORKED_KINDS, *names.CLOUD_KINDS)
+    return [*found, *_networks(catalogue, pops)] if kind in connects else found
 
 
 def _networks(catalogue: Catalogue, pops: Pops) -> Activities:

@@ -47,6 +47,8 @@ def _both(old: PopNetwork, new: PopNetwork, stage: NetworkStage) -> PopNetwork:
             for resource in sorted(first.routes.keys() | second.routes.keys())
         },
         shares=_shares(first.shares, second.shares),
+        admissions=tuple(dict.fromkeys((*first.admissions, *second.admissions))),
+        chains=first.chains,
     )
 
 

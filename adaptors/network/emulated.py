@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+from adaptors.chaining.compile import compile_network
+from adaptors.chaining.partial import joinable
 from adaptors.chaining.port import Switch
 from adaptors.chaining.switches import open_switch
 from adaptors.machine.abilities import examine
@@ -15,8 +17,11 @@ from adaptors.network.probing import Prober
 from adaptors.vim.emulator.turns import patiently
 from adaptors.vim.port import NetworkedVim
 from adaptors.wan.emulated import EmulatedWan, open_wan
+from domain.descriptor import Descriptor
 from domain.errors import VimRefusedError, VimUnavailableError
+from domain.instances import VimInstance
 from domain.networking import Connection, PopNetwork, ServiceNetwork, WanLink
+from domain.plans import Plan, ServiceGraph
 
 _READY_S = 30.0
 
@@ -32,8 +37,16 @@ class EmulatedNetwork:
         self._wan = wan
         self._vim_of = vim_of
 
-    def tunnel(self, physical_link: str) -> str:
-        return tunnel_interface(physical_link)
+    def compile(
+        self,
+        name: str,
+        descriptor: Descriptor,
+        graph: ServiceGraph,
+        plan: Plan,
+        points: Mapping[str, VimInstance],
+    ) -> ServiceNetwork:
+        there = joinable(graph, descriptor, points)
+        return compile_network(name, descriptor, there, plan, points, tunnel_interface)
 
     def join(self, link: WanLink, name: str, progress: Progress) -> None:
         for pop in link.between:

@@ -1,18 +1,39 @@
 """Which adaptor connects the services on which kind of VIM."""
 
-from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
-from adaptors.network.emulated import OpenVim, open_emulated
 from adaptors.network.port import Network
+from adaptors.vim.port import NetworkedVim, Vim
 from domain.errors import InputError
+from domain.names import CLOUD_KINDS, NETWORKED_KINDS
 
-_OPENERS: dict[str, Callable[[OpenVim, Path], Network]] = {"emulator": open_emulated}
+
+class Vims(Protocol):
+    """The VIMs, by their PoPs."""
+
+    def kind(self, pop: str) -> str:
+        """Of its VIM."""
+
+    def vim(self, pop: str) -> Vim:
+        """Whatever it is."""
+
+    def networked(self, pop: str) -> NetworkedVim:
+        """One with a switch.
+
+        :raises VimRefusedError: if it has none
+        """
 
 
-def open_network(kind: str, vim_of: OpenVim, home: Path) -> Network:
+def open_network(kind: str, vims: Vims, home: Path) -> Network:
     """The network between the PoPs of one kind; `home` keeps what must outlive the process."""
-    opener = _OPENERS.get(kind)
-    if opener is None:
-        raise InputError(f"no network adaptor for VIMs of kind {kind!r} (there are: {', '.join(_OPENERS)})")
-    return opener(vim_of, home)
+    if kind in NETWORKED_KINDS:
+        from adaptors.network.emulated import open_emulated
+
+        return open_emulated(vims.networked, home)
+    if kind in CLOUD_KINDS:
+        from adaptors.network.clouds import CloudNetwork
+
+        return CloudNetwork(vims)
+    there = ", ".join((*NETWORKED_KINDS, *CLOUD_KINDS))
+    raise InputError(f"no network adaptor for VIMs of kind {kind!r} (there are: {there})")

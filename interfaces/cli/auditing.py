@@ -104,7 +104,7 @@ def _differences(catalogue: Catalogue, books: _Books, world: World) -> Iterator[
             problem="leaked",
             resource=name,
             pop=world.pop,
-            detail="on the switch, but not in the ledger",
+            detail="the PoP has some of it, but it is not in the ledger",
             kind=ResourceKind.NETWORK,
         )
 
@@ -132,7 +132,7 @@ def _is_lost(catalogue: Catalogue, entry: ResourceRecord, world: World) -> bool:
     if record is None or record.state is not ServiceState.ACTIVE:
         return False
     network = catalogue.services.network(entry.service)
-    return network is not None and world.pop in network.pops and bool(network.pops[world.pop].rules)
+    return network is not None and world.pop in network.pops and network.pops[world.pop].is_programmed
 
 
 def _note(home: Path) -> str:

@@ -3,7 +3,7 @@
 from catalogue.store import Catalogue
 from domain.errors import InputError, UnknownError
 from domain.models import Model
-from domain.names import NETWORKED_KINDS
+from domain.names import CLOUD_KINDS, NETWORKED_KINDS
 from domain.phases import ResourceKind, ResourceState
 from domain.records import ResourceRecord
 from domain.references import OUTPUTS, outputs_of, references, resolve, split
@@ -54,10 +54,18 @@ def find_place(found: tuple[Place, ...], service: str, name: str) -> Place:
         raise UnknownError(f"{service} has no place {name!r}; its places: {there}")
     if place.vim_kind not in NETWORKED_KINDS:
         raise InputError(
-            f"{name} of {service} is on PoP {place.pop}, whose VIM is {place.vim_kind}: a record, in which "
-            "nothing runs; `interlace infra generate TOPOLOGY --vim emulator` makes PoPs where it does"
+            f"{name} of {service} is on PoP {place.pop}, whose VIM is {place.vim_kind}: {_why(place)}"
         )
     return place
+
+
+def _why(place: Place) -> str:
+    if place.vim_kind in CLOUD_KINDS:
+        return "it is reached by that cloud's own means, not from this machine"
+    return (
+        "a record, in which nothing runs; `interlace infra generate TOPOLOGY --vim emulator` makes PoPs "
+        "where it does"
+    )
 
 
 def filled(words: list[str], found: tuple[Place, ...]) -> list[str]:

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from activities.pops import Pops
+from adaptors.network.listing import networks_of
 from domain.errors import InterlaceError
 from domain.names import NETWORKED_KINDS
 
@@ -17,7 +18,7 @@ class World:
     instances: frozenset[str] = frozenset()
     """By the names of the resources."""
     networks: frozenset[str] | None = None
-    """Those that its switch has rules of; None where packets are modelled and there is no switch."""
+    """Those that it has something of; None where its VIM connects nothing."""
     silent: str = ""
     """Why it does not answer; empty where it does."""
 
@@ -34,8 +35,8 @@ def read_worlds(pops: Pops, names: Iterable[str]) -> tuple[World, ...]:
 def _read(pops: Pops, pop: str) -> World:
     try:
         instances = frozenset(instance.name for instance in pops.vim(pop).list({}))
-        if pops.kind(pop) not in NETWORKED_KINDS:
-            return World(pop, instances)
-        return World(pop, instances, pops.networked(pop).switch().networks())
+        if pops.kind(pop) in NETWORKED_KINDS:
+            return World(pop, instances, pops.networked(pop).switch().networks())
+        return World(pop, instances, networks_of(pops.vim(pop)))
     except InterlaceError as error:
         return World(pop, silent=str(error))

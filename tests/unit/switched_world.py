@@ -7,12 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from activities.pops import Pops
+from adaptors.chaining.compile import compile_network
+from adaptors.chaining.partial import joinable
 from adaptors.network.port import Progress
 from adaptors.vim.port import Vim
 from adaptors.vim.registry import open_vim
+from domain.descriptor import Descriptor
 from domain.errors import VimRefusedError
 from domain.instances import InstanceSpec, PopAccess, VimInstance, VimPort
 from domain.networking import Connection, HostRoute, PopNetwork, ServiceNetwork, WanLink
+from domain.plans import Plan, ServiceGraph
 
 
 @dataclass
@@ -53,8 +57,16 @@ class NotingNetwork:
     def __init__(self, notes: Notes) -> None:
         self._notes = notes
 
-    def tunnel(self, physical_link: str) -> str:
-        return f"wan-{physical_link}"[:15]
+    def compile(
+        self,
+        name: str,
+        descriptor: Descriptor,
+        graph: ServiceGraph,
+        plan: Plan,
+        points: Mapping[str, VimInstance],
+    ) -> ServiceNetwork:
+        there = joinable(graph, descriptor, points)
+        return compile_network(name, descriptor, there, plan, points, lambda link: f"wan-{link}"[:15])
 
     def join(self, link: WanLink, name: str, progress: Progress) -> None:
         progress(f"joining {link.name}")

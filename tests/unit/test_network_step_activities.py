@@ -201,8 +201,8 @@ def test_a_switch_that_forgot_or_kept_is_told(shop: World) -> None:
     notes(shop).parts[keeping][stale] = PopNetwork(pop=keeping)
     notes(shop).parts[keeping]["s1-network-network-00000000"] = PopNetwork(pop=keeping)
     assert shop.differences() == (
-        f"PoP {forgetful}: the switch has no rules of {network.name}",
-        f"PoP {keeping}: the switch still has rules of {stale}",
+        f"PoP {forgetful}: there is nothing of {network.name}",
+        f"PoP {keeping}: there is still something of {stale}",
     )
 
 

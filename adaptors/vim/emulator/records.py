@@ -10,7 +10,7 @@ from typing import Any
 from adaptors.machine.place import interface, port_interface
 from adaptors.vim.emulator.addresses import free_address, free_mac
 from domain.infrastructure import Resources
-from domain.instances import Forwarding, InstanceSpec, InstanceStatus, VimInstance, VimPort
+from domain.instances import HINTS, Forwarding, InstanceSpec, InstanceStatus, VimInstance, VimPort
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,8 @@ class Record:
 
         One that names just the addresses that the instance has been given is not.
         """
-        mine, other = (each.model_dump(mode="json", exclude={"addresses"}) for each in (self.spec, spec))
+        specs = (self.spec, spec)
+        mine, other = (each.model_dump(mode="json", exclude={"addresses", *HINTS}) for each in specs)
         given = {port.connection_point: port.address for port in self.ports}
         moved = any(given.get(point, address) != address for point, address in spec.addresses.items())
         found = sorted(key for key in mine.keys() | other.keys() if mine.get(key) != other.get(key))

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from adaptors.vim.modelled.addresses import address_asked, address_for
 from domain.infrastructure import Resources
-from domain.instances import InstanceSpec, InstanceStatus, VimInstance
+from domain.instances import HINTS, InstanceSpec, InstanceStatus, VimInstance
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Row:
         That it was made without a word on addresses, and was given those that the spec names, is none.
         """
         specs = (self.made_from(), spec)
-        mine, other = (each.model_dump(mode="json", exclude={"addresses"}) for each in specs)
+        mine, other = (each.model_dump(mode="json", exclude={"addresses", *HINTS}) for each in specs)
         found = sorted(key for key in mine.keys() | other.keys() if mine.get(key) != other.get(key))
         return [*found, *(["addresses"] if address_asked(spec) not in (None, self.address) else [])]
 

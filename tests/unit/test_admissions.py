@@ -1,0 +1,168 @@
+"""What clouds are told of a service's network: who may speak to whom, and what is steered."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pytest
+
+from adaptors.chaining.stages import staged
+from adaptors.network.admissions import ANYBODY, admitted, complete
+from domain.errors import InputError
+from domain.instances import VimInstance
+from domain.networking import Admission, ServiceNetwork
+from domain.operation_plans import NetworkStage
+from tests.unit.chain_world import World, build, component
+
+SHOP: dict[str, Any] = {
+    "endpoints": {"customers": {"pop": "north"}},
+    "components": {
+        "firewall": component("outside", "inside"),
+        "web": component("http", "data", instances=2),
+        "db": component("sql"),
+    },
+    "links": {
+        "entry": ("customers", "firewall.outside"),
+        "front": ("firewall.inside", "web.http"),
+        "back": ("web.data", "db.sql"),
+    },
+    "chains": {
+        "shopping": {
+            "classifier": {"protocol": "tcp", "port": 80},
+            "path": ("customers", "firewall.outside", "firewall.inside", "web.http"),
+        }
+    },
+}
+
+
+def told(world: World, **changed: VimInstance) -> ServiceNetwork:
+    """What the clouds are told of a placed service; its users' ends are not in any of them."""
+    points = {name: each for name, each in world.points.items() if name not in world.plan.endpoints}
+    known = complete(world.descriptor, world.graph, {**points, **changed})
+    return admitted("shop-network", world.descriptor, world.graph, world.plan, known)
+
+
+def shop(places: Mapping[str, str], routed: Iterable[str] = ("firewall",)) -> World:
+    return build(SHOP, places, routed)
+
+
+def into(network: ServiceNetwork, target: str) -> list[Admission]:
+    return [each for part in network.pops.values() for each in part.admissions if each.target == target]
+
+
+def test_only_who_is_linked_is_admitted() -> None:
+    world = shop({})
+    db = world.points["db-1"].name
+    webs = {world.points[f"web-{number}"].name for number in (1, 2)}
+    assert {(each.source, each.connection_point) for each in into(told(world), db)} == {
+        (web, "sql") for web in webs
+    }
+
+
+def test_users_are_admitted_to_what_their_chain_is_for() -> None:
+    world = shop({})
+    found = into(told(world), world.points["firewall-1"].name)
+    assert [(each.protocol, each.port) for each in found if ANYBODY in each.sources] == [("tcp", 80)]
+
+
+def test_users_of_a_plain_link_are_admitted_to_all_of_it() -> None:
+    document = {
+        "endpoints": {"customers": {"pop": "north"}},
+        "components": {"web": component("http")},
+        "links": {"entry": ("customers", "web.http")},
+    }
+    world = build(document, {})
+    (found,) = into(told(world), world.points["web-1"].name)
+    assert (found.sources, found.protocol, found.port) == ((ANYBODY,), "any", None)
+
+
+def test_behind_a_function_the_origin_is_admitted_too_for_packets_keep_its_address() -> None:
+    world = shop({})
+    found = into(told(world), world.points["web-1"].name)
+    assert any(ANYBODY in each.sources and each.port == 80 for each in found)
+
+
+def test_who_is_at_another_pop_is_admitted_by_its_addresses_there() -> None:
+    world = shop({"db-1": "south"})
+    web = world.points["web-1"].model_copy(update={"sources": ("192.0.2.0/28",)})
+    found = into(told(world, **{"web-1": web}), world.points["db-1"].name)
+    other = f"{world.address('web-2.data')}/32"
+    assert {(each.source, each.sources) for each in found} == {
+        (None, ("192.0.2.0/28",)),
+        (None, (other,)),
+    }
+
+
+def test_an_instance_without_ports_is_known_by_its_address() -> None:
+    world = shop({"db-1": "south"})
+    bare = world.points["db-1"].model_copy(update={"ports": (), "address": "198.51.100.7"})
+    found = into(told(world, **{"db-1": bare}), world.points["web-1"].name)
+    assert ("198.51.100.7/32",) in {each.sources for each in found}
+
+
+def test_who_has_no_address_yet_can_be_admitted_nowhere() -> None:
+    world = shop({"db-1": "south"})
+    bare = world.points["db-1"].model_copy(update={"ports": (), "address": ""})
+    with pytest.raises(InputError, match=r"db-1.*no address"):
+        told(world, **{"db-1": bare})
+
+
+def test_a_function_is_steered_through_where_it_is() -> None:
+    world = shop({"firewall-1": "east", "web-1": "south", "web-2": "south"})
+    network = told(world)
+    chains = {pop: part.chains for pop, part in network.pops.items()}
+    assert len(chains["east"]) == 2 and not chains["south"]
+    firewall = world.points["firewall-1"].name
+    for chain in chains["east"]:
+        assert (chain.protocol, chain.port, chain.source) == ("tcp", 80, None)
+        assert [hop.ports for hop in chain.hops] == [((firewall, "outside", "inside"),)]
+    assert {chain.destinations for chain in chains["east"]} == {
+        (f"{world.address(f'web-{number}.http')}/32",) for number in (1, 2)
+    }
+    assert len({chain.name for chain in chains["east"]}) == 2
+
+
+def test_functions_at_two_pops_are_two_chains() -> None:
+    document = {
+        "components": {
+            "client": component("out"),
+            "firewall": component("outside", "inside"),
+            "monitor": component("left", "right"),
+            "web": component("http"),
+        },
+        "links": {
+            "one": ("client.out", "firewall.outside"),
+            "two": ("firewall.inside", "monitor.left"),
+            "three": ("monitor.right", "web.http"),
+        },
+        "chains": {
+            "way": {
+                "path": (
+                    "client.out",
+                    "firewall.outside",
+                    "firewall.inside",
+                    "monitor.left",
+                    "monitor.right",
+                    "web.http",
+                )
+            }
+        },
+    }
+    together = build(document, {}, ("firewall", "monitor"))
+    (one,) = told(together).pops["north"].chains
+    assert [len(hop.ports) for hop in one.hops] == [1, 1]
+    assert one.source == (together.points["client-1"].name, "out")
+    apart = told(build(document, {"monitor-1": "east"}, ("firewall", "monitor")))
+    assert [len(apart.pops[pop].chains) for pop in ("north", "east")] == [1, 1]
+    assert apart.pops["east"].chains[0].source is None
+
+
+def test_while_a_network_changes_both_are_admitted_and_the_winner_steers() -> None:
+    old, new = told(shop({})), told(shop({"db-1": "south"}))
+    extend, switch = (staged(old, new, stage) for stage in (NetworkStage.EXTEND, NetworkStage.SWITCH))
+    for stage in (extend, switch):
+        for pop in ("north", "south"):
+            parts = [network.pops[pop].admissions for network in (old, new) if pop in network.pops]
+            assert set(stage[pop].admissions) == {each for part in parts for each in part}
+    assert extend["north"].chains == old.pops["north"].chains
+    assert switch["north"].chains == new.pops["north"].chains
+    assert staged(old, new, NetworkStage.SETTLE)["north"] == new.pops["north"]
