@@ -79,7 +79,7 @@ async def test_every_activity_is_served_with_the_signature_that_workflows_call(
     assert {name for activities in queues.values() for name in activities} == SIGNATURES.keys()
     assert queues[names.PLACEMENT_QUEUE].keys() == {names.SOLVE, names.MAKE_PLAN, names.OPTIMISE_WORK_OUT}
     for kind in names.VIM_KINDS:
-        networked = kind in names.NETWORKED_KINDS
+        networked = kind in (*names.NETWORKED_KINDS, *names.CLOUD_KINDS)
         assert queues[names.vim_queue(kind)].keys() == VIM | (NETWORK if networked else set())
     every = {name: each for activities in queues.values() for name, each in activities.items()}
     for name, (takes, gives) in SIGNATURES.items():
