@@ -15,6 +15,7 @@ from domain.operation_plans import OperationPlan
 from domain.records import Usage
 from interfaces.cli.files import read_file
 from interfaces.cli.output import clock
+from interfaces.cli.overtaken import why_not_applicable
 from interfaces.cli.session import catalogue
 from interfaces.picture.facts import NOTHING, Topology
 from interfaces.picture.gathering import topology_after, topology_of
@@ -48,10 +49,11 @@ def of_plan(plan_id: str) -> Topology:
     :raises UnknownError: if there is no such plan, or no infrastructure
     """
     with catalogue() as store:
-        plan = store.plans.get(plan_id).plan
+        record = store.plans.get(plan_id)
+        plan, over = record.plan, why_not_applicable(store, record)
         infrastructure = _drawable(store.infrastructure.get())
         others = [each for each in store.services.list() if each.name != plan.service]
-        return topology_after(plan, infrastructure, _now(), _usages(store, plan), others)
+        return topology_after(plan, infrastructure, _now(), _usages(store, plan), others, over)
 
 
 def _drawable(infrastructure: Infrastructure) -> Infrastructure:

@@ -1,6 +1,6 @@
 """`interlace plan`, `plans`, `apply`: see what an operation would do, then have exactly that done."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -8,10 +8,6 @@ from interfaces.cli.commands import planning
 from interfaces.cli.options import FOR_A_STEP, FOR_AN_UNDO, Wait
 from interfaces.cli.output import Json, clock, emit_json, table
 from interfaces.cli.wishes import WISHES
-
-if TYPE_CHECKING:
-    from catalogue.store import Catalogue
-    from domain.operation_plans import OperationPlan
 
 app = typer.Typer(
     help=(
@@ -37,34 +33,18 @@ def register(main: typer.Typer) -> None:
 @app.command()
 def show(plan: PlanId, as_json: Json = False) -> None:
     """Show a stored plan again, and whether it was taken."""
+    from interfaces.cli.overtaken import why_not_applicable
     from interfaces.cli.plan_views import plan_json, show_plan
     from interfaces.cli.session import catalogue
 
     with catalogue() as store:
         record = store.plans.get(plan)
-        overtaken = _overtaken(store, record.plan)
+        over = why_not_applicable(store, record)
     if as_json:
         emit_json(record.model_dump(mode="json") | {"plan": plan_json(record.plan)})
         return
     show_plan(record.plan)
-    if record.operation_id:
-        print(f"\ntaken by operation {record.operation_id}")
-    else:
-        print(f"\n{overtaken or f'apply with: interlace apply {plan}'}")
-
-
-def _overtaken(store: "Catalogue", plan: "OperationPlan") -> str:
-    """Why a plan can be applied no more, as far as its service tells; else nothing."""
-    from domain.errors import UnknownError
-
-    try:
-        revision = store.services.get(plan.service).revision
-    except UnknownError:
-        revision = 0
-    if revision == plan.revision:
-        return ""
-    now = f"it is at revision {revision} now" if revision else "it is no more"
-    return f"cannot be applied: {plan.service} was changed since, {now}"
+    print(f"\n{over or f'apply with: interlace apply {plan}'}")
 
 
 def plans(

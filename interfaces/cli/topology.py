@@ -48,6 +48,8 @@ def topology(
         emit_json({**({"written": str(output)} if output else {}), **shown.model_dump(mode="json")})
     else:
         print(f"wrote {output}: {len(shown.pops)} PoPs, {len(shown.links)} links")
+        if shown.plan and shown.plan.over:
+            print(f"note: {shown.plan.plan_id} is drawn as it was made: {shown.plan.over}")
 
 
 def _drawing(output: Path | None, as_json: bool) -> Callable[["Topology"], str]:

@@ -120,6 +120,8 @@ class PlanFacts(Model):
     plan_id: str
     kind: str
     service: Name
+    over: str = ""
+    """Why it can be applied no more; empty where it can."""
 
 
 class Totals(Model):

@@ -55,10 +55,12 @@ def topology_after(
     source: str,
     usages: tuple[Usage, Usage],
     others: Iterable[ServiceRecord] = (),
+    over: str = "",
 ) -> Topology:
     """As `topology_of`, of the service of a plan as it will be, with what is different from before.
 
     :param usages: what is reserved in all, before the plan and after it
+    :param over: why the plan can be applied no more; empty where it can
     """
     before, after = usages
     topology = _bare(infrastructure, source, after, _changed_instances(plan), _counted(others))
@@ -68,7 +70,7 @@ def topology_after(
             "links": tuple(_link_with_before(link, before) for link in topology.links),
             "services": (_planned_service(plan),),
             "courses": tuple(changed(*(_courses(each) for each in (plan.before, plan.after)))),
-            "plan": PlanFacts(plan_id=plan.plan_id, kind=plan.kind, service=plan.service),
+            "plan": PlanFacts(plan_id=plan.plan_id, kind=plan.kind, service=plan.service, over=over),
         }
     )
 

@@ -41,7 +41,8 @@ def heading(topology: Topology) -> tuple[str, str]:
     if topology.plan:
         plan = topology.plan
         title = f"{plan.kind} of {plan.service}"
-        return title, f"as {plan.plan_id} has it, over {topology.source}"
+        over = f"; {plan.over}" if plan.over else ""
+        return title, f"as {plan.plan_id} has it, over {topology.source}{over}"
     names = [service.name for service in topology.services]
     services = f"{'Services' if len(names) > 1 else 'Service'} {', '.join(names)}"
     return services if names else "Infrastructure", f"as in {topology.source}"

@@ -15,7 +15,6 @@ from placement.explain.worlds import World
 
 _SIZE = 0.05
 """Less than anything that is given up."""
-_GUESSES = 2
 _FIELDS = {
     "capability": "requires",
     "licence": "licences",
@@ -32,7 +31,7 @@ def guesses(world: World, demand: Demand) -> Iterator[Knob]:
     part, there = world.as_described(world.parts(demand.subject)[0]), known(demand.kind, world.infrastructure)
     names = {demand.what} if demand.what else getattr(part, field) or ()
     for name in sorted(set(names) - there):
-        for guess in near(name, there, _GUESSES):
+        for guess in near(name, there):
             yield Steps((Setting(_renamed(field, name, guess), _changes(world, demand, name, guess), _SIZE),))
 
 

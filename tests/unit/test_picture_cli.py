@@ -82,6 +82,28 @@ def test_a_plan_is_drawn_with_what_comes_and_what_goes(tmp_path: Path) -> None:
     assert {pop["name"]: pop["used"]["vcpus"] for pop in done["pops"]}["north"] == 4
 
 
+def test_a_plan_that_is_over_is_drawn_and_said_to_be(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    first = world.operate(OperationKind.INSTANTIATE)
+    brief = world.make(world.survey(world.order(OperationKind.MIGRATE, moves={"database-1": "west"})))
+    file = tmp_path / "map.svg"
+    fresh = interlace(tmp_path, "topology", "--plan", brief.plan_id, "-o", file)
+    assert (fresh.returncode, fresh.stdout) == (0, f"wrote {file}: 3 PoPs, 2 links\n")
+    world.operate(OperationKind.SCALE, component="web", by=1)
+    world.catalogue.close()
+    for plan, words in (
+        (brief.plan_id, "cannot be applied: s1 was changed since, it is at revision 2 now"),
+        (first.plan_id, "taken by operation "),
+    ):
+        done = interlace(tmp_path, "topology", "--plan", plan, "-o", file)
+        assert done.returncode == 0
+        wrote, note = done.stdout.splitlines()
+        assert wrote.startswith("wrote ")
+        assert note.startswith(f"note: {plan} is drawn as it was made: {words}")
+        assert words in " ".join(ET.parse(file).getroot()[0].itertext())
+        assert told(tmp_path, "--plan", plan)["plan"]["over"].startswith(words)
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
