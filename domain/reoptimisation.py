@@ -161,6 +161,13 @@ class LeftOut(Model):
     why: str
 
 
+class PopInUse(Model):
+    """A PoP that was to be emptied and could not be, and what stands in the way."""
+
+    pop: Name
+    why: str
+
+
 class FreeBlock(Model):
     """The PoP with the most that is free in one place: by vcpus, then memory."""
 
@@ -191,6 +198,8 @@ class OptimisationReport(Model):
     would count alone, where there are too many for one exact placement."""
     emptied: tuple[Name, ...] = ()
     """PoPs that hold nothing afterwards, and did before."""
+    in_use: tuple[PopInUse, ...] = ()
+    """With defragment: those that could not be emptied, in the order in which they were tried."""
     block_before: FreeBlock | None = None
     block_after: FreeBlock | None = None
     took_s: float = 0.0

@@ -20,6 +20,8 @@ from domain.reoptimisation import (
 from interfaces.cli.steps import lasting
 
 _WIDTH_OF_A_PIPE = 160
+_TRIED = 5
+"""PoPs that could not be emptied, of which it is told why."""
 
 
 class ProgressLines:
@@ -75,6 +77,8 @@ def _why_nothing(report: OptimisationReport) -> str:
     """Only what is proven is called the best."""
     if report.considered == 0:
         return "no service runs that was asked for and might move"
+    if report.in_use:
+        return f"none of {_many(len(report.in_use), 'PoP')} can be emptied"
     if report.gap == 0:
         return f"of {_many(report.considered, 'service')} each is where it should be, or cannot leave"
     return f"nothing better was found for {_many(report.considered, 'service')}"
@@ -144,8 +148,17 @@ def _show_totals(report: OptimisationReport) -> None:
     print(f"looked at  {_many(report.considered, 'service')} that might move, for {report.took_s:.1f} s")
     if report.emptied:
         print(f"empties    {', '.join(report.emptied)}")
+    _show_in_use(report)
     if report.block_before and report.block_after and report.block_before != report.block_after:
         print(f"most free  {_block(report.block_before)} -> {_block(report.block_after)}")
+
+
+def _show_in_use(report: OptimisationReport) -> None:
+    """The PoPs that were tried first are the nearest to being empty."""
+    for number, each in enumerate(report.in_use[:_TRIED]):
+        print(f"{'' if number else 'in use':10} {each.pop}: {each.why}")
+    if (more := len(report.in_use) - _TRIED) > 0:
+        print(f"{'':10} and {_many(more, 'more PoP')}, tried after these")
 
 
 def _gap(gap: float) -> str:

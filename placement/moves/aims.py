@@ -14,6 +14,8 @@ Batch = Mapping[str, Collection[str]]
 """By service, the instances whose place is open."""
 _NOTHING = Resources.of(0, 0, 0)
 _ROUNDING = 1e-9
+_SHOWN = 4
+"""Instances that are named."""
 
 
 @dataclass
@@ -25,6 +27,8 @@ class Aimed:
     """By how much it is at most above the best such layout; None where that is not known."""
     failed: dict[str, str] = field(default_factory=dict)
     """By service, why it could not do its part."""
+    in_use: dict[str, str] = field(default_factory=dict)
+    """By PoP that was to be emptied, why it is not; in the order in which they were tried."""
 
 
 def evacuated(estate: Estate, pop: str, clock: Clock) -> Aimed:
@@ -106,34 +110,69 @@ def defragmented(estate: Estate, among: Collection[str], allowance_per_hour: flo
 
     :param among: PoPs
     """
-    layout = estate.start
-    spent, emptied = 0.0, set[str]()
-    for pop in sorted(among, key=lambda name: (estate.usage.pops.get(name, _NOTHING).vcpus, name)):
-        if not clock.left_s:
-            break
-        if not _can_be_emptied(estate, layout, pop):
-            continue
+    return _Emptying(estate, among, allowance_per_hour, clock).tried()
+
+
+class _Emptying:
+    """One PoP after the other, as long as the allowance and the time last."""
+
+    def __init__(
+        self, estate: Estate, among: Collection[str], allowance_per_hour: float, clock: Clock
+    ) -> None:
+        self._estate, self._among, self._clock = estate, among, clock
+        self._layout, self._left_to_spend = estate.start, allowance_per_hour
+
+    def tried(self) -> Aimed:
+        """With all that could be emptied."""
+        in_use = dict[str, str]()
+        for pop in sorted(self._among, key=lambda name: (self._vcpus_at_first(name), name)):
+            if self._estate.used(self._layout).pops.get(pop, _NOTHING) == _NOTHING:
+                continue
+            if why := self._stays(pop) if self._clock.left_s else "there was no time left to try":
+                in_use[pop] = why
+        return Aimed(self._layout, in_use=in_use)
+
+    def _vcpus_at_first(self, pop: str) -> int:
+        return self._estate.usage.pops.get(pop, _NOTHING).vcpus
+
+    def _stays(self, pop: str) -> str:
+        """Why something stays there; empty where nothing does any more."""
+        estate, layout = self._estate, self._layout
+        if estate.base.pops.get(pop, _NOTHING) != _NOTHING:
+            return _bound(estate, pop)
         used = estate.used(layout).pops
-        open_ = {name for name in among if used.get(name, _NOTHING) != _NOTHING} - {pop}
+        open_ = {name for name in self._among if used.get(name, _NOTHING) != _NOTHING} - {pop}
+        if not open_:
+            return "no other PoP is in use that could take what is there"
         closed = frozenset(estate.infrastructure.pops.keys() - open_)
-        there = _emptied(estate, layout, pop, closed, clock)
+        there, why = _emptied(estate, layout, pop, closed, self._clock)
         if there is None:
-            continue
+            return why
         rise = sum(estate.cost(name, there[name]) - estate.cost(name, layout[name]) for name in there)
-        if spent + rise <= allowance_per_hour + _ROUNDING:
-            layout, spent = there, spent + rise
-            emptied.add(pop)
-    return Aimed(layout)
+        if rise > self._left_to_spend + _ROUNDING:
+            currency = estate.infrastructure.currency
+            spare = f"of the allowance {max(0.0, self._left_to_spend):.4f} is left"
+            return f"that would cost {rise:.4f} {currency} more per hour, {spare}"
+        self._layout, self._left_to_spend = there, self._left_to_spend - rise
+        return ""
 
 
-def _can_be_emptied(estate: Estate, layout: Layout, pop: str) -> bool:
-    """Whether something is there, and all of it may move."""
-    stays = estate.base.pops.get(pop, _NOTHING) != _NOTHING
-    return not stays and estate.used(layout).pops.get(pop, _NOTHING) != _NOTHING
+def _bound(estate: Estate, pop: str) -> str:
+    """What on a PoP may not move."""
+    parts = [
+        f"{part} of {name}"
+        for name, spot in estate.start.items()
+        for part, at in spot.placements.items()
+        if at == pop and part not in estate.movable(name)
+    ]
+    more = f" and {len(parts) - _SHOWN} more" if len(parts) > _SHOWN else ""
+    return f"{', '.join(parts[:_SHOWN]) or 'what other services have there'}{more} cannot leave it"
 
 
-def _emptied(estate: Estate, layout: Layout, pop: str, closed: frozenset[str], clock: Clock) -> Layout | None:
-    """Without anything on the PoP; None where something cannot leave."""
+def _emptied(
+    estate: Estate, layout: Layout, pop: str, closed: frozenset[str], clock: Clock
+) -> tuple[Layout | None, str]:
+    """Without anything on the PoP; None and why, where something cannot leave."""
     there = {
         name: [part for part in estate.movable(name) if spot.placements[part] == pop]
         for name, spot in layout.items()
@@ -142,11 +181,14 @@ def _emptied(estate: Estate, layout: Layout, pop: str, closed: frozenset[str], c
         (name for name in there if there[name]), key=lambda name: (-len(there[name]), name)
     ):
         wish = Wish({service: there[service]}, closed, frozenset({pop}))
-        found = attempted(estate, layout, wish, clock.of_one(0.2))
+        try:
+            found = placed_anew(estate, layout, wish, clock.of_one(0.2))
+        except InfeasibleError as error:
+            return None, f"{service} finds no room on the other PoPs in use: {error}"
         if found is None:
-            return None
+            return None, f"{service} finds no place within its budget, or none was found in time"
         layout = found.layout
-    return layout
+    return layout, ""
 
 
 def joined_by(estate: Estate, clock: Clock) -> Aimed:

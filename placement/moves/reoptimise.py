@@ -39,6 +39,8 @@ class Solution:
     """Where they would be once all is moved; or why they do not fit."""
     fitting_now: frozenset[str] = frozenset()
     """Newcomers that fit without any move."""
+    in_use: dict[str, str] = field(default_factory=dict)
+    """By PoP that was to be emptied and is not, why."""
 
     @property
     def layout(self) -> Layout:
@@ -49,6 +51,7 @@ class Solution:
 def reoptimised(estate: Estate, goal: Goal, clock: Clock) -> Solution:
     """The moves for a goal. Who finds no room for old and new together stays, and the rest is sought anew."""
     left_out: dict[str, str] = {}
+    in_use: dict[str, str] = {}
     nothing = Order(estate.start, estate.used(estate.start))
     open_, least, order = estate, None, nothing
     for attempt in range(_TRIES):
@@ -59,6 +62,7 @@ def reoptimised(estate: Estate, goal: Goal, clock: Clock) -> Solution:
                 aimed, layout={**aimed.layout, **{name: estate.start[name] for name in order.stuck}}
             )
         left_out |= aimed.failed
+        in_use = in_use or aimed.in_use
         least = _least(estate, aimed) if attempt == 0 else least
         order = ordered(open_, estate.start, aimed.layout)
         if not order.stuck:
@@ -70,7 +74,7 @@ def reoptimised(estate: Estate, goal: Goal, clock: Clock) -> Solution:
     if order.stuck or not _pays(estate, goal, order):
         order = nothing
     excess = None if least is None else max(0.0, estate.value(order.layout) - least)
-    solution = Solution(order, excess, left_out)
+    solution = Solution(order, excess, left_out, in_use=in_use)
     return _with_newcomers(estate, solution, clock) if estate.newcomers else solution
 
 

@@ -12,6 +12,7 @@ from domain.reoptimisation import (
     MoveStep,
     Newcomer,
     OptimisationReport,
+    PopInUse,
 )
 from placement.moves.layout import Estate, Layout, Spot
 from placement.moves.pace import waits
@@ -21,6 +22,8 @@ from placement.topology import Usage
 
 _NOTHING = Resources.of(0, 0, 0)
 _DIGITS = 9
+_IN_USE = 50
+"""So many PoPs at most are told that could not be emptied."""
 
 
 def report(estate: Estate, solution: Solution, at_once: int, took_s: float) -> OptimisationReport:
@@ -43,6 +46,7 @@ def report(estate: Estate, solution: Solution, at_once: int, took_s: float) -> O
         costs_once=round(sum(move.costs_once for move in moves), _DIGITS),
         gap=_gap(solution.excess, value),
         emptied=tuple(_emptied(estate, solution)),
+        in_use=tuple(PopInUse(pop=k, why=why) for k, why in [*solution.in_use.items()][:_IN_USE]),
         block_before=free[0],
         block_after=free[1],
         took_s=round(took_s, 3),
