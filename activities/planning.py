@@ -11,6 +11,7 @@ from temporalio import activity
 
 from activities.applying import StoredPlans, reserve
 from activities.explaining import PlacementRefusedError, explained
+from activities.others import OthersUse
 from activities.translation import translated
 from activities.wishes import descriptors_of, request_of, view_of
 from catalogue.store import Catalogue
@@ -42,8 +43,9 @@ _TRIES = 50
 class PlanningActivities:
     """Makes plans on the catalogue's present state, so that no topology travels through a history."""
 
-    def __init__(self, catalogue: Catalogue, time_limit_s: float) -> None:
+    def __init__(self, catalogue: Catalogue, time_limit_s: float, others: OthersUse) -> None:
         self._catalogue = catalogue
+        self._others = others
         self._time_limit_s = time_limit_s
         self._stored = StoredPlans(catalogue)
 
@@ -96,6 +98,7 @@ class PlanningActivities:
         view = view_of(self._catalogue, order, request)
         if isinstance(request, TerminateRequest):
             return self._termination(order, request, view)
+        self._others.refresh()
         before, known = view.deployment, self._catalogue.infrastructure.get()
         wanted, present = descriptors_of(self._catalogue, request, before)
         aim = target(order, request, before, wanted, known, present=present)

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Table, select
 
 from catalogue.claims import Claims
 from catalogue.tables import instance_reservations, link_reservations, links, pops
-from catalogue.usage import NOTHING, used_in_pops, used_on_links
+from catalogue.usage import NOTHING, used_by_others, used_in_pops, used_on_links
 from domain.infrastructure import Resources
 
 _ROUNDING_MBPS = 1e-6
@@ -53,7 +53,9 @@ def _in_pops(
     table = pops.c
     query = select(table.name, table.vcpus, table.memory_mib, table.disk_gib).where(table.name.in_(after))
     offers = {name: Resources.of(v, m, d) for name, v, m, d in connection.execute(query)}
-    used = used_in_pops(connection, instance_reservations.c.pop.in_(after))
+    others = used_by_others(connection, table.name.in_(after))
+    ours = used_in_pops(connection, instance_reservations.c.pop.in_(after))
+    used = {name: ours[name] + others[name] for name in offers}
     found = []
     for pop, held in sorted(after.items()):
         if lacking := _lacking(before.get(pop, NOTHING), held, used[pop], offers[pop]):

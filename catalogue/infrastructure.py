@@ -1,5 +1,7 @@
 """The current infrastructure, and its replacement by a new one."""
 
+from collections.abc import Mapping
+
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
 
@@ -8,9 +10,9 @@ from catalogue.database import Database
 from catalogue.holding import with_settled
 from catalogue.in_use import complaints
 from catalogue.tables import links, pops, settings
-from catalogue.usage import NOTHING, used_in_pops, used_on_links
+from catalogue.usage import NOTHING, used_by_others, used_in_pops, used_on_links
 from domain.errors import InputError, InUseError, UnknownError
-from domain.infrastructure import Infrastructure, PhysicalLink, Pop, Price, dangling_link_ends
+from domain.infrastructure import Infrastructure, PhysicalLink, Pop, Price, Resources, dangling_link_ends
 from domain.models import Name
 from domain.objectives import Objective
 from domain.records import Change, Usage
@@ -50,8 +52,20 @@ class InfrastructureStore:
             _store(connection, new)
         return changes_between(old, new)
 
+    def note_others(self, others: Mapping[str, Resources]) -> None:
+        """Keep what others use of PoPs, by what their VIMs say: nobody reserves that."""
+        with self._database.write_capacity() as connection:
+            for name, use in others.items():
+                connection.execute(update(pops).where(pops.c.name == name).values(**_unnamed(use)))
+
+    def others(self) -> dict[str, Resources]:
+        """What others use of each PoP, as it was last read."""
+        with self._database.read() as connection:
+            return used_by_others(connection)
+
     def usage(self, settled: str | None = None) -> Usage:
-        """What is reserved. Of a service named here, as if it were back at its committed deployment.
+        """What is reserved, and what others use. Of a service named here, as if it were back at its
+        committed deployment.
 
         So an operation that has reserved its way, and died before it could say so, plans again as at first.
         """
@@ -59,10 +73,16 @@ class InfrastructureStore:
             in_pops, on_links = used_in_pops(connection), used_on_links(connection)
             if settled is not None:
                 in_pops, on_links = with_settled(connection, settled, in_pops, on_links)
+            others = used_by_others(connection)
             return Usage(
-                pops={name: in_pops.get(name, NOTHING) for name in connection.scalars(select(pops.c.name))},
+                pops={name: in_pops.get(name, NOTHING) + use for name, use in others.items()},
                 links={name: on_links.get(name, 0.0) for name in connection.scalars(select(links.c.name))},
             )
+
+
+def _unnamed(use: Resources) -> dict[str, int]:
+    numbers = {"foreign_vcpus": use.vcpus, "foreign_memory_mib": use.memory, "foreign_disk_gib": use.disk}
+    return {name: max(0, number) for name, number in numbers.items()}
 
 
 def _refuse_dangling(new: Infrastructure) -> None:

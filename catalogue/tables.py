@@ -71,6 +71,9 @@ pops = Table(
     Column("memory_mib", Integer, nullable=False),
     Column("disk_gib", Integer, nullable=False),
     Column("document", Text, nullable=False),
+    Column("foreign_vcpus", Integer, nullable=False, server_default="0"),
+    Column("foreign_memory_mib", Integer, nullable=False, server_default="0"),
+    Column("foreign_disk_gib", Integer, nullable=False, server_default="0"),
 )
 
 links = Table(

@@ -15,6 +15,7 @@ from activities.network_steps import NetworkStepActivities
 from activities.networks import NetworkActivities
 from activities.operations import OperationActivities
 from activities.optimising import OptimisingActivities
+from activities.others import OthersUse
 from activities.placements import PlacementActivities
 from activities.planning import PlanningActivities
 from activities.pops import Pops
@@ -56,7 +57,7 @@ def _activities(queue: str, client: Client, catalogue: Catalogue, settings: Sett
     if queue == names.PLACEMENT_QUEUE:
         limit_s = settings.placement_time_limit_s
         return [
-            PlanningActivities(catalogue, limit_s).make,
+            PlanningActivities(catalogue, limit_s, OthersUse(catalogue, Pops(catalogue, settings.home))).make,
             PlacementActivities(catalogue, limit_s).solve,
             OptimisingActivities(catalogue).work_out,
         ]

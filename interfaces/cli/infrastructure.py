@@ -97,6 +97,30 @@ def _check_vims(wanted: Any) -> None:
 
 
 @app.command()
+def check(
+    pops: Annotated[list[str] | None, typer.Argument(help="Names of PoPs; default: all.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Ask each PoP's VIM: does it answer, with this credential, and what room has it? Changes nothing there.
+
+    What others use of a cloud is noted, so that nothing is placed where there is no room; plans do so, too.
+    Exit code 1 where one does not answer.
+    """
+    from interfaces.cli.checking import check_pops, shown
+    from interfaces.cli.session import catalogue
+    from workers.settings import Settings
+
+    with catalogue() as store:
+        found = check_pops(store, Settings.from_environment().home, pops or [])
+    if as_json:
+        emit_json({"pops": [each.model_dump(mode="json") for each in found]})
+    else:
+        shown(found)
+    if any(each.problem for each in found):
+        raise typer.Exit(1)
+
+
+@app.command()
 def show(as_json: Json = False) -> None:
     """List the PoPs with what is reserved of them."""
     from domain.infrastructure import Resources

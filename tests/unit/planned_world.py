@@ -11,6 +11,7 @@ from activities.amending import AmendingActivities
 from activities.comparing import ComparingActivities
 from activities.lifecycle import LifecycleActivities
 from activities.network_steps import NetworkStepActivities
+from activities.others import OthersUse
 from activities.planning import PlanningActivities
 from activities.pops import Pops
 from activities.scoping import ScopingActivities
@@ -108,7 +109,7 @@ class World:
         self.catalogue.infrastructure.apply(known or infrastructure())
         self.catalogue.descriptors.onboard(Descriptor.model_validate(document))
         self.pops = opening(self.catalogue, home)
-        self.planning = PlanningActivities(self.catalogue, 30.0)
+        self.planning = PlanningActivities(self.catalogue, 30.0, OthersUse(self.catalogue, self.pops))
         self.scoping = ScopingActivities(self.catalogue)
         self.amending = AmendingActivities(self.catalogue)
         self.steps = StepActivities(self.catalogue, self.pops, home)

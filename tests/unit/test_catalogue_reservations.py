@@ -189,3 +189,15 @@ def test_a_leftover_that_turns_out_created_stays_a_leftover(catalogue: Catalogue
 def test_usage_counts_memory_and_disk_too(catalogue: Catalogue, lease: Lease) -> None:
     reserve(catalogue, lease)
     assert catalogue.infrastructure.usage().pops["a"] == Resources.of(4, 1024, 1)
+
+
+def test_what_others_use_of_a_pop_is_nobodys_to_reserve(catalogue: Catalogue, lease: Lease) -> None:
+    catalogue.infrastructure.note_others({"a": Resources.of(97, 0, 0), "b": Resources.of(-3, 0, 0)})
+    assert usage(catalogue) == (97, 0, 0.0)
+    with pytest.raises(ReservationConflictError, match="PoP a: 4 vcpus wanted, 3 free of 100"):
+        reserve(catalogue, lease)
+    catalogue.infrastructure.apply(infrastructure())
+    assert catalogue.infrastructure.others()["a"].vcpus == 97
+    catalogue.infrastructure.note_others({"a": Resources.of(0, 0, 0)})
+    reserve(catalogue, lease)
+    assert usage(catalogue)[0] == 4
