@@ -12,12 +12,10 @@ _COLUMNS = ("foreign_vcpus", "foreign_memory_mib", "foreign_disk_gib")
 
 
 def upgrade() -> None:
-    with op.batch_alter_table("pops") as pops:
-        for name in _COLUMNS:
-            pops.add_column(sa.Column(name, sa.Integer, nullable=False, server_default="0"))
+    for name in _COLUMNS:
+        op.add_column("pops", sa.Column(name, sa.Integer(), nullable=False, server_default="0"))
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("pops") as pops:
-        for name in _COLUMNS:
-            pops.drop_column(name)
+    for name in _COLUMNS:
+        op.drop_column("pops", name)
