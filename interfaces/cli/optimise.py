@@ -52,19 +52,29 @@ def optimise(
     ] = 1,
     tenant: Annotated[str | None, typer.Option(help="Only services of this tenant.")] = None,
     wait: Wait = True,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Watch the --apply that runs, or tell how the last one ended.")
+    ] = False,
+    cancel: Annotated[
+        bool, typer.Option("--cancel", help="Let the --apply that runs make no further move.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Find the best set of moves of running services, where each move costs something; --apply makes them.
 
     For example: `interlace optimise`, `interlace optimise --evacuate berlin --apply`, `... --region north
     --defragment`, `... --new shop2=secure-shop`. Exit code 1: something that was to move or to come does not.
-    Ctrl-C detaches from --apply, which goes on.
+    Ctrl-C detaches from --apply, which goes on. From any terminal --follow watches it again, and --cancel
+    lets no further move begin.
     """
     from domain.errors import InputError
     from domain.reoptimisation import MovePrices, OptimiseRequest
     from interfaces.cli.optimising import run
     from interfaces.cli.requests import checked
 
+    if follow or cancel:
+        wishes = (services, region, pop, evacuate, defragment, allowance, new, apply, tenant, not wait)
+        raise typer.Exit(_of_what_runs(follow, not ((follow and cancel) or any(wishes)), as_json))
     if not (wait or apply):
         raise InputError("--no-wait goes with --apply only: without it the moves are told at the end")
     request = checked(
@@ -86,6 +96,16 @@ def optimise(
     )
     _refuse_unknown(request)
     raise typer.Exit(run(request, wait, as_json))
+
+
+def _of_what_runs(follow: bool, alone: bool, as_json: bool) -> int:
+    """:raises InputError: if more is said than one of --follow and --cancel"""
+    from domain.errors import InputError
+    from interfaces.cli import optimising
+
+    if not alone:
+        raise InputError("--follow and --cancel stand alone: they are about the --apply that runs")
+    return optimising.follow(as_json) if follow else optimising.cancel(as_json)
 
 
 def _newcomers(words: list[str]) -> dict[str, Any]:

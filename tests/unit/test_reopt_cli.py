@@ -1,10 +1,11 @@
 """What `interlace optimise` tells people, and its exit code."""
 
 from typing import Any
-from unittest.mock import AsyncMock
+from unittest.mock import AsyncMock, Mock
 
 import pytest
 from temporalio.client import WorkflowExecutionStatus
+from temporalio.service import RPCError, RPCStatusCode
 
 from domain.errors import InputError
 from domain.infrastructure import Resources
@@ -23,6 +24,7 @@ from interfaces.cli import optimising
 from interfaces.cli.optimise import optimise
 from interfaces.cli.optimise_views import ProgressLines, show_result
 from interfaces.cli.optimising import exit_code
+from interfaces.cli.session import UnreachableError
 
 MOVE = Move(
     service="shop",
@@ -156,3 +158,30 @@ def test_the_exit_code_tells_whether_all_is_as_asked(
 def test_nonsense_is_refused_before_anything_is_asked(words: dict[str, Any], why: str) -> None:
     with pytest.raises(InputError, match=why):
         optimise(**words)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"cancel": True}, {"services": ["shop"]}, {"apply": True}, {"evacuate": "north"}, {"wait": False}],
+)
+def test_follow_and_cancel_stand_alone(more: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match="--follow and --cancel stand alone"):
+        optimise(follow=True, **more)
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "words"),
+    [
+        (RPCStatusCode.NOT_FOUND, InputError, "no `interlace optimise --apply` runs, nor has one run lately"),
+        (RPCStatusCode.UNAVAILABLE, UnreachableError, "Temporal does not answer: away"),
+    ],
+)
+def test_what_never_ran_is_told(
+    monkeypatch: pytest.MonkeyPatch, status: RPCStatusCode, error: type[Exception], words: str
+) -> None:
+    client = Mock()
+    client.get_workflow_handle.return_value.describe = AsyncMock(side_effect=RPCError("away", status, b""))
+    monkeypatch.setattr(optimising, "temporal", AsyncMock(return_value=client))
+    for asked in (optimising.follow, optimising.cancel):
+        with pytest.raises(error, match=words):
+            asked(as_json=False)
