@@ -2,34 +2,18 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from domain.instances import InstanceStatus
+from tests.forked import interlace
 from tests.unit.cli_world import catalogue_at
 from tests.unit.modelled import quiet, spec, vim_at
 
-ROOT = Path(__file__).parents[2]
-
 
 def faults(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    entry = "from interfaces.cli.main import main; main()"
-    return subprocess.run(
-        [sys.executable, "-c", entry, "faults", *words],
-        cwd=ROOT,
-        env={
-            "INTERLACE_HOME": str(home),
-            "INTERLACE_CATALOGUE_URL": f"sqlite:///{home / 'catalogue.db'}",
-            "PATH": "/usr/bin:/bin",
-            "COLUMNS": "100",
-        },
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return interlace(home, "faults", *words)
 
 
 @pytest.mark.parametrize("command", ["add", "crash", "vanish", "list", "clear"])

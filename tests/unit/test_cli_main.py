@@ -11,23 +11,11 @@ from adaptors.machine.abilities import examine
 from domain.networking import Probe
 from interfaces.cli import emulated
 from interfaces.cli.probes import Probed, show
+from tests.forked import interlace
 from tests.unit.cli_world import active, begin, catalogue_at, end, intend
 
 ROOT = Path(__file__).parents[2]
 FUNCTIONS = ROOT / "examples" / "functions"
-
-
-def interlace(home: Path, *words: str | Path) -> subprocess.CompletedProcess[str]:
-    entry = "from interfaces.cli.main import main; main()"
-    return subprocess.run(
-        [sys.executable, "-c", entry, *map(str, words)],
-        cwd=ROOT,
-        env={"INTERLACE_HOME": str(home), "PATH": "/usr/bin:/bin", "COLUMNS": "100"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
 
 
 def test_help_imports_nothing_heavy() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from catalogue.documents import read_descriptor, read_infrastructure
 from domain.errors import DocumentError, Issue
-from tests.unit.test_cli_main import interlace
+from tests.forked import interlace
 
 INFRASTRUCTURE = """\
 api_version: interlace/v1

@@ -10,9 +10,9 @@ import yaml
 
 from domain.names import OperationKind
 from lab.topologies import generate
+from tests.forked import interlace
 from tests.unit.cli_world import active, begin, catalogue_at
 from tests.unit.planned_world import World
-from tests.unit.test_cli_main import interlace
 
 
 def told(home: Path, *words: str) -> dict[str, Any]:
