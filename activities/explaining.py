@@ -75,11 +75,20 @@ def _least(aim: Target, before: Deployment | None) -> dict[str, int]:
     }
 
 
+def _flavoured(aim: Target, found: Explanation) -> str:
+    """The component of a Scale that another flavour would let fit; empty where none is told."""
+    fields = (each.where.split(".") for way in found.relaxations[:_SHOWN] for each in way.changes)
+    scaled = [where[1] for where in fields if where[0] == "components" and where[2] == "resources"]
+    return scaled[0] if scaled and aim.kind is OperationKind.SCALE else ""
+
+
 def _message(refused: PlacementRefusedError, found: Explanation | None) -> str:
     """The first reason, what is in conflict, a few ways out, and where there is more."""
     aim, lines = refused.aim, [str(refused)]
     if found is not None and found.conflict:
         lines.append(found.text(shown=_SHOWN).removeprefix(f"{refused}\n"))
+    if found is not None and (scaled := _flavoured(aim, found)):
+        lines += ["", f"`interlace scale {aim.service} {scaled}` takes --vcpus, --memory and --disk too"]
     if aim.kind is OperationKind.INSTANTIATE:
         lines += ["", f"`interlace why-not {aim.descriptor.name}:{aim.version}` tells more"]
     return "\n".join(lines)

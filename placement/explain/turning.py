@@ -44,9 +44,15 @@ def with_parts(world: World, subject: str, **fields: Any) -> World:
 
 
 def with_at_most(world: World, component: str, most: Mapping[str, int]) -> World:
-    """The instances of a component with no more of the named resources than `most`."""
-    changed = {part.name: {"resources": _capped(part, most)} for part in world.parts(component)}
-    return world.with_instances(changed)
+    """The instances of a component with no more of the named resources than `most`.
+
+    Those that stand and change are built anew beside what runs, so their room does not count as held.
+    """
+    capped = {part.name: _capped(part, most) for part in world.parts(component)}
+    anew = {part.name for part in world.parts(component) if capped[part.name] != part.resources}
+    held = {name: pop for name, pop in world.standing.instances.items() if name not in anew}
+    other = world.with_instances({name: {"resources": resources} for name, resources in capped.items()})
+    return replace(other, standing=world.standing.model_copy(update={"instances": held}))
 
 
 def _capped(part: GraphInstance, most: Mapping[str, int]) -> Resources:

@@ -7,13 +7,20 @@ import pytest
 
 from activities import explaining
 from activities.explaining import PlacementRefusedError, explained
+from domain.errors import InfeasibleError
 from domain.infrastructure import Resources
 from domain.names import OperationKind
+from placement.solve import place
 from placement.topology import Usage
-from tests.unit.target_world import HERE, Shop, descriptor, usage_of
+from tests.unit.target_world import HERE, SHOP, Shop, descriptor, usage_of
 
 NOTHING = Resources.of(0, 0, 0)
 NINE = Resources.of(9, 8192, 0)
+
+
+WIDE = SHOP.replace(
+    "max: 4}\n    resources: {vcpus: 1, memory: 1 GiB}", "max: 4}\n    resources: {vcpus: 2, memory: 1 GiB}"
+)
 
 
 def taken(shop: Shop, **left: int) -> Usage:
@@ -42,6 +49,25 @@ async def test_a_scale_out_for_which_there_is_no_room(shop: Shop) -> None:
     assert "4 instances of web need 1 vcpu and 1 GiB of memory each" in text
     assert "have 3 instead of 4 instances of web" in text
     assert "why-not" not in text
+
+
+@pytest.mark.parametrize(("beside", "told"), [(1, True), (0, False)])
+async def test_another_flavour_is_a_way_out_where_those_that_run_can_be_built_anew(
+    beside: int, told: bool
+) -> None:
+    """All instances of a component have one flavour: those that run need room for old and new together."""
+    shop = Shop(descriptor(text=WIDE))
+    left = {"west": 1, "east": 1, "north": beside, "south": beside}
+    text = await refusal(shop, taken(shop, **left), OperationKind.SCALE, component="web", by=2)
+    assert ("give web 1 vcpu instead of 2 vcpus" in text) is told
+    assert ("`interlace scale s1 web` takes --vcpus, --memory and --disk too" in text) is told
+    smaller = shop.target(OperationKind.SCALE, component="web", by=2, resources=Resources.of(1, 1024, 0))
+    usage = usage_of(shop.running, taken(shop, **left))
+    if told:
+        place(smaller.asked, smaller.world(HERE), usage, standing=smaller.standing)
+    else:
+        with pytest.raises(InfeasibleError):
+            place(smaller.asked, smaller.world(HERE), usage, standing=smaller.standing)
 
 
 async def test_an_evacuation_that_leads_nowhere(shop: Shop) -> None:
