@@ -132,8 +132,8 @@ class ConnectedVim(Vim, Protocol):
     """A VIM that connects instances by its own means: it is told what may flow, and steers by itself.
 
     As for `Vim`, only VimRefusedError and VimUnavailableError are raised. What `create` needs of a network
-    (a subnet, a namespace) it finds or makes by itself; what no instance needs any more goes with the last one.
-    Nothing may flow into an instance but what its network admits.
+    (a subnet, a namespace) it finds or makes by itself; what no instance needs any more goes with
+    the last one. Nothing may flow into an instance but what its network admits.
     """
 
     def connect(self, name: str, part: PopNetwork, progress: Progress) -> None:
@@ -147,3 +147,24 @@ class ConnectedVim(Vim, Protocol):
 
     def unconnected(self, name: str, part: PopNetwork) -> tuple[str, ...]:
         """What of a network does not stand as it should, in the VIM's words; empty where all does."""
+
+
+@runtime_checkable
+class HostedVim(Vim, Protocol):
+    """A VIM whose instances can be given other resources, or another host of the PoP, and stay themselves.
+
+    They keep their names, addresses and what they were made from. As for `Vim`, only VimRefusedError and
+    VimUnavailableError are raised, after which the instance is as it was; one that does not run is refused.
+    """
+
+    def resize(self, name: str, resources: Resources, progress: Progress) -> str:
+        """Give an instance other resources, with an interruption; how that went, for people.
+
+        To `create` it is from now on an instance of the spec with these resources.
+        """
+
+    def move(self, name: str, live: bool, progress: Progress) -> str:
+        """Move an instance to another host, which the VIM chooses; how that went, for people.
+
+        :param live: without an interruption that its users notice
+        """

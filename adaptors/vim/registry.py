@@ -9,9 +9,17 @@ from adaptors.vim.port import Vim
 from domain.errors import InputError
 from domain.instances import PopAccess
 
+
+def _open_openstack(access: PopAccess, home: Path) -> Vim:
+    from adaptors.vim.openstack.vim import open_openstack  # to load its SDK takes hundreds of ms
+
+    return open_openstack(access, home)
+
+
 _OPENERS: dict[str, Callable[[PopAccess, Path], Vim]] = {
     "emulator": open_emulator,
     "modelled": open_modelled,
+    "openstack": _open_openstack,
 }
 
 

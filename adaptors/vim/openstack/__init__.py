@@ -1,0 +1,1 @@
+"""OpenStack: servers, their networks and what may flow in them, by openstacksdk."""
