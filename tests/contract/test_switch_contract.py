@@ -23,8 +23,6 @@ from bench.chaining import MTU, Bed, Port, bed, both_ways, hop, socket_in, throu
 from domain.errors import VimRefusedError, VimUnavailableError
 from domain.networking import Label, Protocol, Rule
 
-pytestmark = pytest.mark.alone
-
 POP, FAR, SERVICE = "paris", "lyon", "shop"
 _SERVER_PORT = 7001
 _SO_RCVBUFFORCE = 33
@@ -89,6 +87,7 @@ def test_a_higher_priority_goes_first(site: Bed) -> None:
     assert not _udp_passes(left, right)
 
 
+@pytest.mark.alone
 def test_tcp_carries_much_without_a_fault(site: Bed) -> None:
     left, right = site.pair(POP, SERVICE)
     middle = site.middle(POP, "firewall", left, right)
@@ -139,6 +138,7 @@ def test_labels_lead_through_a_second_switch(site: Bed) -> None:
     _wait(lambda: min(far.packets(SERVICE).values()) > 0)
 
 
+@pytest.mark.alone
 def test_a_changed_chain_loses_no_packet(site: Bed) -> None:
     left, right = site.pair(POP, SERVICE)
     ways = _two_ways(site, left, right)
@@ -228,6 +228,7 @@ def test_what_a_lost_namespace_held_can_be_attached_again(site: Bed) -> None:
     assert _udp_passes(*again)
 
 
+@pytest.mark.alone
 def test_ensure_of_a_healthy_switch_costs_next_to_nothing(site: Bed) -> None:
     switch = site.switch(POP)
     took = []

@@ -32,7 +32,7 @@ from domain.operation_plans import NetworkStage
 from domain.plans import Plan, Route, ServiceGraph
 from tests.contract.emulated import quiet, spec, swept, vim_at
 
-pytestmark = [pytest.mark.alone, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.timeout(240)
 
 LINKS = {"north-south": ("north", "south"), "north-west": ("north", "west"), "south-west": ("south", "west")}
 DATAGRAMS, LINES, REQUESTS = 2500, 2500, 200

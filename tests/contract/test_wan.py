@@ -33,8 +33,6 @@ from adaptors.wan.records import Built, Records
 from domain.errors import VimRefusedError
 from domain.networking import Ingress, Label, Rule, Share, WanLink
 
-pytestmark = pytest.mark.alone
-
 DATAPATHS: tuple[Datapath, ...] = ("nft", "ovs")
 LINK = WanLink(name="athens-berlin", between=("athens", "berlin"), bandwidth_mbps=100, latency_ms=5)
 MARKER = b"this-text-is-what-a-service-sends"
@@ -225,6 +223,7 @@ def best(of: int, good: Callable[[float], bool], measure: Callable[[], float]) -
     raise AssertionError(f"measured {seen}")
 
 
+@pytest.mark.alone
 def test_delay_and_full_size_throughput_are_those_of_the_link(world: World) -> None:
     world.join(LINK, "shop")
     first, second = world.connect("shop", LINK, 90)
@@ -237,6 +236,7 @@ def test_delay_and_full_size_throughput_are_those_of_the_link(world: World) -> N
     best(5, lambda rate: 55 <= rate <= 100, lambda: world.tcp_mbps(first, second, 2))
 
 
+@pytest.mark.alone
 def test_a_share_is_enforced_and_a_neighbour_cannot_take_it(world: World) -> None:
     world.join(LINK, "shop")
     world.join(LINK, "flood")
@@ -254,6 +254,7 @@ def test_a_share_is_enforced_and_a_neighbour_cannot_take_it(world: World) -> Non
     wait_until(lambda: not flooding.alive())
 
 
+@pytest.mark.alone
 def test_a_flood_gets_its_own_share_and_no_more(plain: World) -> None:
     plain.join(LINK, "flood")
     loud, sink = plain.connect("flood", LINK, 20)
@@ -266,6 +267,7 @@ def test_a_flood_gets_its_own_share_and_no_more(plain: World) -> None:
     best(5, lambda rate: 14 <= rate <= 21.5, delivered)
 
 
+@pytest.mark.alone
 def test_a_share_changes_alone_and_ends_with_its_service(plain: World) -> None:
     plain.join(LINK, "shop")
     plain.join(LINK, "other")
@@ -299,6 +301,7 @@ def _guard(world: World, end: naming.End) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("world", ["ovs"], indirect=True)
+@pytest.mark.alone
 def test_shares_outlive_a_crash_of_the_switch(world: World) -> None:
     world.join(LINK, "shop")
     first, second = world.connect("shop", LINK, 10)
@@ -342,6 +345,7 @@ def test_nothing_that_services_send_can_be_read_on_the_wan(plain: World) -> None
     assert MARKER not in raw
 
 
+@pytest.mark.alone
 def test_without_encryption_it_says_so_and_works_as_well(plain: World) -> None:
     plain.abilities = plain.abilities.model_copy(update={"overlay": "vxlan"})
     plain.join(LINK, "shop")
@@ -372,6 +376,7 @@ def test_private_keys_are_nowhere_to_be_read(plain: World) -> None:
         assert not any(key in content for key in keys), file
 
 
+@pytest.mark.alone
 def test_what_died_is_repaired_and_traffic_goes_on(world: World) -> None:
     world.join(LINK, "shop")
     first, second = world.connect("shop", LINK, 50)
@@ -411,6 +416,7 @@ def test_a_lost_namespace_is_built_anew(plain: World, lost: str) -> None:
     assert interface in plain.machine.run(["cat", "/proc/net/dev"], namespace=wan)
 
 
+@pytest.mark.alone
 def test_another_delay_and_rate_come_while_the_link_is_in_use(plain: World) -> None:
     plain.join(LINK, "shop")
     first, second = plain.connect("shop", LINK, 50)
@@ -424,6 +430,7 @@ def test_another_delay_and_rate_come_while_the_link_is_in_use(plain: World) -> N
     best(5, lambda rtt: 39 <= rtt <= 60, lambda: plain.rtt_ms(first, second))
 
 
+@pytest.mark.alone
 def test_three_pops_in_a_ring(world: World) -> None:
     pairs = [("athens", "berlin"), ("berlin", "cork"), ("cork", "athens")]
     ring = [

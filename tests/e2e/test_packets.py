@@ -20,6 +20,9 @@ from workers.plugin import connect
 EXAMPLES = Path(__file__).parents[2] / "examples"
 ABILITIES, _ = examine(Path("/tmp"))
 
+# What fails before a packet is sent does so alike on every datapath.
+on_one_datapath = pytest.mark.parametrize("lab", ABILITIES.datapaths[:1], indirect=True)
+
 pytestmark = [
     pytest.mark.e2e,
     pytest.mark.timeout(240),
@@ -155,6 +158,7 @@ async def test_a_chain_that_its_own_firewall_cuts_is_never_called_active(lab: Pa
     assert lab.left() == []
 
 
+@on_one_datapath
 @pytest.mark.asyncio(loop_scope="module")
 async def test_an_image_that_nobody_has_fails_in_words_and_is_undone(lab: PacketLab) -> None:
     text = (EXAMPLES / "secure-shop.yaml").read_text()
@@ -165,6 +169,7 @@ async def test_an_image_that_nobody_has_fails_in_words_and_is_undone(lab: Packet
     assert lab.left() == []
 
 
+@on_one_datapath
 @pytest.mark.asyncio(loop_scope="module")
 async def test_a_function_that_dies_is_told_with_its_place_and_its_last_words(lab: PacketLab) -> None:
     directory = lab.home / "functions" / "dying"
@@ -181,6 +186,7 @@ async def test_a_function_that_dies_is_told_with_its_place_and_its_last_words(la
     assert lab.state() == lab.before
 
 
+@on_one_datapath
 @pytest.mark.asyncio(loop_scope="module")
 async def test_a_function_that_never_gets_ready_fails_the_service_once_and_in_its_words(
     lab: PacketLab,

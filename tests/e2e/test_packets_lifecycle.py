@@ -26,7 +26,6 @@ _BEFORE_S, _AFTER_S = 1.0, 1.0
 pytestmark = [
     pytest.mark.e2e,
     pytest.mark.timeout(300),
-    pytest.mark.alone,
     pytest.mark.skipif(not ABILITIES.datapaths, reason=f"no emulator here: {ABILITIES.why}"),
 ]
 
