@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from domain.errors import InfeasibleError
-from domain.infrastructure import Resources
 from placement.moves.batch import Found, Wish, attempted, placed_anew
 from placement.moves.clock import Clock
 from placement.moves.layout import Estate, Layout
@@ -12,10 +11,6 @@ from placement.moves.search import EXACT, improved
 
 Batch = Mapping[str, Collection[str]]
 """By service, the instances whose place is open."""
-_NOTHING = Resources.of(0, 0, 0)
-_ROUNDING = 1e-9
-_SHOWN = 4
-"""Instances that are named."""
 
 
 @dataclass
@@ -101,94 +96,6 @@ def _with_others(estate: Estate, layout: Layout, service: str) -> Iterator[Batch
 
 def _left(estate: Estate, layout: Layout, service: str, part: str) -> bool:
     return layout[service].placements[part] != estate.start[service].placements[part]
-
-
-def defragmented(estate: Estate, among: Collection[str], allowance_per_hour: float, clock: Clock) -> Aimed:
-    """PoPs are emptied one after the other, the least used first: each wholly, or it is left as it is.
-
-    What leaves goes to PoPs of `among` that stay in use. All together costs at most so much more per hour.
-
-    :param among: PoPs
-    """
-    return _Emptying(estate, among, allowance_per_hour, clock).tried()
-
-
-class _Emptying:
-    """One PoP after the other, as long as the allowance and the time last."""
-
-    def __init__(
-        self, estate: Estate, among: Collection[str], allowance_per_hour: float, clock: Clock
-    ) -> None:
-        self._estate, self._among, self._clock = estate, among, clock
-        self._layout, self._left_to_spend = estate.start, allowance_per_hour
-
-    def tried(self) -> Aimed:
-        """With all that could be emptied."""
-        in_use = dict[str, str]()
-        for pop in sorted(self._among, key=lambda name: (self._vcpus_at_first(name), name)):
-            if self._estate.used(self._layout).pops.get(pop, _NOTHING) == _NOTHING:
-                continue
-            if why := self._stays(pop) if self._clock.left_s else "there was no time left to try":
-                in_use[pop] = why
-        return Aimed(self._layout, in_use=in_use)
-
-    def _vcpus_at_first(self, pop: str) -> int:
-        return self._estate.usage.pops.get(pop, _NOTHING).vcpus
-
-    def _stays(self, pop: str) -> str:
-        """Why something stays there; empty where nothing does any more."""
-        estate, layout = self._estate, self._layout
-        if estate.base.pops.get(pop, _NOTHING) != _NOTHING:
-            return _bound(estate, pop)
-        used = estate.used(layout).pops
-        open_ = {name for name in self._among if used.get(name, _NOTHING) != _NOTHING} - {pop}
-        if not open_:
-            return "no other PoP is in use that could take what is there"
-        closed = frozenset(estate.infrastructure.pops.keys() - open_)
-        there, why = _emptied(estate, layout, pop, closed, self._clock)
-        if there is None:
-            return why
-        rise = sum(estate.cost(name, there[name]) - estate.cost(name, layout[name]) for name in there)
-        if rise > self._left_to_spend + _ROUNDING:
-            currency = estate.infrastructure.currency
-            spare = f"of the allowance {max(0.0, self._left_to_spend):.4f} is left"
-            return f"that would cost {rise:.4f} {currency} more per hour, {spare}"
-        self._layout, self._left_to_spend = there, self._left_to_spend - rise
-        return ""
-
-
-def _bound(estate: Estate, pop: str) -> str:
-    """What on a PoP may not move."""
-    parts = [
-        f"{part} of {name}"
-        for name, spot in estate.start.items()
-        for part, at in spot.placements.items()
-        if at == pop and part not in estate.movable(name)
-    ]
-    more = f" and {len(parts) - _SHOWN} more" if len(parts) > _SHOWN else ""
-    return f"{', '.join(parts[:_SHOWN]) or 'what other services have there'}{more} cannot leave it"
-
-
-def _emptied(
-    estate: Estate, layout: Layout, pop: str, closed: frozenset[str], clock: Clock
-) -> tuple[Layout | None, str]:
-    """Without anything on the PoP; None and why, where something cannot leave."""
-    there = {
-        name: [part for part in estate.movable(name) if spot.placements[part] == pop]
-        for name, spot in layout.items()
-    }
-    for service in sorted(
-        (name for name in there if there[name]), key=lambda name: (-len(there[name]), name)
-    ):
-        wish = Wish({service: there[service]}, closed, frozenset({pop}))
-        try:
-            found = placed_anew(estate, layout, wish, clock.of_one(0.2))
-        except InfeasibleError as error:
-            return None, f"{service} finds no room on the other PoPs in use: {error}"
-        if found is None:
-            return None, f"{service} finds no place within its budget, or none was found in time"
-        layout = found.layout
-    return layout, ""
 
 
 def joined_by(estate: Estate, clock: Clock) -> Aimed:

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from domain.errors import InterlaceError
-from placement.moves.aims import Aimed, defragmented, evacuated, joined_by, largest_first
+from placement.moves.aims import Aimed, evacuated, joined_by, largest_first
 from placement.moves.clock import Clock
+from placement.moves.emptying import defragmented
 from placement.moves.layout import Estate, Layout, Spot, more
 from placement.moves.order import Order, ordered, without_losses
 from placement.moves.search import improved

@@ -28,8 +28,19 @@ def test_a_pop_whose_services_find_no_room_elsewhere() -> None:
     told = emptied(state, Goal(empty=frozenset("ab"), allowance_per_hour=9))
     assert told.emptied == ()
     assert [*reasons(told)] == ["a", "b"]
-    assert reasons(told)["a"].startswith("s finds no room on the other PoPs in use: s:a-1 fits on no PoP: ")
-    assert "b has 1 of 4 vcpus free, needs 2" in reasons(told)["a"]
+    assert reasons(told)["a"] == (
+        "of what stays in use, b: a-1 of s finds no room: b has 1 of 4 vcpus free, needs 2"
+    )
+
+
+def test_a_pop_whose_services_may_be_on_no_other_that_stays_in_use() -> None:
+    where = infra({"a": pop(4, capabilities=["dpdk"]), "b": pop(4), "c": pop(4, capabilities=["dpdk"])})
+    services = [
+        running(single("s", 2, requires={"dpdk"}), where, {"a-1": "a"}),
+        running(single("t", 3), where, {"a-1": "b"}),
+    ]
+    told = emptied(estate(where, services), Goal(empty=frozenset("ab"), allowance_per_hour=9))
+    assert reasons(told)["a"] == "of what stays in use, b: a-1 of s needs dpdk (only a, c)"
 
 
 def test_a_pop_whose_instances_may_not_move() -> None:
@@ -73,7 +84,7 @@ def test_people_are_told_of_the_first_few(capsys: pytest.CaptureFixture[str]) ->
     show_result(OptimiseResult(report=told, applied=False))
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "nothing moves: none of 8 PoPs can be emptied"
-    (first,) = [line for line in lines if line.startswith("in use     p0: s-p0 finds no room")]
+    (first,) = [line for line in lines if line.startswith("in use     p0: of what stays in use, p1, p2, p3, p4 and 3 more: a-1 of s-p0 finds no")]
     after = lines[lines.index(first) + 1 :]
     assert [line.split(":")[0].strip() for line in after[:4]] == names[1:5]
     assert after[4] == "           and 3 more PoPs, tried after these"
