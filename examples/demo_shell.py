@@ -11,6 +11,10 @@ HOME = Path(".interlace-demo").resolve()
 INTERLACE = str(Path(sys.executable).parent / "interlace")
 
 
+MORE: dict[str, str] = {}
+"""What else commands and workers have in their environment, such as where credentials are."""
+
+
 class DemoError(Exception):
     """A step of the demonstration did not do what it should."""
 
@@ -24,7 +28,7 @@ def environment() -> dict[str, Any]:
     """A state directory of the demonstration's own, no Temporal of anybody else, and the shop's secret."""
     own = {key: value for key, value in os.environ.items() if not key.startswith(("TEMPORAL_", "INTERLACE_"))}
     secret = {"INTERLACE_SECRET_SHOP_DATABASE_PASSWORD": "only-for-the-demonstration"}
-    return {**own, **secret, "INTERLACE_HOME": str(HOME)}
+    return {**own, **MORE, **secret, "INTERLACE_HOME": str(HOME)}
 
 
 def interlace(*words: str, quiet: bool = False, check: bool = True) -> str:

@@ -93,7 +93,10 @@ def _check_vims(wanted: Any) -> None:
     home = Settings.from_environment().home
     for name, pop in wanted.pops.items():
         vim = pop.vim
-        open_vim(vim.kind, PopAccess(name=name, capacity=pop.capacity, settings=vim.settings), home)
+        access = PopAccess(
+            name=name, capacity=pop.capacity, settings=vim.settings, credential=vim.credential
+        )
+        open_vim(vim.kind, access, home)
 
 
 @app.command()

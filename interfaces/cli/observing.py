@@ -9,7 +9,7 @@ from adaptors.vim.port import Observation
 from catalogue.store import Catalogue
 from domain.errors import InterlaceError, VimRefusedError
 from domain.models import Model
-from domain.names import NETWORKED_KINDS
+from domain.names import CLOUD_KINDS, NETWORKED_KINDS
 from interfaces.cli.places import Place
 
 _AT_ONCE = 8
@@ -37,7 +37,7 @@ class Observed(Model):
 
 def healths(catalogue: Catalogue, home: Path, found: tuple[Place, ...]) -> dict[str, Health]:
     """Place -> how it is; of those that run on a VIM that runs something."""
-    real = tuple(place for place in found if place.vim_kind in NETWORKED_KINDS)
+    real = tuple(place for place in found if place.vim_kind in (*NETWORKED_KINDS, *CLOUD_KINDS))
     return {each.name: each.health for each in look_at(catalogue, home, real)}
 
 
@@ -50,7 +50,7 @@ def look_at(catalogue: Catalogue, home: Path, found: tuple[Place, ...]) -> tuple
 
 def _look(pops: Pops, place: Place) -> Observed:
     try:
-        seen = pops.networked(place.pop).observe(place.resource)
+        seen = _seen(pops, place)
     except InterlaceError as error:
         return Observed(name=place.name, pop=place.pop, health=_unseen(error), observation=None)
     except KeyError:
@@ -58,6 +58,14 @@ def _look(pops: Pops, place: Place) -> Observed:
         return Observed(name=place.name, pop=place.pop, health=health, observation=None)
     health = Health(state="healthy" if seen.healthy else "UNHEALTHY", detail=seen.detail)
     return Observed(name=place.name, pop=place.pop, health=health, observation=seen)
+
+
+def _seen(pops: Pops, place: Place) -> Observation:
+    """Of what runs in a cloud, only whether the cloud calls it well."""
+    if place.vim_kind not in CLOUD_KINDS:
+        return pops.networked(place.pop).observe(place.resource)
+    ailment = pops.vim(place.pop).ailment(place.resource)
+    return Observation(healthy=ailment is None, detail=ailment or f"its {place.vim_kind} says so")
 
 
 def _unseen(error: InterlaceError) -> Health:
