@@ -5,16 +5,13 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from domain.errors import InterlaceError
+from lab.daemons import last_lines
+from lab.port import LabError
 
 SUITE = "bookworm"
 _MIRROR = "http://deb.debian.org/debian/"
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 _TOOLS = {"apt-get": "apt", "dpkg": "dpkg", "dpkg-source": "dpkg-dev", "make": "make"}
-
-
-class PackagesError(InterlaceError):
-    """A package is not to be had here; the message says what is missing."""
 
 
 def lacking() -> list[str]:
@@ -27,17 +24,20 @@ class Packages:
     """An apt of its own: lists, archives and what is unpacked lie below one directory."""
 
     def __init__(self, directory: Path, log: Path) -> None:
+        """
+        :param log: what apt and dpkg say is added to it
+        """
         self.root = directory / "root"
         self._archives = directory / "archives"
         self._state = directory / "apt"
         self._log = log
-        for place in (self._state / "lists" / "partial", self._archives, self.root):
+        for place in (self._state / "lists" / "partial", self._archives, self.root, log.parent):
             place.mkdir(parents=True, exist_ok=True)
 
     def refresh(self) -> None:
         """Fetch the lists of packages and of sources.
 
-        :raises PackagesError: if the mirror does not answer
+        :raises LabError: if the mirror does not answer
         """
         mirror = _mirror()
         kinds = ("deb", "deb-src")
@@ -48,7 +48,7 @@ class Packages:
     def unpack(self, *names: str) -> None:
         """Download binary packages, without what they depend on, and unpack them below `root`.
 
-        :raises PackagesError: if one is not to be had
+        :raises LabError: if one is not to be had
         """
         self._apt("download", *names, cwd=self._archives)
         for archive in sorted(self._archives.glob("*.deb")):
@@ -59,12 +59,12 @@ class Packages:
         """Download a source package and unpack it, patched, as the directory `target`.
 
         :param version: of its authors; Debian may have written something before it
-        :raises PackagesError: if the mirror has none of that version
+        :raises LabError: if the mirror has none of that version
         """
         self._apt("source", "--download-only", name, cwd=self._archives)
         found = list(self._archives.glob(f"{name}_*{version}-*.dsc"))
         if not found:
-            raise PackagesError(f"{_mirror()} {SUITE} has no source package {name} {version}")
+            raise LabError(f"{_mirror()} {SUITE} has no source package {name} {version}")
         # apt has checked the files' sums against the signed list already.
         self._run("dpkg-source", "--no-check", "-x", str(found[0]), str(target))
 
@@ -92,12 +92,7 @@ class Packages:
             )
         if done.returncode:
             what = " ".join(part for part in command if "=" not in part and part != "-o")
-            raise PackagesError(f"`{what}` ended with {done.returncode}:\n{tail(self._log)}")
-
-
-def tail(log: Path, lines: int = 12) -> str:
-    """The last lines of a log, indented."""
-    return "\n".join(f"  {line}" for line in log.read_text(errors="replace").splitlines()[-lines:])
+            raise LabError(f"`{what}` ended with {done.returncode}; {last_lines([self._log])}")
 
 
 def _mirror() -> str:

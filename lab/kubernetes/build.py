@@ -9,16 +9,16 @@ import json
 import os
 import platform
 import shutil
-import signal
-import subprocess
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from tempfile import mkdtemp
 
-from domain.errors import InterlaceError
-from lab.kubernetes.archive import Packages, lacking, tail
+from lab.daemons import Daemon, Daemons, last_lines
+from lab.kubernetes.archive import Packages, lacking
+from lab.places import cache_directory
+from lab.port import LabError, Say
 
 KUBERNETES = "1.20.2"
 GO = "1.19"
@@ -27,21 +27,21 @@ RECIPE = 1
 COMPILED = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
 PROGRAMS = ("etcd", *COMPILED)
 DISK_GIB = 6
-MINUTES = "4 to 10 minutes on two processors"
+MINUTES = "8 minutes of processor time"
 
 _REFLECT = "vendor/github.com/modern-go/reflect2"
+_GO_CACHE = "_output/local/go/cache"
+_OBJECTS = 4000
+_DRAFT = ".unfinished-"
+_COMPILER = "compiler"
+_LOOK_EVERY_S = 0.5
 _SAY_EVERY_S = 20.0
-
-
-class BuildError(InterlaceError):
-    """The programs could not be made; the message says why, and what would do instead."""
 
 
 def directory() -> Path:
     """Where the programs of this recipe lie, or will: outside of any checkout."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     name = f"{KUBERNETES}-go{GO}-{platform.machine()}-{RECIPE}"
-    return Path(base) / "interlace" / "lab" / "kubernetes" / name
+    return cache_directory() / "kubernetes" / name
 
 
 def built() -> bool:
@@ -49,62 +49,68 @@ def built() -> bool:
     return directory().is_dir()
 
 
-def build(say: Callable[[str], None]) -> Path:
+def build(say: Say) -> Path:
     """Make the programs, unless they are there, and give their directory.
 
     Who else makes them at the same time is waited for. What an interrupted build left is removed.
 
-    :raises BuildError: if this machine cannot compile them
-    :raises PackagesError: if Debian's packages are not to be had
+    :raises LabError: if this machine cannot compile them, or Debian's packages are not to be had
     """
     target = directory()
     if built():
         return target
     _demand(target)
-    with _alone(target, say) as lock:
+    with _alone(target.parent, say):
         if built():
             return target
-        draft = target.with_name(f"{target.name}.unfinished")
-        shutil.rmtree(draft, ignore_errors=True)
+        _remove_drafts(target)
+        draft = Path(mkdtemp(prefix=f"{target.name}{_DRAFT}", dir=target.parent))
         try:
-            _build_in(draft, lock, say)
+            _build_in(draft, say)
             (draft / "programs").rename(target)
         finally:
-            shutil.rmtree(draft, ignore_errors=True)
+            _remove_drafts(target)
     return target
 
 
 def _demand(target: Path) -> None:
     missing = lacking()
     if missing:
-        raise BuildError(
+        raise LabError(
             f"to build Kubernetes {KUBERNETES} this machine lacks Debian's {', '.join(missing)}; "
             "install them, or use a cluster of your own: docs/labs-kubernetes.md"
         )
     target.parent.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(target.parent).free / 2**30
     if free < DISK_GIB:
-        raise BuildError(
+        raise LabError(
             f"building Kubernetes takes {DISK_GIB} GiB below {target.parent} for some minutes, "
             f"and {free:.1f} GiB are free; XDG_CACHE_HOME names another place"
         )
 
 
 @contextmanager
-def _alone(target: Path, say: Callable[[str], None]) -> Iterator[IO[str]]:
-    """Hold the cache's lock. The compiler inherits it: a build whose starter was killed still holds it."""
-    with (target.parent / "lock").open("w") as lock:
+def _alone(cache: Path, say: Say) -> Iterator[None]:
+    """Hold the cache's lock."""
+    with (cache / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             say("somebody else is building Kubernetes here; waiting for them")
             fcntl.flock(lock, fcntl.LOCK_EX)
-        yield lock
+        yield
 
 
-def _build_in(draft: Path, lock: IO[str], say: Callable[[str], None]) -> None:
-    draft.mkdir(parents=True)
-    packages = Packages(draft, draft / "packages.log")
+def _remove_drafts(target: Path) -> None:
+    """End the compiler, which goes on where its starter was killed, and remove what there is of the build."""
+    Daemons(target.parent).end([_COMPILER])
+    for draft in target.parent.glob(f"{target.name}{_DRAFT}*"):
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _build_in(draft: Path, say: Say) -> None:
+    daemons = Daemons(draft.parent)
+    packages = Packages(draft, daemons.output("packages"))
     say(f"building Kubernetes {KUBERNETES} from Debian's source: {MINUTES}, {DISK_GIB} GiB of disk meanwhile")
     say("1/3 fetching the compiler, etcd and the sources (230 MB)")
     packages.refresh()
@@ -116,45 +122,29 @@ def _build_in(draft: Path, lock: IO[str], say: Callable[[str], None]) -> None:
     shutil.rmtree(source / _REFLECT)
     shutil.copytree(packages.root / "usr/share/gocode/src/github.com/modern-go/reflect2", source / _REFLECT)
     say("2/3 compiling the API server, the controller manager and the scheduler")
-    _compile(source, packages.root, draft, lock, say)
+    _compile(source, _environment(source, packages.root, draft), daemons, say)
     say("3/3 putting the programs into the cache")
     _collect(source, packages.root, draft / "programs")
 
 
-def _compile(source: Path, root: Path, draft: Path, lock: IO[str], say: Callable[[str], None]) -> None:
-    log = draft / "compile.log"
+def _compile(source: Path, environment: dict[str, str], daemons: Daemons, say: Say) -> None:
+    """Compile COMPILED into `_output/bin` of the source.
+
+    :raises LabError: if one of them is not there in the end
+    """
+    settings = [f"{key}={value}" for key, value in environment.items()]
     what = " ".join(f"cmd/{name}" for name in COMPILED)
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            ["nice", "-n", "5", "make", f"WHAT={what}"],
-            cwd=source,
-            env=_environment(source, root, draft),
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=out,
-            pass_fds=[lock.fileno()],
-            start_new_session=True,
-        )
-    try:
-        _follow(process, log, say)
-    finally:
-        if process.poll() is None:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-    if process.returncode:
-        raise BuildError(f"compiling Kubernetes ended with {process.returncode}:\n{tail(log)}")
-
-
-def _follow(process: subprocess.Popen[bytes], log: Path, say: Callable[[str], None]) -> None:
-    began = time.monotonic()
-    while True:
-        try:
-            process.wait(_SAY_EVERY_S)
-            return
-        except subprocess.TimeoutExpired:
-            last = tail(log, 1).strip().rpartition("] ")[2]
-            say(f"    {time.monotonic() - began:.0f} s: {last or 'reading the sources'}")
+    command = ("nice", "-n", "5", "env", "-i", f"--chdir={source}", *settings, "make", f"WHAT={what}")
+    daemons.start(Daemon(_COMPILER, command))
+    began = said = time.monotonic()
+    while daemons.process(_COMPILER):
+        time.sleep(_LOOK_EVERY_S)
+        if time.monotonic() - said > _SAY_EVERY_S:
+            said = time.monotonic()
+            done = sum(1 for _ in (source / _GO_CACHE).rglob("*-d"))
+            say(f"    {said - began:.0f} s, {done} of about {_OBJECTS} objects")
+    if not all((source / "_output" / "bin" / name).exists() for name in COMPILED):
+        raise LabError(f"Kubernetes was not compiled; {last_lines([daemons.output(_COMPILER)])}")
 
 
 def _environment(source: Path, root: Path, draft: Path) -> dict[str, str]:

@@ -4,7 +4,6 @@ import argparse
 import base64
 import json
 import ssl
-import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlparse
@@ -12,6 +11,7 @@ from urllib.parse import parse_qs, urlparse
 from lab.kubernetes import disks, metrics, webhook
 from lab.kubernetes.api import Api, ApiError, Object
 from lab.kubernetes.balancers import Balancers
+from lab.kubernetes.tasks import run_for_ever
 
 
 class Server(ThreadingHTTPServer):
@@ -86,11 +86,10 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     arguments = parser.parse_args()
     api = Api(arguments.kubeconfig)
+    server = Server(api, arguments.port, arguments.certificate, arguments.key)
     register(api, arguments.port)
-    tasks = (Balancers(api).run, lambda: disks.provide(api), lambda: disks.reclaim(api))
-    for task in tasks:
-        threading.Thread(target=task, daemon=True).start()
-    Server(api, arguments.port, arguments.certificate, arguments.key).serve_forever()
+    disk_tasks = (lambda: disks.provide(api), lambda: disks.reclaim(api))
+    run_for_ever(server.serve_forever, Balancers(api).run, *disk_tasks)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,11 @@
 """The processes of the cluster: their commands and where they answer."""
 
 import random
-import socket
 import sys
 from pathlib import Path
 
 from domain.models import Model
-from lab.daemons import Daemon
+from lab.daemons import Daemon, port_is_free
 from lab.kubernetes.credentials import Credentials
 from lab.port import LabError
 
@@ -34,7 +33,7 @@ class Ports(Model):
         :raises LabError: if there are none
         """
         wanted = list(cls.model_fields)
-        found = [port for port in random.sample(range(_FIRST_PORT, _LAST_PORT), 200) if free(port)]
+        found = [port for port in random.sample(range(_FIRST_PORT, _LAST_PORT), 200) if port_is_free(port)]
         if len(found) < len(wanted):
             raise LabError(f"no free ports on 127.0.0.1 between {_FIRST_PORT} and {_LAST_PORT}")
         return cls(**dict(zip(wanted, found, strict=False)))
@@ -46,18 +45,7 @@ class Ports(Model):
 
     def taken(self) -> list[int]:
         """Those on which somebody listens now."""
-        return [port for port in self.model_dump().values() if not free(port)]
-
-
-def free(port: int) -> bool:
-    """Whether nobody listens on a port of 127.0.0.1."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
+        return [port for port in self.model_dump().values() if not port_is_free(port)]
 
 
 class Commands:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from adaptors.machine.locks import locked
 from lab.daemons import Daemon, Daemons, answers
-from lab.kubernetes import build, tenants
+from lab.kubernetes import build, metrics, tenants
 from lab.kubernetes.api import Api, ApiError, Object
 from lab.kubernetes.cluster import NODES, PARTS, Commands, Ports
 from lab.kubernetes.credentials import Credentials, write_kubeconfig, write_private
@@ -112,6 +112,7 @@ class KubernetesLab:
             self._daemons.start(daemon)
         self._daemons.wait(others, _READY_S)
         self._until("the nodes take pods", lambda: _nodes_ready(api) == NODES, [*servers, *others])
+        self._until("metrics are served", lambda: bool(api.get(metrics.PATH)), [*servers, *others])
         return api
 
     def _settle(self, api: Api, commands: Commands, say: Say) -> None:
