@@ -1,0 +1,1 @@
+"""Kubernetes: instances as pods of Deployments and StatefulSets, links as NetworkPolicies."""
