@@ -53,19 +53,19 @@ def _openstack(cloud: str) -> list[str]:
 
 
 def _kubernetes() -> list[str]:
-    from kubernetes import client, config
+    import kubernetes
 
-    config.load_kube_config(MORE["KUBECONFIG"], context="lab")
-    api = client.CoreV1Api()
-    namespaces = [each.metadata.name for each in api.list_namespace().items]
-    ours = [name for name in namespaces if _PREFIX in name]
+    client: Any = kubernetes
+    client.config.load_kube_config(MORE["KUBECONFIG"], context="lab")
+    api = client.client.CoreV1Api()
+    ours = [each.metadata.name for each in api.list_namespace().items if _PREFIX in each.metadata.name]
+    pods = [each for name in ours for each in api.list_namespaced_pod(name).items]
     return [
-        f"pod {each.metadata.name} {each.status.phase}"
-        for name in ours
-        for each in api.list_namespaced_pod(name).items
-    ] + [f"namespace {name}" for name in ours]
+        *(f"pod {each.metadata.name} {each.status.phase}" for each in pods),
+        *(f"namespace {name}" for name in ours),
+    ]
 
 
 def _terraform() -> list[str]:
     """What the lab's cloud says that it runs."""
-    return [f"server {each.name}" for each in depot().cloud.servers()]
+    return [f"server {each['name']}" for each in depot().cloud.servers()]
