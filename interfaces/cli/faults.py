@@ -158,12 +158,14 @@ def _modelled(pop: str | None) -> None:
     if pop is None:
         return
     from domain.errors import InputError, UnknownError
+    from domain.spelling import hint
     from interfaces.cli.session import catalogue
 
     with catalogue() as store:
-        found = store.infrastructure.get().pops.get(pop)
+        pops = store.infrastructure.get().pops
+    found = pops.get(pop)
     if found is None:
-        raise UnknownError(f"no PoP {pop!r}; `interlace infra show` lists them")
+        raise UnknownError(f"no PoP {pop!r}; {hint(pop, pops)}")
     if found.vim.kind != "modelled":
         raise InputError(f"the VIM of PoP {pop} is of kind {found.vim.kind}: only modelled ones meet faults")
 

@@ -5,6 +5,7 @@ from typing import Any
 from domain.errors import InputError, UnknownError
 from domain.infrastructure import Resources
 from domain.records import ServiceRecord
+from domain.spelling import hint
 from interfaces.cli.requests import checked
 
 
@@ -41,8 +42,8 @@ def flavour_of(service: ServiceRecord, component: str) -> Resources:
     for instance in service.instances:
         if instance.component == component:
             return instance.resources
-    there = ", ".join(dict.fromkeys(each.component for each in service.instances)) or "none yet"
-    raise UnknownError(f"{service.name} has no component {component!r}; its components: {there}")
+    meant = hint(component, (each.component for each in service.instances))
+    raise UnknownError(f"{service.name} has no component {component!r}; {meant}")
 
 
 def in_words(resources: Resources) -> str:

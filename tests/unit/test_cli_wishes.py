@@ -137,7 +137,7 @@ def test_every_operation_takes_the_shared_words(asked: Asked, words: str) -> Non
     [
         ("scale shop web", InputError, "say what to change"),
         ("scale shop web --to 2 --by 1", InputError, "say instances or by, not both"),
-        ("scale shop wep --vcpus 2", UnknownError, "no component 'wep'; its components: web"),
+        ("scale shop wep --vcpus 2", UnknownError, "no component 'wep'; did you mean 'web'?"),
         ("scale shpo web --by 1", UnknownError, "no service 'shpo'; did you mean shop"),
         ("scale shop web --memory 2", InputError, "'2' has no unit"),
         ("migrate shop", InputError, "say one of plan, moves, evacuate, optimise: none is given"),
