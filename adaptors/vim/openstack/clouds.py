@@ -12,6 +12,7 @@ from openstack.exceptions import ConfigException
 from adaptors.vim.openstack.calls import Refusal
 from adaptors.vim.openstack.locks import Locks
 from adaptors.vim.openstack.memory import Memory
+from adaptors.vim.openstack.sessions import keep_connected
 from adaptors.vim.openstack.watching import Watch
 
 _ANSWER_S = 30.0
@@ -57,6 +58,7 @@ class Cloud:
         if region.config.get("api_timeout") is None:
             region.config["api_timeout"] = _ANSWER_S
         made = Connection(config=region)
+        keep_connected(made)
         made.authorize()
         files = (config.config_filename, config.secure_config_filename)
         self._files = _dated(Path(str(file)) for file in files if file)

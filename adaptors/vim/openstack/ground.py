@@ -191,13 +191,10 @@ def service_tags(tags: Mapping[str, str]) -> dict[str, str]:
 
 
 def tagged(place: Place, create: Any, tags: Mapping[str, str], asked: Mapping[str, Any]) -> Any:
-    """Make something in Neutron that carries tags; at once where Neutron can."""
-    wanted = labels(service_tags(tags))
-    if place.offers("tag-creation"):
-        return create(**asked, tags=wanted)
+    """Make something in Neutron, and then give it tags, which it takes in no other way."""
     made = create(**asked)
     try:
-        place.network.set_tags(made, wanted)
+        place.network.set_tags(made, labels(service_tags(tags)))
     except NotFoundException:
         raise Unready(f"{asked['name']} went away while it was being made") from None
     return made

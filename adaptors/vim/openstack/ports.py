@@ -83,12 +83,9 @@ def _asked(spec: InstanceSpec, ground: Ground, routed: bool, point: str) -> dict
 
 
 def _made(place: Place, spec: InstanceSpec, asked: list[dict[str, Any]]) -> list[Any]:
-    tags = labels(spec.tags)
-    if place.offers("tag-ports-during-bulk-creation"):
-        return list(place.network.create_ports([{**each, "tags": tags} for each in asked]))
     made = list(place.network.create_ports(asked))
     for port in made:
-        place.network.set_tags(port, tags)
+        place.network.set_tags(port, labels(spec.tags))
     return made
 
 
