@@ -10,16 +10,30 @@ from domain.errors import InputError
 from domain.instances import PopAccess
 
 
+def _open_kubernetes(access: PopAccess, home: Path) -> Vim:
+    from adaptors.vim.kubernetes.vim import open_kubernetes
+
+    return open_kubernetes(access, home)
+
+
 def _open_openstack(access: PopAccess, home: Path) -> Vim:
     from adaptors.vim.openstack.vim import open_openstack  # to load its SDK takes hundreds of ms
 
     return open_openstack(access, home)
 
 
+def _open_terraform(access: PopAccess, home: Path) -> Vim:
+    from adaptors.vim.terraform.vim import open_terraform
+
+    return open_terraform(access, home)
+
+
 _OPENERS: dict[str, Callable[[PopAccess, Path], Vim]] = {
     "emulator": open_emulator,
+    "kubernetes": _open_kubernetes,
     "modelled": open_modelled,
     "openstack": _open_openstack,
+    "terraform": _open_terraform,
 }
 
 
