@@ -14,6 +14,7 @@ from interfaces.cli import (
     functions,
     infrastructure,
     instances,
+    labs,
     machine,
     operations,
     optimise,
@@ -59,6 +60,7 @@ topology.register(app)
 app.add_typer(infrastructure.app, name="infra")
 app.add_typer(functions.app, name="functions")
 app.add_typer(faults.app, name="faults")
+app.add_typer(labs.app, name="lab")
 
 
 def _show_version(wanted: bool) -> None:

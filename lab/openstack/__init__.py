@@ -1,0 +1,1 @@
+"""Two real OpenStack clouds on this machine."""

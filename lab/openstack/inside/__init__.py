@@ -1,0 +1,1 @@
+"""What runs inside OpenStack's own Python environment: imported by its services, never by Interlace."""
