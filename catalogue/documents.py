@@ -10,7 +10,6 @@ from pydantic_core import ErrorDetails
 
 from catalogue.json_texts import JsonTextError, as_yaml, is_json
 from catalogue.mending import mended
-from catalogue.wording import worded
 from domain.contradictions import Complaint
 from domain.descriptor import Descriptor
 from domain.errors import DocumentError, Issue
@@ -18,6 +17,7 @@ from domain.infrastructure import Infrastructure, dangling_link_ends
 from domain.models import Model
 from domain.objectives import NAME, WEIGHTS
 from domain.semantics import complaints
+from domain.wording import worded
 
 
 @dataclass(frozen=True)

@@ -109,7 +109,7 @@ def test_a_descriptor_survives_json() -> None:
         ("vcpus: 1, ", "", 9, "components.web.resources.vcpus", "required, but missing"),
         ("    image: web:1\n", "", 6, "components.web.image", "required, but missing"),
         ("version: 1.0.0\n", "", 1, "version", "required, but missing"),
-        ("version: 1.0.0", "version: 1.0", 4, "version", "valid string"),
+        ("version: 1.0.0", "version: 1.0", 4, "version", "must be text"),
         ("interlace/v1", "interlace/v2", 1, "api_version", "interlace/v1"),
         ("microservice", "container", 7, "components.web.kind", "'vnf' or 'microservice'"),
         ("[http]", "http", 10, "components.web.connection_points", "valid tuple"),

@@ -65,14 +65,14 @@ def test_a_manifest_says_how_instances_are_exchanged(relay: Function, tmp_path: 
 @pytest.mark.parametrize(
     ("old", "new", "complaint"),
     [
-        ('"1.0"', "1.0", "version: must be text: write it in quotes, as '1.0'"),
+        ('"1.0"', "1.0", "version: must be text: write it in quotes, as"),
         ("  check:", "  export:", "hooks: export and import go together: import is missing"),
         ("needs:", "single: perhaps\nneeds:", "single: Input should be a valid boolean"),
         ("interlace/v1", "interlace/v2", "api_version: Input should be 'interlace/v1'"),
         ("name: relay\n", "", "name: required, but missing"),
-        ("name: relay", "name: Relay", "name: String should match pattern"),
+        ("name: relay", "name: Relay", "name: 'Relay' is no name: a name is lower-case"),
         ("terminating", "switched", "forwarding: Input should be 'routed' or 'terminating'"),
-        ("needs: [sh]", "need: [sh]", "need: unknown field"),
+        ("needs: [sh]", "need: [sh]", "need: unknown field; did you mean 'needs'?"),
         ("needs: [sh]", "ready_timeout: 5", "ready_timeout: a quantity needs a unit: write it like '5 s'"),
         ("type: integer", "type: port", "config.port.type: Input should be 'string', 'integer', 'number'"),
         ("default: 1.5", "default: much", "config.rate: default and choices: 'much' is not a number"),

@@ -50,7 +50,7 @@ def test_a_wrong_currency_is_told_in_words() -> None:
 
 
 def test_a_number_where_a_text_is_wanted_is_told_how_to_write_it() -> None:
-    assert told(DESCRIPTOR, 'version: "1"', "version: 1.0") == 'Input should be a valid string: write "1.0"'
+    assert told(DESCRIPTOR, 'version: "1"', "version: 1.0") == 'must be text: write it in quotes, as "1.0"'
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,11 @@ from typing import Any
 
 import yaml
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from adaptors.vim.emulator.manifests import Hooks, Manifest, Value
 from domain.errors import DocumentError, Issue, UnknownError
+from domain.wording import worded
 
 MANIFEST = "function.yaml"
 SHIPPED = Path(__file__).resolve().parents[3] / "examples" / "functions"
@@ -159,16 +161,9 @@ def _unusable(hooks: Hooks, directory: Path) -> Iterator[tuple[str, str]]:
             yield name, f"{words[0]} is not executable: chmod +x {path}"
 
 
-def _issue(error: Any) -> Issue:
+def _issue(error: ErrorDetails) -> Issue:
     path = ".".join(str(part) for part in error["loc"])
-    message = error["msg"].removeprefix("Value error, ")
-    if error["type"] == "extra_forbidden":
-        message = "unknown field"
-    elif error["type"] == "missing":
-        message = "required, but missing"
-    elif error["type"] == "string_type" and isinstance(error["input"], int | float):
-        message = f"must be text: write it in quotes, as '{error['input']}'"
-    return Issue(line=None, path=path, message=message)
+    return Issue(line=None, path=path, message=worded(error, Manifest))
 
 
 def _hint(name: str, known: Sequence[str]) -> str:

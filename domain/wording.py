@@ -22,7 +22,7 @@ def worded(error: ErrorDetails, model: type[Model]) -> str:
         case "string_pattern_mismatch":
             return in_words(error["ctx"]["pattern"], str(given))
         case "string_type" if isinstance(given, int | float) and not isinstance(given, bool):
-            return f'{error["msg"]}: write "{given}"'
+            return f'must be text: write it in quotes, as "{given}"'
         case _:
             return error["msg"].removeprefix("Value error, ")
 
