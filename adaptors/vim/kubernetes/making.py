@@ -1,6 +1,7 @@
 """How instances come, change and go."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from adaptors.vim.kubernetes import manifests, naming, pods
@@ -74,12 +75,12 @@ class Maker:
 
     def leave(self, workload: Workload, name: str) -> None:
         """Take an instance out of a workload, and the workload away where it was the last."""
-        while (now := self.workloads.again(workload)) is not None:
-            try:
+        now: Workload | None = workload
+        while now is not None:
+            with suppress(Going):
                 if now.is_going or self._left(now, name):
                     break
-            except Going:
-                continue
+            now = self.workloads.again(now)
         if now is None or now.is_going:
             self.waits.gone(workload, name)
             self._clear_volumes(workload)
@@ -115,9 +116,15 @@ class Maker:
             for each in going:
                 self.leave(each.workload, spec.name)
         if spec.addresses:
+            self._check_asked(spec)
+        return None
+
+    def _check_asked(self, spec: InstanceSpec) -> None:
+        """An address that its component's service has is its own, too; any other is not to be had."""
+        given = self.view.shared_address(spec, self.namespaces.name(spec.tags))
+        if set(spec.addresses.values()) != {given}:
             asked = ", ".join(f"{point}: {address}" for point, address in spec.addresses.items())
             raise Refusal(f"Kubernetes chooses addresses by itself, none can be asked for ({asked})")
-        return None
 
     def _check(self, held: Held, spec: InstanceSpec) -> None:
         fields = differences(held.workload.spec(held.member), spec)

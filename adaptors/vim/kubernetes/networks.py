@@ -27,7 +27,7 @@ class Networks:
                 "place what is in the packets' path at a PoP of another kind"
             )
         space, components = self._here(part)
-        wanted = policies.of_network(name, part, space, components) if space else {}
+        wanted = policies.of_network(self._pop, name, part, space, components) if space else {}
         try:
             for policy in wanted.values():
                 self._api.apply(policy)
@@ -55,7 +55,7 @@ class Networks:
         space, components = self._here(part)
         targets = dict.fromkeys(each.target for each in part.admissions)
         absent = [f"instance {target} is not there" for target in targets if target not in components]
-        wanted = policies.of_network(name, part, space, components) if space else {}
+        wanted = policies.of_network(self._pop, name, part, space, components) if space else {}
         found = {each["metadata"]["name"]: each for each in self._of(name)}
         return (*absent, *policies.differing(wanted, found), *self._open(space))
 

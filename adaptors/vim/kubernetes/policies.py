@@ -32,7 +32,7 @@ def closed(pop: str, tags: Mapping[str, str], namespace: str, settings: Kubernet
 
 
 def of_network(
-    name: str, part: PopNetwork, namespace: str, components: Mapping[str, str]
+    pop: str, name: str, part: PopNetwork, namespace: str, components: Mapping[str, str]
 ) -> dict[str, Object]:
     """The policies of a network, by name: for each component that is spoken to, and each that speaks.
 
@@ -53,8 +53,8 @@ def of_network(
         if source is not None:
             speaking[source].append(_rule("to", [_peer(target)], ports))
     made = [
-        *(_policy(name, part, namespace, each, "in", _once(rules)) for each, rules in hearing.items()),
-        *(_policy(name, part, namespace, each, "out", _once(rules)) for each, rules in speaking.items()),
+        *(_policy(pop, name, part, namespace, each, "in", _once(rules)) for each, rules in hearing.items()),
+        *(_policy(pop, name, part, namespace, each, "out", _once(rules)) for each, rules in speaking.items()),
     ]
     return {each["metadata"]["name"]: each for each in made}
 
@@ -66,11 +66,11 @@ def network_of(policy: Object) -> str | None:
 
 
 def _policy(
-    network: str, part: PopNetwork, namespace: str, component: str, way: str, rules: list[Object]
+    pop: str, network: str, part: PopNetwork, namespace: str, component: str, way: str, rules: list[Object]
 ) -> Object:
     labels = {
         **naming.MANAGED,
-        naming.POP: part.pop,
+        naming.POP: pop,
         **{
             label: naming.label_name(part.tags[key])
             for key, label in (("service", naming.SERVICE), ("tenant", naming.TENANT))

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from adaptors.vim.kubernetes.naming import label_name
 from domain.errors import InputError
 from domain.instances import PopAccess
 from domain.models import Model
@@ -31,7 +32,10 @@ class KubernetesSettings(Model):
     model_config = ConfigDict(strict=True)
 
     namespace_prefix: str | None = None
-    """Of the namespaces, one for each service and tenant; None: the PoP's name and a hyphen."""
+    """Of the namespaces, one for each service and tenant; None: the PoP's name and a hyphen.
+
+    What is made under one prefix is not seen under another: two Interlaces may share a cluster.
+    """
     registry: str | None = None
     """Put before images that name no registry, such as registry.example/team."""
     storage_class: str | None = None
@@ -79,6 +83,11 @@ class KubernetesSettings(Model):
         if self.address == "external" and self.exposure == "cluster":
             raise ValueError("address: external needs exposure: node-port or load-balancer")
         return self
+
+    def realm(self, pop: str) -> str:
+        """Whose objects in the cluster are this PoP's: with another prefix it is another's."""
+        prefix = (self.namespace_prefix or "").strip("-")
+        return label_name(f"{pop}-{prefix}") if prefix else pop
 
     def traits(self, image: str) -> ImageTraits:
         """Of an image that nothing is said of, nothing is special."""

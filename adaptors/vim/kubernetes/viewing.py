@@ -68,6 +68,14 @@ class View:
             return state.words or f"it is in {InstanceStatus.BUILD}"
         return self._unserved(workload.spec(member), workload.namespace)
 
+    def shared_address(self, spec: InstanceSpec, namespace: str) -> str | None:
+        """What a component's instances have in common; None where there is none, or none yet."""
+        wanted = manifests.service(spec, namespace)
+        if wanted is None or self._settings.address == "external":
+            return None
+        found = self._api.get("Service", namespace, wanted["metadata"]["name"])
+        return None if found is None else str(found["spec"].get("clusterIP", ""))
+
     def pod(self, workload: Workload, name: str) -> Object | None:
         """The pod of an instance, as the API server has it now."""
         member = workload.member(name)

@@ -31,6 +31,7 @@ class KubernetesVim:
         self, access: PopAccess, settings: KubernetesSettings, connect: Callable[[], Connection], home: Path
     ) -> None:
         self._pop = access.name
+        self._realm = settings.realm(access.name)
         self._declared = access.capacity
         self._credential = access.credential or ""
         self._settings = settings
@@ -42,7 +43,8 @@ class KubernetesVim:
             if spec.pop != self._pop:
                 raise Refusal(f"the instance is meant for PoP {spec.pop}")
             progress(f"creating instance {spec.name}")
-            return self._maker(progress, f"creating instance {spec.name}").create(spec)
+            ours = spec.model_copy(update={"pop": self._realm})
+            return self._maker(progress, f"creating instance {spec.name}").create(ours)
 
     def read(self, name: str) -> VimInstance | None:
         with self._asked("read", f"instance {name}"):
@@ -60,7 +62,7 @@ class KubernetesVim:
 
     def capacity(self) -> tuple[Resources, Resources]:
         with self._asked("capacity", "the PoP"):
-            return occupancy(self._api(), self._pop, self._declared, self._settings)
+            return occupancy(self._api(), self._realm, self._declared, self._settings)
 
     def configure(
         self, name: str, config: Mapping[str, str | int | float | bool], progress: Progress
@@ -103,15 +105,17 @@ class KubernetesVim:
 
     def _view(self) -> View:
         api = self._api()
-        return View(api, Workloads(api, self._pop, self._settings), self._settings)
+        return View(api, Workloads(api, self._realm, self._settings), self._settings)
 
     def _networks(self, progress: Progress | None = None, what: str = "") -> Networks:
         api = self._api(progress, what)
-        return Networks(api, Workloads(api, self._pop, self._settings), self._pop)
+        return Networks(api, Workloads(api, self._realm, self._settings), self._realm)
 
     def _maker(self, progress: Progress, what: str) -> Maker:
         connection = self._connect()
-        return Maker(connection, watch_of(connection), self._pop, self._settings, self._home, progress, what)
+        return Maker(
+            connection, watch_of(connection), self._realm, self._settings, self._home, progress, what
+        )
 
 
 _watches: dict[int, tuple[Connection, PodWatch]] = {}

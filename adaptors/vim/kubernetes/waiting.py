@@ -166,11 +166,7 @@ class Waits:
         now = time.monotonic()
         wait.unplaced_since = (wait.unplaced_since or now) if state.standing == "unplaced" else None
         if wait.unplaced_since and now - wait.unplaced_since >= self._settings.scheduling_timeout:
-            asked = wait.workload.spec(wait.workload.members[0]).resources
-            raise Impossible(
-                f"{state.words} (it asks for {asked.vcpus} vcpus, {asked.memory} MiB, "
-                f"{asked.disk} GiB of disk)"
-            )
+            raise Impossible(f"{state.words} ({_asked(wait)})")
 
     def _judge_podless(self, wait: Waiting) -> None:
         """Why there is no pod, where the API server says; for good if it says so for long enough."""
@@ -180,7 +176,7 @@ class Waits:
         wait.podless_since = (wait.podless_since or now) if words else None
         lasting = wait.podless_since is not None and now - wait.podless_since >= _LOOK_S
         if lasting and any(each in words for each in _REFUSING):
-            raise Impossible(words)
+            raise Impossible(f"{words} ({_asked(wait)})")
 
     def _failures(self, workload: Workload) -> str:
         """A Deployment's stand in its conditions, a StatefulSet's only among the events of its namespace."""
@@ -206,6 +202,12 @@ def _own(wait: Waiting, found: list[Object], but: frozenset[str]) -> Object | No
     alive = pods.members_pods(pod for pod in found if pod["metadata"]["uid"] not in but)
     number = len(names) - 1 if but else names.index(wait.name)
     return alive[number] if number < len(alive) else None
+
+
+def _asked(wait: Waiting) -> str:
+    """What an instance asks for, as its descriptor says it."""
+    asked = wait.workload.spec(wait.workload.members[0]).resources
+    return f"it asks for {asked.vcpus} vcpus, {asked.memory} MiB of memory, {asked.disk} GiB of disk"
 
 
 def _ending(found: list[Object]) -> str:
