@@ -3,8 +3,8 @@ FROM python:3.12.12-slim-bookworm AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /app
 COPY requirements.lock ./
-# python-terraform is published as source only; it is built with the setuptools of the lock file.
-RUN pip download --quiet --require-hashes --only-binary :all: --no-binary python-terraform --dest /wheels \
+# python-terraform is published as source only, so it is built here.
+RUN pip wheel --quiet --require-hashes --only-binary :all: --no-binary python-terraform --wheel-dir /wheels \
     -r requirements.lock
 COPY . .
 RUN python -m venv /venv \
