@@ -1,6 +1,6 @@
 """The runs that make a proof: one for each point, as the reference runs have passed them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from domain import names
 from domain.models import Model
@@ -25,6 +25,10 @@ class Case(Model):
     def __str__(self) -> str:
         server = "Temporal " if self.victim == "server" else ""
         return f"{'undo: ' if self.undone else ''}{server}{self.point}"
+
+
+Choice = Callable[[OperationKind, Sequence[Point], Sequence[Point]], tuple[Case, ...]]
+"""Which cases are made of the points of the way forward and of the undo."""
 
 
 def last_step(points: Sequence[Point]) -> Point | None:
@@ -61,13 +65,49 @@ def main_points(points: Sequence[Point]) -> tuple[Point, ...]:
 
     A switch is programmed in stages, which are told apart by the first words of their titles.
     """
-    calling = {point.activity for point in points if point.moment is Moment.ANSWERED}
+    calling = _calling(points)
     found: dict[tuple[str, str, Moment], Point] = {}
     for point in points:
         stage = point.subject.split(" ")[0] if point.activity == StepAction.PROGRAM else ""
         if point.moment in (_AROUND_A_CALL if point.activity in calling else _BEHIND):
             found.setdefault((point.activity, stage, point.moment), point)
     return tuple(found.values())
+
+
+def brief_cases(kind: OperationKind, forward: Sequence[Point], undo: Sequence[Point]) -> tuple[Case, ...]:
+    """Every kind of point once, there and back; the server dies after calls and commits."""
+    return (
+        *_worker_dies(kind, brief_points(forward), False),
+        *_server_dies(kind, _decisive(forward), Moment.AFTER, False),
+        *_worker_dies(kind, brief_points(undo), True),
+        *_server_dies(kind, _others(_decisive(undo), forward), Moment.AFTER, True),
+    )
+
+
+def brief_points(points: Sequence[Point]) -> tuple[Point, ...]:
+    """Of each activity that calls a VIM or a network every moment once; of the others, when it is done."""
+    calling = _calling(points)
+    found: dict[tuple[str, Moment], Point] = {}
+    for point in points:
+        if point.activity in calling or point.moment in _BEHIND:
+            found.setdefault((point.activity, point.moment), point)
+    return tuple(found.values())
+
+
+def calling_cases(kind: OperationKind, forward: Sequence[Point], undo: Sequence[Point]) -> tuple[Case, ...]:
+    """The main points of what calls a VIM or a network."""
+    calling = {False: _calling(forward), True: _calling(undo)}
+    found = main_cases(kind, forward, undo)
+    return tuple(case for case in found if case.point.activity in calling[case.undone])
+
+
+def _decisive(points: Sequence[Point]) -> list[Point]:
+    activities = _calling(points) | set(_COMMITS)
+    return [point for point in points if point.activity in activities]
+
+
+def _calling(points: Sequence[Point]) -> set[str]:
+    return {point.activity for point in points if point.moment is Moment.ANSWERED}
 
 
 def of_undo(points: Sequence[Point], failed_at: Point) -> tuple[Point, ...]:

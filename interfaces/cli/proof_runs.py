@@ -11,7 +11,7 @@ from lab.proving.facts import facts_of
 from lab.proving.lane import Ended, Lane
 from lab.proving.mishaps import crash_instance
 from lab.proving.traffic import Traffic
-from reliability.cases import Case, cases, main_cases, of_undo
+from reliability.cases import Case, Choice, of_undo
 from reliability.outcomes import Outcome
 from reliability.points import Passage, Point, Strike, begun, passed
 from reliability.subjects import Subject
@@ -47,17 +47,17 @@ class Reference:
     """How an operation goes when nothing dies: forward, and back after a failure at its last step."""
 
     forward: Run
-    main: bool
-    """Whether only the main points are proven."""
+    choice: Choice
+    """Which points are proven."""
     undo: Run | None = None
     failed_at: Point | None = None
 
     def cases(self, kind: OperationKind) -> tuple[Case, ...]:
-        """One for each point that was passed, or for each of the main ones."""
+        """One for each point that was passed, or for each that is chosen of them."""
         forward, undo = passed(self.forward.passages), tuple[Point, ...]()
         if self.undo and self.failed_at:
             undo = of_undo(passed(self.undo.passages), self.failed_at)
-        return main_cases(kind, forward, undo) if self.main else cases(kind, forward, undo)
+        return self.choice(kind, forward, undo)
 
 
 async def run(

@@ -26,6 +26,7 @@ def prove(
     vim: Annotated[str, typer.Option(help="modelled, or emulator: main points, with traffic.")] = "modelled",
     points: Annotated[bool, typer.Option("--points", help="List the points; kill nothing.")] = False,
     only: Annotated[str, typer.Option(help="Only points with this in their name.")] = "",
+    quick: Annotated[bool, typer.Option("--quick", help="Each kind of point once, not each point.")] = False,
     lanes: Annotated[int, typer.Option(min=1, max=16, help="Labs that run side by side.")] = 4,
     as_json: Json = False,
 ) -> None:
@@ -41,7 +42,7 @@ def prove(
         raise typer.BadParameter("modelled or emulator", param_hint="--vim")
     kinds = _kinds(operations or [], every, vim)
     try:
-        code = asyncio.run(_prove(kinds, vim, points, only, lanes, as_json))
+        code = asyncio.run(_prove(kinds, vim, points, only, quick, lanes, as_json))
     except (KeyboardInterrupt, asyncio.CancelledError):
         code = 1
     raise typer.Exit(code)
@@ -65,7 +66,13 @@ def _kinds(operations: list[str], every: bool, vim: str) -> "list[OperationKind]
 
 
 async def _prove(
-    kinds: "list[OperationKind]", vim: str, points: bool, only: str, lanes: int, as_json: bool
+    kinds: "list[OperationKind]",
+    vim: str,
+    points: bool,
+    only: str,
+    quick: bool,
+    lanes: int,
+    as_json: bool,
 ) -> int:
     import asyncio
     import signal
@@ -79,7 +86,7 @@ async def _prove(
     listed: dict[OperationKind, tuple[Case, ...]] = {}
     different: Outcome | None = None
     try:
-        async with campaign(vim, 1 if points else lanes, only, _say) as run:
+        async with campaign(vim, 1 if points else lanes, only, _say, quick) as run:
             for kind in kinds:
                 if points:
                     listed[kind] = await run.points(kind)

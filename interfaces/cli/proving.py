@@ -26,7 +26,7 @@ from interfaces.cli.proof_runs import (
 from lab.proving.brood import Brood
 from lab.proving.estate import furnish
 from lab.proving.lane import Lane
-from reliability.cases import Case, last_step
+from reliability.cases import Case, Choice, brief_cases, calling_cases, cases, last_step, main_cases
 from reliability.outcomes import Outcome, Proof
 from reliability.points import passed
 from reliability.subjects import SUBJECTS, Subject
@@ -49,6 +49,8 @@ class Campaign:
     lanes: Sequence[Lane]
     only: str
     say: Callable[[str], None]
+    quick: bool = False
+    """Every kind of point once, instead of every point."""
     _services: int = field(default=0)
 
     async def points(self, kind: OperationKind) -> tuple[Case, ...]:
@@ -85,18 +87,22 @@ class Campaign:
     async def _reference(self, subject: Subject) -> Reference:
         lane = self.lanes[0]
         warm, steady, undone = await self.prepared(lane, subject, 3)
-        main = lane.packets
         first = await run(lane, subject, warm)  # what a process does for the first time takes longer
         require(first, "COMPLETED", subject)
         forward = await run(lane, subject, steady)
         require_same(first, forward, subject)
         failed_at = last_step(passed(forward.passages)) if subject.undone else None
         if failed_at is None:
-            return Reference(forward, main)
+            return Reference(forward, self._choice())
         undo = await run(lane, subject, undone, failed_at=failed_at)
         require(undo, "FAILED", subject)
         require_undone(undo, subject)
-        return Reference(forward, main, undo, failed_at)
+        return Reference(forward, self._choice(), undo, failed_at)
+
+    def _choice(self) -> Choice:
+        if self.lanes[0].packets:
+            return calling_cases if self.quick else main_cases
+        return brief_cases if self.quick else cases
 
     async def prepared(self, lane: Lane, subject: Subject, count: int) -> list[str]:
         """Names of services that are ready for the operation."""
@@ -148,14 +154,16 @@ class Campaign:
 
 
 @asynccontextmanager
-async def campaign(vim: str, lanes: int, only: str, say: Callable[[str], None]) -> AsyncIterator[Campaign]:
+async def campaign(
+    vim: str, lanes: int, only: str, say: Callable[[str], None], quick: bool = False
+) -> AsyncIterator[Campaign]:
     """Labs for a campaign; they are removed unless there is something to be found in them."""
     directory = Path(tempfile.mkdtemp(prefix="interlace-prove-"))
     if vim in NETWORKED_KINDS and not (abilities := examine(directory)[0]).datapaths:
         raise InputError(f"no emulator here: {abilities.why}")
     try:
         async with _labs(directory, vim, lanes) as made:
-            yield Campaign(made, only, say)
+            yield Campaign(made, only, say, quick)
     except Exception:
         raise
     except BaseException:  # somebody does not want to know any more

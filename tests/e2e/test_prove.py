@@ -53,7 +53,7 @@ async def scaled(proof: Campaign) -> tuple[str, Run]:
 
 
 def test_terminate_is_proven_at_some_points() -> None:
-    [proof] = prove("terminate", "--only", "resource.delete", "--lanes", "2", code=0)["proofs"]
+    [proof] = prove("terminate", "--quick", "--only", "resource.delete", "--lanes", "2", code=0)["proofs"]
     points = {outcome["case"]["point"]["moment"] for outcome in proof["outcomes"]}
     assert points == {"before", "under way", "answered", "after"}
     assert {outcome["case"]["victim"] for outcome in proof["outcomes"]} == {"worker", "server"}

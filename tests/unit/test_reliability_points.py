@@ -1,7 +1,7 @@
 """Points, and the cases that come of them."""
 
 from domain.names import OperationKind
-from reliability.cases import Case, cases, last_step, main_cases, of_undo
+from reliability.cases import Case, brief_cases, calling_cases, cases, last_step, main_cases, of_undo
 from reliability.points import Moment, Passage, Point, begun, passed
 
 SCALE = OperationKind.SCALE
@@ -100,3 +100,25 @@ def test_each_stage_of_programming_a_switch_is_a_main_point() -> None:
     points = [point("answered", "network.program", title) for title in titles]
     found = [case.point.subject for case in main_cases(SCALE, points, ()) if case.victim == "worker"]
     assert found == [titles[0], titles[2]]
+
+
+def test_a_quick_proof_has_every_kind_of_point_once() -> None:
+    called = (*FORWARD, point("answered", "instance.create", "create web-2 on north"))
+    found = brief_cases(SCALE, called, UNDO[-3:])
+    assert set(found) <= set(cases(SCALE, called, UNDO[-3:]))
+    assert [str(case) for case in found] == [
+        "after operation.start",
+        "before instance.create: create web-1 on north",
+        "between ledger and call of instance.create: create web-1 on north",
+        "after instance.create: create web-1 on north",
+        "after service.commit",
+        "between call and record of instance.create: create web-2 on north",
+        "Temporal after instance.create: create web-1 on north",
+        "Temporal after service.commit",
+        "undo: after plan.undo",
+    ]
+
+
+def test_a_quick_proof_on_packets_keeps_what_calls() -> None:
+    called = (*FORWARD, point("answered", "instance.create", "create web-2 on north"))
+    assert {case.point.activity for case in calling_cases(SCALE, called, UNDO[-3:])} == {"instance.create"}
