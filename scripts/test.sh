@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Lint, then the whole test suite. Arguments go to pytest.
+# Lint and the whole test suite, side by side. Arguments go to pytest; TEST_WORKERS is how many run tests.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 if [ ! -d /usr/lib/postgresql ] && ! command -v initdb >/dev/null; then
@@ -9,8 +9,14 @@ docker compose version >/dev/null 2>&1 || docker-compose version >/dev/null 2>&1
     echo "not had: Docker Compose, so docker-compose.yml is checked against its schema only"
 # Tests run even when the lint fails; either failing fails the whole.
 status=0
-scripts/lint.sh || status=1
-suite() { .venv/bin/python -m pytest "$@" || [ "$?" = 5 ] || status=1; } # 5: nothing was selected
-suite -n 2 --dist loadfile -m "not alone" "$@"
+linted=$(mktemp)
+trap 'rm -f "$linted"' EXIT
+scripts/lint.sh >"$linted" 2>&1 &
+lint=$!
+suite() { .venv/bin/python -m pytest -q -rs "$@" || [ "$?" = 5 ] || status=1; } # 5: nothing was selected
+# Half of a test is waiting for something, so two of them share a core.
+suite -n "${TEST_WORKERS:-$((2 * $(nproc)))}" --dist worksteal -m "not alone" "$@"
+wait "$lint" || status=1
 suite -m alone "$@"
+echo "lint:" && cat "$linted"
 exit "$status"
