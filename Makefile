@@ -1,8 +1,8 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup test demo prove lint bench lock clean
+.PHONY: help setup test test-real demo prove lint bench lock clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' Makefile
 
 .venv/.stamp: requirements.lock pyproject.toml scripts/setup.sh
 	@scripts/setup.sh
@@ -12,6 +12,9 @@ setup: .venv/.stamp ## Create .venv with the locked dependencies (nothing to do 
 test: setup ## Lint, type-check and run every test
 	@scripts/dataplane.sh
 	@scripts/test.sh
+
+test-real: setup ## Test against real OpenStack, Kubernetes and Terraform, brought up on this machine
+	@scripts/test_real.sh
 
 demo: setup ## Run the demonstration
 	@scripts/dataplane.sh
