@@ -49,4 +49,9 @@ OFFERS = {
         "OpenstackLab",
         Number("pops", 2, 2, "Clouds, each with two compute hosts."),
     ),
+    "terraform": Offer(
+        "Terraform, with a provider of its own over a cloud that is a directory of files.",
+        "lab.terraform.lab",
+        "TerraformLab",
+    ),
 }
