@@ -1,0 +1,1 @@
+"""Faults that can be put between a client and what it talks to."""
