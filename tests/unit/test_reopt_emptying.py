@@ -6,10 +6,11 @@ from domain.infrastructure import Resources
 from domain.reoptimisation import OptimisationReport, OptimiseResult
 from interfaces.cli.optimise_views import show_result
 from placement.moves.layout import Estate
+from placement.moves.reoptimise import Goal
 from placement.moves.report import report
 from placement.topology import Usage
 from tests.unit.placement_world import infra, pop
-from tests.unit.reopt_world import Goal, estate, running, single, solved
+from tests.unit.reopt_world import estate, running, single, solved
 
 
 def emptied(state: Estate, goal: Goal) -> OptimisationReport:
@@ -84,7 +85,11 @@ def test_people_are_told_of_the_first_few(capsys: pytest.CaptureFixture[str]) ->
     show_result(OptimiseResult(report=told, applied=False))
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "nothing moves: none of 8 PoPs can be emptied"
-    (first,) = [line for line in lines if line.startswith("in use     p0: of what stays in use, p1, p2, p3, p4 and 3 more: a-1 of s-p0 finds no")]
+    (first,) = [
+        line
+        for line in lines
+        if line.startswith("in use     p0: of what stays in use, p1, p2, p3, p4 and 3 more: a-1 of s-p0")
+    ]
     after = lines[lines.index(first) + 1 :]
     assert [line.split(":")[0].strip() for line in after[:4]] == names[1:5]
     assert after[4] == "           and 3 more PoPs, tried after these"
