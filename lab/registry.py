@@ -49,6 +49,11 @@ OFFERS = {
         "OpenstackLab",
         Number("pops", 2, 2, "Clouds, each with two compute hosts."),
     ),
+    "kubernetes": Offer(
+        "Kubernetes: a control plane built from Debian's source, with three fake nodes, disks and balancers.",
+        "lab.kubernetes.lab",
+        "KubernetesLab",
+    ),
     "terraform": Offer(
         "Terraform, with a provider of its own over a cloud that is a directory of files.",
         "lab.terraform.lab",

@@ -30,7 +30,7 @@ class KubernetesLab:
     needs = (
         f"Kubernetes {build.KUBERNETES}, built from Debian's source package. Once: 8 minutes of processor "
         f"time, {build.DISK_GIB} GiB of disk meanwhile, 280 MB in the cache. Each start: 10 to 25 s, "
-        "700 MB of memory."
+        "700 MB of memory"
     )
 
     def __init__(self, directory: Path) -> None:
@@ -75,7 +75,7 @@ class KubernetesLab:
             directory=self._directory,
             services=services,
             environment={"KUBECONFIG": str(self.kubeconfig)} if up else {},
-            hints=_HINTS if up else (),
+            hints=(f"export KUBECONFIG={self.kubeconfig}", *_HINTS) if up else (),
         )
 
     def _prepared(self, programs: Path) -> Commands:
