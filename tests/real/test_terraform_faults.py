@@ -149,7 +149,7 @@ def test_terraforms_plan_is_shown_and_changes_nothing(site: TerraformSite) -> No
 
 
 def test_a_state_that_a_person_has_locked_is_told_with_who_and_since_when(site: TerraformSite) -> None:
-    vim = site.open(lock_timeout="0 s")
+    vim = site.open(lock_timeout="10 ms")
     vim.create(spec(), quiet)
     site.cloud.rule(delete_delay_s=30.0)
     words = [

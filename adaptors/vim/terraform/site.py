@@ -81,7 +81,7 @@ class Site:
         given = sensitive | self.settings.variables.keys()
         found = self.module(cli.call)
         found.check(cli.call, given, secret)
-        cli.place.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        cli.place.lay_out()
         configuration = root.generate(
             cli.place.directory, found, self.names(cli.place), self.settings.backend, given, sensitive
         )

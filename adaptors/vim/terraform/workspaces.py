@@ -85,11 +85,16 @@ class Workspace:
         self._wishes = self.directory / "wishes"
         self._removals = self.directory / "removals"
 
+    def lay_out(self) -> None:
+        """Make the directory, for nobody else to read: states hold secrets."""
+        for directory in (self.directory.parent.parent, self.directory.parent, self.directory):
+            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+
     @contextmanager
     def turn(self, progress: Progress) -> Iterator[None]:
         """Be the only one to change anything here, in all processes of this machine."""
         with turn(self._lock, progress, f"waiting for other changes of {self.directory.name}"):
-            self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self.lay_out()
             yield
 
     @contextmanager
@@ -107,7 +112,8 @@ class Workspace:
     def wish(self, spec: InstanceSpec) -> Wish:
         """Let whoever has the next turn make this too."""
         wish = Wish(id=uuid.uuid4().hex, spec=spec, owner=Process.of(os.getpid()), since=time.time())
-        self._wishes.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.lay_out()
+        self._wishes.mkdir(exist_ok=True)
         save(self._wishes / wish.id, wish.model_dump(mode="json"))
         return wish
 
@@ -128,7 +134,8 @@ class Workspace:
 
     def remove(self, name: str) -> None:
         """An instance is to go; that outlives whoever wants it."""
-        self._removals.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.lay_out()
+        self._removals.mkdir(exist_ok=True)
         save(self._removals / _key(name), name)
 
     def removed(self, name: str) -> None:
