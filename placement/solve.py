@@ -129,6 +129,8 @@ def _searched(task: Task, solvers: Solvers) -> Plan:
         return _modelled(task, _BOTH, solvers)
     if found.left is not None and _is_worth(task, found.left, 1.0 if best is None else 0.5):
         return _modelled(task, _BOTH, solvers, found, best)
+    if found.reason:
+        raise InfeasibleError(found.reason)
     if best is None:
         raise answers.impossible(task) if found.left is None else answers.late(task, "the search")
     return answers.within_budget(task, best)

@@ -5,10 +5,13 @@ from math import inf
 
 import numpy as np
 
+from placement.search import effort
 from placement.search.ascent import Climb
 from placement.search.bearings import Bearings
 from placement.search.clock import Clock, LateError
+from placement.search.cuts import narrow
 from placement.search.detours import Detours, TooManyError
+from placement.search.hurry import in_time
 from placement.search.likeness import classes
 from placement.search.moves import improved
 from placement.search.puzzle import Puzzle, puzzle
@@ -35,10 +38,6 @@ _WIDTH = 32
 _TRIED = 5
 _ROUNDS = ((10, 4, 3_000), (30, 8, 20_000), (80, 12, 100_000), (200, 12, 400_000))
 """Steps of the multipliers, rounds of sharing, and how many partial placements are looked at then."""
-_EFFORT_S = 0.06, 1.2e-4
-"""What the search may take: that, and as much more for each variable that a solver would have."""
-_SMALL_S, _SMALL = 0.02, 2000
-"""What it may take beside a quarter of the time of a program of few variables, compared with so many."""
 _MOST_DOUBTFUL = 12
 _NEAR = (2e-5, 2e-4, 2e-3, 2e-2)
 """How far above the bound, relative to it, plans are looked for before all that are better are."""
@@ -65,7 +64,8 @@ class _Search:
         self._setting = setting
         self._puzzle = given
         self._clock = clock
-        clock.spend(_effort_s(_variables(given)))
+        self._variables = effort.variables(given)
+        clock.spend(effort.effort_s(self._variables))
         self._router = Router(given, self._stop)
         self._detours = Detours(given, self._router, self._stop)
         self._values = Values(setting, given)
@@ -84,19 +84,25 @@ class _Search:
         if not self._puzzle.is_sound or not all(len(pops) for pops in kept):
             return Finding(np.inf, None, None)
         climb = Climb.begun(Relaxation(whole, kept, self._clock))
-        for steps, rounds, most in _ROUNDS:
+        reason: str | None = None
+        for number, (steps, rounds, most) in enumerate(_ROUNDS):
             self._raise(climb, steps, rounds)
-            if self._is_closed(climb.best.bound):
-                return self._closed()
+            if self._best is None and not number:
+                reason = self._narrow([kept[node] for node in whole.classes.blocks])
+            if reason or self._is_closed(climb.best.bound):
+                return self._closed(reason)
             climb = self._narrowed(climb)
             layers = self._layers(climb)
-            self._look_near(layers, climb.best.bound, most)
+            is_blind = self._look_near(layers, climb.best.bound, most)
             states = layers.all_below(self._limit, most, self._is_over)
             if states.is_all:
                 return self._settled(states, climb)
-            if self._clock.is_over:
+            if self._clock.is_over or (is_blind and self._variables < effort.SMALL):
                 break
         return self._open(climb)
+
+    def _narrow(self, pops: list[Ints]) -> str | None:
+        return narrow(self._puzzle, pops, in_time(self._puzzle, pops, self._stop))
 
     def _raise(self, climb: Climb, steps: int, rounds: int) -> None:
         """Bring the bound and the best plan nearer to each other."""
@@ -117,36 +123,49 @@ class _Search:
     def _is_closed(self, bound: float) -> bool:
         return not np.isfinite(bound) or bound >= self._limit
 
-    def _closed(self) -> Finding:
+    def _closed(self, reason: str | None = None) -> Finding:
         """The best plan is optimal; there is none where there is no best."""
-        return Finding(np.inf if self._best is None else self._best.value, self._found(), None)
+        value = np.inf if self._best is None else self._best.value
+        return Finding(value, self._found(), None, reason)
 
     def _layers(self, climb: Climb) -> Layers:
         return Layers(Bearings(climb.relaxation), climb.best, climb.prices)
 
-    def _look_near(self, layers: Layers, bound: float, most: int) -> None:
-        """Look for plans close above the bound first: a good one leaves little else to look at."""
-        if self._limit - bound <= _WIDE * abs(bound):
-            return
-        for share in _NEAR:
+    def _look_near(self, layers: Layers, bound: float, most: int) -> bool:
+        """Look for plans close above the bound first: a good one leaves little else to look at.
+
+        :return: whether there are placements of which none came to a good plan: then the bound does not see
+            what keeps them from it, and more steps of the multipliers are in vain
+        """
+        is_blind = False
+        for share in _NEAR if self._is_wide(bound) else ():
             limit = bound + share * abs(bound)
             states = layers.all_below(min(limit, self._limit), most, self._is_over)
             if not states.is_all or limit >= self._limit or self._clock.is_over:
-                return
+                break
             counts = self._values.least(states.at)
             for state in np.argsort(counts, kind="stable")[:_MOST_NEAR]:
                 if counts[state] < self._limit and not self._is_over():
                     self._settle([int(pop) for pop in states.at[state]], float(counts[state]))
+                    is_blind = True
+        return is_blind and self._is_wide(bound)
+
+    def _is_wide(self, bound: float) -> bool:
+        return self._limit - bound > _WIDE * abs(bound)
 
     def _propose(self, climb: Climb) -> None:
         """Look for better plans where the relaxation points."""
         bearings = Bearings(climb.relaxation)
         states = self._layers(climb).beam(_WIDTH, self._stop)
-        for rank, row in enumerate(states.at[: _TRIED if self._best else _WIDTH]):
-            if self._stop() and (rank or self._best):
+        seen: set[tuple[int, ...]] = set()
+        for rank, row in enumerate(states.at):
+            enough = self._best is not None and rank >= _TRIED
+            if enough or (self._stop() and (rank or self._best)):
                 return
             at = improved(bearings, [int(pop) for pop in row], self._stop)
-            self._offer(at, self._router.routed(at))
+            if tuple(at) not in seen:
+                seen.add(tuple(at))
+                self._offer(at, self._router.routed(at))
             if self._is_closed(climb.best.bound):
                 return
 
@@ -235,16 +254,3 @@ class _Search:
 
     def _found(self) -> Found | None:
         return None if self._best is None else named(self._setting.graph, self._puzzle, self._best)
-
-
-def _effort_s(variables: int) -> float:
-    """What the search may take; solvers are quick where there are few variables, and more than that else."""
-    least, each = _EFFORT_S
-    small = _SMALL_S + each / 3 * variables * (1 + variables / _SMALL)
-    return min(least + each * variables, small)
-
-
-def _variables(puzzle: Puzzle) -> int:
-    """How many a solver would have."""
-    places = sum(len(block.pops) for block in puzzle.blocks)
-    return places + sum(2 * int(link.usable.sum()) for link in puzzle.links)

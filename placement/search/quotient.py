@@ -156,7 +156,7 @@ def quick_enough(whole: Quotient, stop: Stop) -> list[Ints]:
 def _shorten(whole: Quotient, number: int, kept: list[Ints]) -> None:
     """Keep what lies on a quick enough way through a chain."""
     puzzle, chain = whole.puzzle, whole.puzzle.chains[number]
-    steps = _steps(puzzle, chain.links)
+    steps = steps_of(puzzle, chain.links)
     if steps is None:
         return
     nodes = [whole.classes.blocks[block] for block in steps]
@@ -183,7 +183,7 @@ def _least(sums: Floats, axis: int) -> Floats:
     return least
 
 
-def _steps(puzzle: Puzzle, links: tuple[int, ...]) -> list[int] | None:
+def steps_of(puzzle: Puzzle, links: tuple[int, ...]) -> list[int] | None:
     """The blocks that a chain passes; None where its links are no way, one after the other."""
     if not links:
         return None

@@ -8,6 +8,7 @@ import numpy as np
 from placement.model import Arc
 from placement.search.bearings import Bearings
 from placement.search.clock import Stop
+from placement.search.hurry import in_time
 from placement.search.puzzle import Puzzle
 from placement.search.relaxed import Relaxed
 from placement.search.states import States
@@ -39,15 +40,18 @@ def remainder(puzzle: Puzzle, kept: Sequence[Ints], pairs: Pairs, gap: float, st
         for block, pops in zip(puzzle.blocks, kept, strict=True)
         for member in block.members
     }
+    usable = in_time(puzzle, kept, stop)
     arcs = {
-        link.name: _arcs(puzzle, number, kept, pairs(number), gap)
+        link.name: _arcs(puzzle, number, kept, usable[number], pairs(number), gap)
         for number, link in enumerate(puzzle.links)
         if not stop()
     }
     return Remainder(options, arcs)
 
 
-def _arcs(puzzle: Puzzle, number: int, kept: Sequence[Ints], above: Floats, gap: float) -> frozenset[Arc]:
+def _arcs(
+    puzzle: Puzzle, number: int, kept: Sequence[Ints], usable: Mask, above: Floats, gap: float
+) -> frozenset[Arc]:
     """The arcs by which a way between two places is not too long a detour for what is left of the gap."""
     link, terrain = puzzle.links[number], puzzle.terrain
     first, second = (kept[end] for end in link.ends)
@@ -60,7 +64,7 @@ def _arcs(puzzle: Puzzle, number: int, kept: Sequence[Ints], above: Floats, gap:
     found: set[Arc] = set()
     for tails, heads in ((terrain.tails, terrain.heads), (terrain.heads, terrain.tails)):
         through = weights + (into[:, tails] + link.costs[np.ix_(second, heads)]).min(axis=0, initial=np.inf)
-        chosen = np.flatnonzero(link.usable & (through < gap))
+        chosen = np.flatnonzero(usable & (through < gap))
         found |= {(terrain.names[e], terrain.pops[tails[e]], terrain.pops[heads[e]]) for e in chosen}
     return frozenset(found)
 

@@ -41,6 +41,8 @@ class Finding:
     best: Found | None
     left: Remainder | None
     """Where a plan can be that counts less than the best; None where none can."""
+    reason: str | None = None
+    """Why there is no plan, where that is known."""
 
 
 def named(graph: ServiceGraph, puzzle: Puzzle, plan: Proposal) -> Found:

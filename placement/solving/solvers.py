@@ -17,7 +17,7 @@ from placement.solving.outcomes import Outcome, SolverFailedError, SolverName, S
 from placement.solving.program import Program
 from placement.solving.race import Accept, Race, Rules
 
-_HEAD_START_S = 0.1
+_HEAD_START_S = 0.2
 """What HiGHS solves within it is not worth a second process."""
 _LAST_JOIN = 0.5
 """Of the time limit: then the second solver begins wherever it runs, for the first may hang."""

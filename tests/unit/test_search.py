@@ -8,15 +8,17 @@ import pytest
 
 from domain.errors import InfeasibleError
 from domain.infrastructure import Infrastructure
-from domain.plans import Plan, ServiceGraph, Standing
+from domain.plans import GraphEndpoint, Plan, ServiceGraph, Standing
 from placement import topology
 from placement.candidates import candidates
 from placement.needs import Needs
 from placement.search.ascent import Climb
 from placement.search.bearings import Bearings
 from placement.search.clock import Clock
+from placement.search.cuts import narrow
 from placement.search.finding import find
 from placement.search.forest import forest, sweep
+from placement.search.hurry import in_time
 from placement.search.likeness import classes
 from placement.search.puzzle import Puzzle
 from placement.search.puzzle import puzzle as puzzle_of
@@ -27,7 +29,17 @@ from placement.search.setting import Setting
 from placement.search.states import Layers
 from placement.solve import place
 from placement.topology import Usage
-from tests.unit.placement_world import FREE, infra, instance, link, pop, random_case, service, wire
+from tests.unit.placement_world import (
+    FREE,
+    chain,
+    infra,
+    instance,
+    link,
+    pop,
+    random_case,
+    service,
+    wire,
+)
 from tests.unit.test_exact import CROWDED, PARALLEL, case
 
 pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
@@ -197,3 +209,65 @@ def test_what_the_search_proves_is_what_the_whole_program_says(seed: int) -> Non
         assert found.bound <= best * (1 + 1e-6) + 1e-9
         assert found.best is None or found.best.value >= best * (1 - 1e-6) - 1e-9
         assert found.left is not None or found.best is not None
+
+
+def two_coasts(
+    dice: random.Random, bridge: float, detour_ms: float, apart: bool
+) -> tuple[ServiceGraph, Infrastructure]:
+    """Two meshed coasts with a narrow link between them, and one that is wide and slow; two ways through."""
+    pops = {name: pop(price=dice.randint(1, 9)) for name in ("a1", "a2", "b1", "b2")}
+    wires = {
+        "a": wire("a1", "a2"),
+        "b": wire("b1", "b2"),
+        "bridge": wire("a1", "b1", bridge, 1),
+        "detour": wire("a2", "b2", 1000, detour_ms),
+    }
+    mbps = {name: dice.choice([40, 60, 100]) for name in ("x-1", "y-1")}
+    links = [link(*ends, mbps[name]) for name in mbps for ends in (("in", name), (name, "out"))]
+    graph = service(
+        *(instance(name) for name in mbps),
+        endpoints=(GraphEndpoint(name="in", pop="a1"), GraphEndpoint(name="out", pop="b1")),
+        links=tuple(links),
+        chains=tuple(chain(links[n].name, links[n + 1].name, ms=6.0) for n in (0, 2)),
+        anti_affinity=(("x-1", "y-1"),) if apart else (),
+    )
+    return graph, infra(pops, wires)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_must_cross_a_narrow_cut_is_refused_as_the_whole_program_does(seed: int) -> None:
+    dice = random.Random(seed)
+    bridge, detour_ms = dice.choice([90, 120, 170, 200]), dice.choice([1, 20])
+    graph, where = two_coasts(dice, bridge, detour_ms, dice.random() < 0.5)
+    needed = sum(each.bandwidth_mbps for each in graph.links) / 2
+    fits = needed <= bridge or detour_ms == 1
+    for solver in ("auto", "highs"):
+        if fits:
+            assert place(graph, where, FREE, solver=solver).gap == 0
+        else:
+            with pytest.raises(InfeasibleError):
+                place(graph, where, FREE, solver=solver)
+
+
+def test_the_narrow_cut_is_the_reason() -> None:
+    graph, where = two_coasts(random.Random(3), 110, 20, False)
+    needed = sum(each.bandwidth_mbps for each in graph.links) / 2
+    assert needed > 110
+    with pytest.raises(InfeasibleError, match=f"{needed:g} Mbit/s between in and out, but .* have 110 Mbit/s"):
+        place(graph, where, FREE)
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_no_cut_and_no_hurry_is_in_the_way_of_a_plan(seed: int) -> None:
+    found = small(seed)
+    if found is None:
+        pytest.skip("no plan")
+    graph, where, plan = found
+    given = puzzle(setting(graph, where))
+    pops = [block.pops for block in given.blocks]
+    usable = in_time(given, pops, never)
+    assert narrow(given, pops, usable) is None
+    ways = {way.link: way.physical_links for way in plan.routes}
+    for each, some in zip(given.links, usable, strict=True):
+        taken = [given.terrain.names.index(name) for name in ways[each.name]]
+        assert some[taken].all()
