@@ -271,7 +271,11 @@ def traffic(shop: Shop, web: VimInstance) -> Iterator[Callable[[], Any]]:
             echo.terminate()
 
 
-@pytest.mark.parametrize(("gap_s", "first"), [(0.0, ""), (0.4, "north"), (0.4, "west")])
+@pytest.mark.parametrize(
+    ("shop", "gap_s", "first"),
+    [("ovs", 0.0, ""), ("ovs", 0.4, "north"), ("ovs", 0.4, "west"), ("nft", 0.4, "north")],
+    indirect=["shop"],
+)
 def test_a_firewall_moves_and_nothing_is_lost(shop: Shop, gap_s: float, first: str) -> None:
     users = shop.create("customers", "north", "endpoint", "users", resources=Resources.of(0, 0, 0))
     web = shop.create("web-1", "west", "web", "http")

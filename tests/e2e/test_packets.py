@@ -20,7 +20,7 @@ from workers.plugin import connect
 EXAMPLES = Path(__file__).parents[2] / "examples"
 ABILITIES, _ = examine(Path("/tmp"))
 
-# What fails before a packet is sent does so alike on every datapath.
+# What fails by a function or by a probe does so alike on every datapath.
 on_one_datapath = pytest.mark.parametrize("lab", ABILITIES.datapaths[:1], indirect=True)
 
 pytestmark = [
@@ -147,6 +147,7 @@ async def test_a_killed_switch_comes_back_with_its_flows(lab: PacketLab) -> None
     assert await eventually(lambda: lab.fetch("shop", f"http://{front}/healthz"), "the shop answers again")
 
 
+@on_one_datapath
 @pytest.mark.asyncio(loop_scope="module")
 async def test_a_chain_that_its_own_firewall_cuts_is_never_called_active(lab: PacketLab) -> None:
     text = (EXAMPLES / "secure-shop.yaml").read_text()
