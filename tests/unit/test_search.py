@@ -253,7 +253,8 @@ def test_the_narrow_cut_is_the_reason() -> None:
     graph, where = two_coasts(random.Random(3), 110, 20, False)
     needed = sum(each.bandwidth_mbps for each in graph.links) / 2
     assert needed > 110
-    with pytest.raises(InfeasibleError, match=f"{needed:g} Mbit/s between in and out, but .* have 110 Mbit/s"):
+    words = f"{needed:g} Mbit/s between in and out, but .* have 110 Mbit/s"
+    with pytest.raises(InfeasibleError, match=words):
         place(graph, where, FREE)
 
 
