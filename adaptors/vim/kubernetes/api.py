@@ -1,5 +1,6 @@
 """What is asked of the API server, in its terms; progress is told meanwhile, by whoever waits."""
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import TimeoutError as NotYet
 from typing import Any, TypeVar
@@ -12,6 +13,7 @@ from adaptors.vim.port import Progress
 T = TypeVar("T")
 
 _PACE_S = 0.1
+"""Between two words on the progress."""
 _TRIES = 8
 _PAGE = 500
 _APPLY = "application/apply-patch+yaml"
@@ -122,11 +124,12 @@ class Api:
     def delete(
         self, kind: str, namespace: str, name: str, preconditions: Mapping[str, str] | None = None
     ) -> None:
-        """Delete an object after all that it owns; not there is no error.
+        """Delete an object, a workload after all of its pods; not there is no error.
 
         :param preconditions: uid, resourceVersion that it must have
         """
-        body: Object = {"propagationPolicy": "Foreground"}
+        waits = kind in ("Deployment", "StatefulSet")
+        body: Object = {"propagationPolicy": "Foreground" if waits else "Background"}
         if preconditions:
             body["preconditions"] = dict(preconditions)
         try:
@@ -177,3 +180,11 @@ class Api:
         return self.attended(
             lambda: self.connection.request(method, path, query or {}, body, content, self.timeout_s)
         )
+
+
+def rest(seconds: float, progress: Progress, words: str) -> None:
+    """Wait a while, and tell the progress meanwhile."""
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        progress(words)
+        time.sleep(min(_PACE_S, left))

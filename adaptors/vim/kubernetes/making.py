@@ -7,7 +7,7 @@ from pathlib import Path
 from adaptors.vim.kubernetes import manifests, naming, pods
 from adaptors.vim.kubernetes.api import Api
 from adaptors.vim.kubernetes.calls import ApiError, Refusal, Unready
-from adaptors.vim.kubernetes.connection import Connection
+from adaptors.vim.kubernetes.connection import Connection, Object
 from adaptors.vim.kubernetes.members import Workload, differences, template_of
 from adaptors.vim.kubernetes.namespaces import Namespaces, Terminating
 from adaptors.vim.kubernetes.settings import KubernetesSettings
@@ -71,7 +71,7 @@ class Maker:
         spaces = {each.workload.namespace for each in held} or set(self.namespaces.awaiting(name))
         for space in spaces:
             self.namespaces.entered(space, name)
-            self.namespaces.release(space)
+            self.namespaces.tidy(space)
 
     def leave(self, workload: Workload, name: str) -> None:
         """Take an instance out of a workload, and the workload away where it was the last."""
@@ -138,11 +138,18 @@ class Maker:
             workload = self._joined(spec, values, held)
             going = self._failed(workload, spec.name) if held else frozenset[str]()
             pod = self.waits.running(workload, spec.name, going)
-            return self.view.of_pod(workload, spec.name, pod)
+            return self.waits.until(
+                spec.name, lambda: self._addressed(workload, spec.name, pod), "it has no address yet"
+            )
         except (Refusal, ApiError) as error:
             if held is None and _is_final(error):
                 self.delete(spec.name)
             raise
+
+    def _addressed(self, workload: Workload, name: str, pod: Object) -> VimInstance | None:
+        """An instance that others can be told of; None while a load balancer has no address."""
+        found = self.view.of_pod(workload, name, pod)
+        return found if found.address else None
 
     def _joined(self, spec: InstanceSpec, values: Mapping[str, str], held: Held | None) -> Workload:
         """With a mark in the namespace, until the workload keeps it. Trouble leaves it, for `delete`."""

@@ -4,10 +4,10 @@ import time
 from collections.abc import Iterator, Mapping
 
 from adaptors.vim.kubernetes import naming, policies
-from adaptors.vim.kubernetes.api import Api
+from adaptors.vim.kubernetes.api import Api, rest
 from adaptors.vim.kubernetes.calls import ApiError, Refusal, Unready
 from adaptors.vim.kubernetes.connection import Object
-from adaptors.vim.kubernetes.members import KINDS
+from adaptors.vim.kubernetes.members import KINDS, parse
 from adaptors.vim.kubernetes.settings import KubernetesSettings
 from adaptors.vim.port import Progress
 
@@ -16,7 +16,6 @@ _COMING = f"coming.{naming.DOMAIN}"
 _COMING_S = 120.0
 """After which who came has died on the way."""
 _LOOK_S = 1.0
-_PACE_S = 0.1
 _TRIES = 5
 _FOREIGN = (
     *KINDS,
@@ -98,29 +97,53 @@ class Namespaces:
             words = f"namespace {name} is being deleted{_held_by(found)}"
             if time.monotonic() >= end:
                 raise Terminating(f"after {self._settings.ready_timeout:g} s: {words}")
-            self._rest(words)
+            rest(_LOOK_S, self._progress, words)
 
-    def release(self, name: str) -> None:
-        """Delete a namespace and wait until it is gone, unless anybody needs it or keeps something in it."""
+    def tidy(self, name: str) -> None:
+        """Delete what no instance in a namespace needs any more; the namespace itself with the last.
+
+        It stays where somebody else keeps something in it, or an instance is on its way into it.
+        """
         found = self._api.get("Namespace", "", name)
         if found is None:
             return
         if "deletionTimestamp" not in found["metadata"]:
-            if not _is_ours(found) or _anybody_coming(found) or self._is_used(name):
+            if not _is_ours(found) or _anybody_coming(found):
+                return
+            if needed := self._needed(name):
+                self._clear_services(name, needed)
                 return
             if foreign := list(self._foreign(name)):
                 self._progress(f"namespace {name} stays: it holds {', '.join(foreign)}, not of Interlace")
+                self._clear_services(name, needed)
                 return
             if not self._deleted(found):
                 return
         self.wait_gone(name)
 
+    def _needed(self, name: str) -> set[str]:
+        """The components that have workloads; one that nobody ever joined goes."""
+        ours = naming.selector({**naming.MANAGED, naming.POP: self._pop})
+        needed = set()
+        for kind in KINDS:
+            for found in self._api.list(kind, name, labelSelector=ours):
+                workload, meta = parse(kind, found), found["metadata"]
+                if workload.members:
+                    needed.add(meta["labels"].get(naming.COMPONENT, ""))
+                else:
+                    self._api.delete(kind, name, workload.name, _exactly(found))
+        return needed
+
+    def _clear_services(self, name: str, needed: set[str]) -> None:
+        ours = naming.selector({**naming.MANAGED, naming.POP: self._pop})
+        for service in self._api.list("Service", name, labelSelector=ours):
+            if service["metadata"]["labels"].get(naming.COMPONENT) not in needed:
+                self._api.delete("Service", name, service["metadata"]["name"], _exactly(service))
+
     def _deleted(self, found: Object) -> bool:
         """False where it has changed since: somebody comes."""
-        meta = found["metadata"]
-        must_be = {"uid": meta["uid"], "resourceVersion": meta["resourceVersion"]}
         try:
-            self._api.delete("Namespace", "", meta["name"], must_be)
+            self._api.delete("Namespace", "", found["metadata"]["name"], _exactly(found))
         except ApiError as error:
             if error.status != 409:
                 raise
@@ -160,10 +183,6 @@ class Namespaces:
                 "two PoPs in one cluster need different settings.namespace_prefix"
             )
 
-    def _is_used(self, name: str) -> bool:
-        ours = naming.selector(naming.MANAGED)
-        return any(next(self._api.list(kind, name, labelSelector=ours), None) for kind in KINDS)
-
     def _foreign(self, name: str) -> Iterator[str]:
         for kind in _FOREIGN:
             for found in self._list_foreign(kind, name):
@@ -180,17 +199,17 @@ class Namespaces:
                 return []
             raise
 
-    def _rest(self, words: str) -> None:
-        end = time.monotonic() + _LOOK_S
-        while time.monotonic() < end:
-            self._progress(words)
-            time.sleep(_PACE_S)
-
 
 def _namespace(pop: str, tags: Mapping[str, str], name: str) -> Object:
     said = {f"{naming.DOMAIN}/full-{key}": tags[key] for key in ("service", "tenant")}
     labels = naming.service_labels(pop, tags)
     return {"kind": "Namespace", "metadata": {"name": name, "labels": labels, "annotations": said}}
+
+
+def _exactly(found: Object) -> dict[str, str]:
+    """What keeps an object from being deleted that somebody has changed since."""
+    meta = found["metadata"]
+    return {"uid": meta["uid"], "resourceVersion": meta["resourceVersion"]}
 
 
 def _mark_of(instance: str) -> str:

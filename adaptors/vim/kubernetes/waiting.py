@@ -1,11 +1,12 @@
 """Waits for pods, told by the process's one watch of them."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from adaptors.vim.kubernetes import pods
-from adaptors.vim.kubernetes.api import Api
+from adaptors.vim.kubernetes.api import Api, rest
 from adaptors.vim.kubernetes.calls import ApiError, Denied, Refusal, Unready
 from adaptors.vim.kubernetes.connection import Object
 from adaptors.vim.kubernetes.members import Workload
@@ -14,6 +15,8 @@ from adaptors.vim.kubernetes.settings import KubernetesSettings
 from adaptors.vim.kubernetes.watching import PodWatch
 from adaptors.vim.kubernetes.workloads import Going, Workloads
 from adaptors.vim.port import Progress
+
+T = TypeVar("T")
 
 _PACE_S = 0.1
 _LOOK_S = 1.0
@@ -114,6 +117,15 @@ class Waits:
                 return
         raise Overdue(wait.words)
 
+    def until(self, name: str, look: Callable[[], T | None], words: str) -> T:
+        """Look each second until there is something to see."""
+        end = time.monotonic() + self._settings.ready_timeout
+        while (found := look()) is None:
+            if time.monotonic() >= end:
+                raise Overdue(f"not done after {self._settings.ready_timeout:g} s: {words}")
+            rest(_LOOK_S, self._progress, f"instance {name}: {words}")
+        return found
+
     def _looks(self, wait: Waiting) -> Iterator[list[Object]]:
         """The workload's pods, again and again until the time is over; progress is told meanwhile."""
         end = time.monotonic() + self._settings.ready_timeout
@@ -153,9 +165,9 @@ class Waits:
         :raises Unready: if it fails
         """
         state = pods.state_of(pod)
-        wait.words, wait.podless_since = state.words, None
+        before, wait.words, wait.podless_since = wait.words, state.words, None
         if state.standing == "unusable":
-            raise Impossible(state.words)
+            raise Impossible(_with_cause(state.words, before))
         if state.standing == "failing":
             raise Unready(f"it failed while it was being built: {state.words}")
         self._judge_unplaced(wait, state)
@@ -202,6 +214,11 @@ def _own(wait: Waiting, found: list[Object], but: frozenset[str]) -> Object | No
     alive = pods.members_pods(pod for pod in found if pod["metadata"]["uid"] not in but)
     number = len(names) - 1 if but else names.index(wait.name)
     return alive[number] if number < len(alive) else None
+
+
+def _with_cause(words: str, before: str) -> str:
+    """Back-offs do not say after what."""
+    return f"{words}, after {before}" if before.startswith("Err") else words
 
 
 def _asked(wait: Waiting) -> str:
