@@ -7,6 +7,8 @@ import pytest
 
 from adaptors.machine.abilities import examine, forget_looks
 
+pytest_plugins = ["tests.real.labs"]
+
 
 def pytest_report_header() -> str:
     """One line on the dataplanes that the tests of packets run on, or why they are skipped."""

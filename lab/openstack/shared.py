@@ -104,8 +104,8 @@ def _mariadb(site: Site) -> Daemon:
         "datadir": site.layout.data / "mysql",
         "bind-address": "127.0.0.1",
         "port": site.port("mariadb"),
-        "socket": site.layout.directory / "run/mariadb.sock",
-        "pid-file": site.layout.directory / "run/mariadb.pid",
+        "socket": "mariadb.sock",  # in the data directory: a whole path could be too long for one
+        "pid-file": "mariadb.pid",
         "init-file": site.layout.settings / "init.sql",
         "max-connections": 800,
         "character-set-server": "utf8mb3",
