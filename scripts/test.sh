@@ -15,7 +15,7 @@ scripts/lint.sh >"$linted" 2>&1 &
 lint=$!
 suite() { .venv/bin/python -m pytest -q -rs "$@" || [ "$?" = 5 ] || status=1; } # 5: nothing was selected
 # Half of a test is waiting for something, so two of them share a core.
-suite -n "${TEST_WORKERS:-$((2 * $(nproc)))}" --dist worksteal -m "not alone" "$@"
+suite -n "${TEST_WORKERS:-$((2 * $(nproc)))}" --dist worksteal -m "not alone and not real" "$@"
 wait "$lint" || status=1
 suite -m alone "$@"
 echo "lint:" && cat "$linted"
