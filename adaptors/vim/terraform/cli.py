@@ -122,6 +122,7 @@ class Cli:
                 Run(
                     mark=mark,
                     command=command,
+                    log=path.name,
                     started=now,
                     deadline=now + limit_s,
                     grace_s=self.settings.grace,

@@ -1,6 +1,7 @@
 """What Terraform says while it runs: JSON lines, in a file that outlives whoever started it."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from domain.models import Model
 
 _TAIL = 600
+_ORNAMENT = re.compile(r"\x1b\[[0-9;]*m|[╷│╵]")
 
 
 class Trouble(Model):
@@ -61,11 +63,16 @@ class Log:
 
     def tail(self) -> str:
         """The last words, of a Terraform that ended without saying what is wrong."""
-        text = "".join(
+        return self.error()[:_TAIL]
+
+    def error(self) -> str:
+        """Its error, from a command that does not speak JSON; else the end of what it said."""
+        said = "".join(
             path.read_text(errors="replace") for path in (self._path, self._path.with_suffix(".err"))
         )
+        text = _ORNAMENT.sub("", said)
         _, found, error = text.partition("Error: ")
-        return " ".join((error if found else text[-_TAIL:]).split())[:_TAIL]
+        return " ".join((error if found else text[-_TAIL:]).split())
 
 
 def _messages(lines: list[str], directory: Path) -> Iterator[Message]:

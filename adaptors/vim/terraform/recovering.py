@@ -10,6 +10,7 @@ import signal
 import socket
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 
 from python_terraform import IsFlagged
 
@@ -23,9 +24,10 @@ from adaptors.vim.terraform.states import BrokenStateError
 from adaptors.vim.terraform.workspaces import CutOff, Run, Workspace
 
 _LOCKED = "Error acquiring the state lock"
-_FIELD = re.compile(
-    r"\b(ID|Operation|Who|Created):\s+(.+?)(?=\s+(?:ID|Path|Operation|Who|Version|Created|Info):|$)"
-)
+_FIELD = re.compile(r"\b(ID|Who|Created):\s+(.+?)(?=\s+(?:ID|Path|Operation|Who|Version|Created|Info):|$)")
+_HOLDER = re.compile(r"already locked: ID=([\w-]+)")
+_BEFORE_LOCK = ("version", "diagnostic")
+"""Kinds of messages that come before Terraform has the lock."""
 _CLOCK_S = 2.0
 _KEY = re.compile(r'\["((?:[^"\\]|\\.)*)"\]$')
 
@@ -39,7 +41,9 @@ def settle(site: Site, cli: Cli, progress: Progress) -> None:
     run = place.run()
     if run is not None:
         _outwait(run, place, progress)
-        place.note(CutOff(started=run.started, until=time.time()))
+        heard = Log(place.directory / run.log, place.directory).more()
+        locked = any(each.kind not in _BEFORE_LOCK for each in heard)
+        place.note(CutOff(started=run.started, until=time.time(), locked=locked))
         site.changed(place)
     _push_errored(site, cli, progress)
     restore(site, place)
@@ -73,33 +77,54 @@ def locked_out(cli: Cli, ended: Ended, progress: Progress) -> bool:
 
     :raises VimUnavailableError: if somebody holds it: who, and since when
     """
-    said = next((each.words for each in ended.troubles if each.words.startswith(_LOCKED)), None)
+    heard = [*(each.words for each in ended.troubles), "" if ended.ok else ended.log.error()]
+    said = next((words for words in heard if words.startswith(_LOCKED)), None)
     if said is None:
         return False
-    lock = dict(_FIELD.findall(said))
+    lock = _lock(said)
     if _ours(cli.place, lock):
         progress(f"taking away the lock {lock['ID']} of a run that was cut off")
-        return cli.run("force-unlock", progress, lock["ID"], force=IsFlagged).ok
-    if "Who" not in lock:
+        cli.place.forget(CutOff)
+        return cli.run(
+            "force-unlock", progress, lock["ID"], log=_aside(cli), recorded=False, force=IsFlagged
+        ).ok
+    if "ID" not in lock:
         raise cli.call.unavailable(said)
+    who = f"{lock['Who']} since {lock.get('Created', '?')}" if "Who" in lock else "somebody"
     raise cli.call.unavailable(
-        f"the state of {cli.place.directory.name} is locked by {lock['Who']} "
-        f"since {lock.get('Created', '?')} ({lock.get('Operation', '?')}, lock {lock.get('ID', '?')}); "
-        "if that one is dead: "
-        f"terraform force-unlock {lock.get('ID', '')} in {cli.place.directory}"
+        f"the state of {cli.place.directory.name} is locked by {who} (lock {lock['ID']}); "
+        f"if that one is dead: terraform force-unlock {lock['ID']} in {cli.place.directory}"
     )
 
 
+def _lock(said: str) -> dict[str, str]:
+    """What an error says of the lock in the way. The backend http tells its id, and then of our own."""
+    lock = dict(_FIELD.findall(said))
+    holder = _HOLDER.search(said)
+    return {"ID": holder[1]} if holder and holder[1] != lock.get("ID") else lock
+
+
 def _ours(place: Workspace, lock: dict[str, str]) -> bool:
-    """Whether the run that was cut off took it; where it ran, and when, are known."""
+    """Whether the run that was cut off took it, by where and when it was taken.
+
+    Where that is not told: that run had the lock, and could not give it back.
+    """
     cut = place.cut_off()
-    if cut is None or "ID" not in lock or lock.get("Who", "").rpartition("@")[2] != socket.gethostname():
+    if cut is None or "ID" not in lock:
         return False
+    if "Who" not in lock:
+        return cut.locked
     try:
         made = datetime.strptime(lock["Created"][:19], "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC).timestamp()
     except (KeyError, ValueError):
         return False
-    return cut.started - _CLOCK_S <= made <= cut.until + _CLOCK_S
+    here = lock["Who"].rpartition("@")[2] == socket.gethostname()
+    return here and cut.started - _CLOCK_S <= made <= cut.until + _CLOCK_S
+
+
+def _aside(cli: Cli) -> Path:
+    """For what is said by commands between those whose words matter later."""
+    return cli.place.directory / "aside.log"
 
 
 def _outwait(run: Run, place: Workspace, progress: Progress) -> None:
@@ -132,7 +157,10 @@ def _push_errored(site: Site, cli: Cli, progress: Progress) -> None:
         return
     site.ready(cli, progress)
     progress("pushing the state that could not be saved")
-    ended = cli.run("state push", progress, str(errored))
+    for _ in range(2):
+        ended = cli.run("state push", progress, str(errored), log=_aside(cli), recorded=False)
+        if not locked_out(cli, ended, progress):
+            break
     if not ended.ok:
         raise cli.call.unavailable(
             f"the state that an earlier run could not save is in {errored}, and terraform state push says: "
@@ -164,6 +192,17 @@ def _adopt(site: Site, cli: Cli, progress: Progress) -> None:
                 var_file=str(cli.place.values),
             )
             site.changed(cli.place)
+
+
+def _import(cli: Cli, address: str, identity: str, progress: Progress) -> None:
+    """That there is nothing to import is as well: then it was not created."""
+    values = str(cli.place.values)
+    for _ in range(2):
+        ended = cli.run(
+            "import", progress, address, identity, log=_aside(cli), recorded=False, var_file=values
+        )
+        if not locked_out(cli, ended, progress):
+            return
 
 
 def _identity(site: Site, address: str) -> str | None:

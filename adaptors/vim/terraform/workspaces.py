@@ -47,6 +47,8 @@ class Run(Model):
 
     mark: str
     command: str
+    log: str
+    """Name of the file of what it says."""
     started: float
     deadline: float
     grace_s: float
@@ -57,6 +59,8 @@ class CutOff(Model):
 
     started: float
     until: float
+    locked: bool
+    """Whether it had the state's lock, as far as its words show."""
 
 
 class Drift(Model):
