@@ -1,8 +1,8 @@
 """A PoP at a real OpenStack, for the contract suite: a project of its own, taken away afterwards."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
@@ -15,16 +15,22 @@ from adaptors.vim.port import Vim
 from adaptors.vim.registry import open_vim
 from domain.infrastructure import Resources
 from domain.instances import PopAccess
+from lab.faults.proxy import FaultProxy
+from lab.faults.rules import Fault
 
 POP = "berlin"
 TOTAL = Resources.of(4, 4096, 40)
-IMAGE = "web:1"
 _FLAVOURS = tuple(Resources.of(vcpus, 128, 1) for vcpus in (1, 2, 3, 5))
+_LOST = {
+    "create": Fault(method="POST", path=r"/servers$"),
+    "delete": Fault(method="DELETE", path=r"/servers/"),
+}
+_APIS = ("compute", "network")
 
 
 @dataclass(frozen=True)
 class Tenancy:
-    """A project of its own at one cloud of a lab, and how to reach it."""
+    """A PoP that is a project of its own, of TOTAL capacity, at one cloud of a lab."""
 
     admin: Connection
     """Of the whole cloud."""
@@ -33,64 +39,90 @@ class Tenancy:
     """Its id."""
     credential: str
     home: Path
+    proxies: Mapping[str, FaultProxy]
+    """By API: compute, network and identity."""
+    image: str = "web:1"
 
     def open(self, capacity: Resources = TOTAL, **settings: Any) -> Vim:
         """A new handle on the PoP, as another worker would have."""
-        access = PopAccess(name=POP, capacity=capacity, settings=settings, credential=self.credential)
+        return self.of_credential(self.credential, capacity, **settings)
+
+    def of_credential(self, credential: str, capacity: Resources = TOTAL, **settings: Any) -> Vim:
+        """A handle that uses another cloud of clouds.yaml."""
+        access = PopAccess(name=POP, capacity=capacity, settings=settings, credential=credential)
         return open_vim("openstack", access, self.home)
+
+    def lose_next_answer(self, operation: str) -> None:
+        """Let the next call of an operation (create or delete) take effect and its answer be lost."""
+        fault = _LOST[operation].model_copy(update={"lose_answer": True, "times": 1})
+        self.proxies["compute"].add(fault)
 
     def crash(self, name: str) -> None:
         """Let the instance of that name fail by itself."""
-        (server,) = [each for each in self.tenant.compute.servers() if each.name == name]
-        self.admin.compute.reset_server_state(server.id, "error")
+        self.admin.compute.reset_server_state(self.server(name).id, "error")
+
+    def server(self, name: str) -> Any:
+        """As Nova has it."""
+        (found,) = [each for each in self.tenant.compute.servers() if each.name == name]
+        return found
 
     def leftovers(self) -> list[str]:
         """All that the project has, by its own listing."""
         network, compute, mine = self.tenant.network, self.tenant.compute, self.project
-        steering = (
+        of_project = (
             network.sfc_port_chains,
             network.sfc_port_pair_groups,
             network.sfc_port_pairs,
             network.sfc_flow_classifiers,
+            network.ips,
+            network.ports,
+            network.networks,
+            network.subnets,
+            network.routers,
+            network.security_groups,
         )
-        found = [
-            *compute.servers(),
-            *compute.server_groups(),
-            *(each for listed in steering for each in listed(project_id=mine)),
-            *network.ips(project_id=mine),
-            *network.ports(project_id=mine),
-            *network.networks(project_id=mine),
-            *network.subnets(project_id=mine),
-            *network.routers(project_id=mine),
-            *(each for each in network.security_groups(project_id=mine) if each.name != "default"),
-        ]
-        return [f"{type(each).__name__} {each.name} {each.id}" for each in found]
+        found: list[Any] = [each for listed in of_project for each in listed(project_id=mine)]
+        found += [*compute.servers(), *compute.server_groups()]
+        return [f"{type(each).__name__} {each.name}" for each in found if each.name != "default"]
 
 
 @contextmanager
-def tenancy(
-    home: Path, clouds: Path, cloud: str = "pop1", endpoints: dict[str, str] | None = None
-) -> Iterator[Tenancy]:
+def tenancy(home: Path, clouds: Path, cloud: str = "pop1", **options: Any) -> Iterator[Tenancy]:
     """A tenancy at a cloud of a lab; what is in it goes with it.
 
     :param clouds: the lab's clouds.yaml
-    :param endpoints: settings of the credential, such as compute_endpoint_override
+    :param options: of the credential, such as api_timeout
     """
     entry = yaml.safe_load(clouds.read_text())["clouds"][cloud]
     admin = Connection(**entry)
     name, password = f"test-{token_hex(4)}", token_hex(8)
     project = _project(admin, name, password)
     auth = {**entry["auth"], "username": name, "password": password, "project_name": name}
-    mine = home / "clouds.yaml"
-    mine.write_text(yaml.safe_dump({"clouds": {name: {**entry, "auth": auth, **(endpoints or {})}}}))
+    tenant = Connection(**{**entry, "auth": auth})
     (home / "secrets").mkdir(exist_ok=True)
     (home / "secrets" / "shop-password").write_text("correct horse")
-    with _environment("OS_CLIENT_CONFIG_FILE", str(mine)):
-        yield Tenancy(admin, Connection(**{**entry, "auth": auth}), project, name, home)
-        _clear(Connection(**{**entry, "auth": auth}), project)
+    with _proxied(admin) as proxies, _environment("OS_CLIENT_CONFIG_FILE", str(home / "clouds.yaml")):
+        own = {**entry, **_through(proxies), **options}
+        own["auth"] = {**auth, "auth_url": proxies["identity"].url}
+        write_clouds(home, {name: own})
+        yield Tenancy(admin, tenant, project, name, home, proxies)
+        _clear(tenant)
     identity: Any = admin.identity
     identity.delete_user(identity.find_user(name))
     identity.delete_project(project)
+
+
+def write_clouds(home: Path, clouds: Mapping[str, Any]) -> None:
+    """What the worker finds in clouds.yaml, beside what it has found before."""
+    path = home / "clouds.yaml"
+    before = yaml.safe_load(path.read_text())["clouds"] if path.exists() else {}
+    path.write_text(yaml.safe_dump({"clouds": {**before, **clouds}}))
+
+
+def read_clouds(home: Path) -> dict[str, Any]:
+    """What the worker finds in clouds.yaml."""
+    found: dict[str, Any] = yaml.safe_load((home / "clouds.yaml").read_text())["clouds"]
+    return found
 
 
 def _project(admin: Connection, name: str, password: str) -> str:
@@ -107,7 +139,22 @@ def _project(admin: Connection, name: str, password: str) -> str:
     return str(project.id)
 
 
-def _clear(tenant: Connection, project: str) -> None:
+@contextmanager
+def _proxied(admin: Connection) -> Iterator[dict[str, FaultProxy]]:
+    where = {
+        "compute": admin.compute.get_endpoint(),
+        "network": admin.network.get_endpoint(),
+        "identity": admin.config.auth["auth_url"],
+    }
+    with ExitStack() as stack:
+        yield {api: stack.enter_context(FaultProxy(str(url).rstrip("/"))) for api, url in where.items()}
+
+
+def _through(proxies: Mapping[str, FaultProxy]) -> dict[str, str]:
+    return {f"{api}_endpoint_override": proxies[api].url for api in _APIS}
+
+
+def _clear(tenant: Connection) -> None:
     for server in tenant.compute.servers():
         tenant.compute.delete_server(server.id)
         tenant.compute.wait_for_delete(server, interval=0.5, wait=60)

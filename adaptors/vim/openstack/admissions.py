@@ -40,13 +40,16 @@ def admit(place: Place, network: str, part: PopNetwork, points: Points) -> None:
     :raises Refusal: where an instance, or its port, is not there
     """
     wanted = _wanted(part, points)
-    groups = {rules: _group(place, network, part.tags, rules) for rules in set(wanted.values())}
-    _put(place, network, {port: groups[rules] for port, rules in wanted.items()})
+    there = _groups(place, network)
+    tags = {**part.tags, "network": network}
+    made = {rules: _group(place, network, tags, there, rules) for rules in set(wanted.values())}
+    ours = {each.id for each in there} | set(made.values())
+    _put(place, ours, {port: made[rules] for port, rules in wanted.items()})
 
 
 def dismiss(place: Place, network: str) -> None:
     """Take away all security groups of the network of this name."""
-    _put(place, network, {})
+    _put(place, {each.id for each in _groups(place, network)}, {})
 
 
 def unadmitted(place: Place, network: str, part: PopNetwork, points: Points) -> Iterator[str]:
@@ -96,13 +99,13 @@ def _rules(admission: Admission, points: Points) -> Iterator[Rule]:
             yield Rule(protocol=protocol, port=admission.port, source=source)
 
 
-def _group(place: Place, network: str, tags: Mapping[str, str], rules: Rules) -> str:
-    """The id of the group with these rules, found or made."""
+def _group(place: Place, network: str, tags: Mapping[str, str], there: list[Any], rules: Rules) -> str:
+    """The id of the group with these rules, found among those that are there, or made."""
     name = shortened(f"{network}-{digest(' '.join(sorted(map(str, rules))))}")
-    found = next((each for each in _groups(place, network) if each.name == name), None)
+    found = next((each for each in there if each.name == name), None)
     if found is None:
         asked = {"name": name, "description": network_mark(place.pop, network)}
-        found = tagged(place, place.network.create_security_group, {**tags, "network": network}, asked)
+        found = tagged(place, place.network.create_security_group, tags, asked)
     _correct(place, found, rules)
     return str(found.id)
 
@@ -148,9 +151,10 @@ def _ingress(group: Any) -> dict[Rule, str]:
     }
 
 
-def _put(place: Place, network: str, wanted: Mapping[str, str]) -> None:
-    """Give each port its group of this network, and take those away that none has any more."""
-    ours = {each.id for each in _groups(place, network)}
+def _put(place: Place, ours: set[str], wanted: Mapping[str, str]) -> None:
+    """Give each port its group of a network, which has those of `ours`, and delete what none has any more."""
+    if not ours and not wanted:
+        return
     ports = {each.id: each for each in _ports(place)}
     for port in wanted.keys() - ports.keys():
         raise Refusal(f"port {port} is not there; somebody has deleted it")

@@ -65,8 +65,14 @@ def unconnected(place: Place, network: str, part: PopNetwork) -> Iterator[str]:
 def _plan(place: Place, part: PopNetwork, points: Points) -> SteeringPlan:
     if not part.chains:
         return SteeringPlan()
+    from_beyond = any(chain.source is None for chain in part.chains)
+    return steering_plan(part, points, _way_in(place, part) if from_beyond else None)
+
+
+def _way_in(place: Place, part: PopNetwork) -> str | None:
+    """The router's port, by which packets come from beyond the PoP."""
     subnet = service_subnet(place, part.tags)
-    return steering_plan(part, points, router_port(place, subnet) if subnet else None)
+    return router_port(place, subnet) if subnet else None
 
 
 def _lock(place: Place) -> str:

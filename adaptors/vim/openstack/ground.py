@@ -128,7 +128,9 @@ def _found_or_made(place: Place, tags: Mapping[str, str], errand: Errand) -> Gro
         return Ground(network=network.id, subnet=subnet, group=group.id, made=False)
     found = next(iter(_networks(place, tags)), None)
     network = found or _network_made(place, tags, errand)
-    subnet = _first_subnet(place, network.id) or _subnet_made(place, tags, network.id)
+    subnet = _first_subnet(place, network.id) if found else None
+    if subnet is None:
+        subnet = _subnet_made(place, tags, network.id)
     if place.settings.external_network is not None:
         connect_subnet(place, subnet)
     return Ground(network=network.id, subnet=subnet, group=group.id, made=found is None)
