@@ -27,17 +27,18 @@ class Balancers:
     def _serve(self, service: Object) -> None:
         uid, wanted = _uid(service), service["spec"]["type"] == "LoadBalancer"
         if wanted and uid not in self._given:
-            self._tell(service, [{"ip": self._choose(service)}])
+            self._give(service)
         elif not wanted and uid in self._given:
             del self._given[uid]
             self._tell(service, [])
 
-    def _choose(self, service: Object) -> str:
-        """The address that the service asks for, where it is free, or the first that is."""
+    def _give(self, service: Object) -> None:
+        """The address that the service asks for, where it is free, or the first that is; else it waits."""
         free = [address for address in _ADDRESSES if address not in self._given.values()]
         asked = service["spec"].get("loadBalancerIP")
-        self._given[_uid(service)] = asked if asked in free else free[0]
-        return self._given[_uid(service)]
+        if free:
+            self._given[_uid(service)] = asked if asked in free else free[0]
+            self._tell(service, [{"ip": self._given[_uid(service)]}])
 
     def _tell(self, service: Object, ingress: list[Object]) -> None:
         meta = service["metadata"]

@@ -31,7 +31,6 @@ MINUTES = "8 minutes of processor time"
 
 _REFLECT = "vendor/github.com/modern-go/reflect2"
 _GO_CACHE = "_output/local/go/cache"
-_OBJECTS = 4000
 _DRAFT = ".unfinished-"
 _COMPILER = "compiler"
 _LOOK_EVERY_S = 0.5
@@ -142,7 +141,7 @@ def _compile(source: Path, environment: dict[str, str], daemons: Daemons, say: S
         if time.monotonic() - said > _SAY_EVERY_S:
             said = time.monotonic()
             done = sum(1 for _ in (source / _GO_CACHE).rglob("*-d"))
-            say(f"    {said - began:.0f} s, {done} of about {_OBJECTS} objects")
+            say(f"    {said - began:.0f} s, {done} objects compiled")
     if not all((source / "_output" / "bin" / name).exists() for name in COMPILED):
         raise LabError(f"Kubernetes was not compiled; {last_lines([daemons.output(_COMPILER)])}")
 

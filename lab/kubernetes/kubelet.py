@@ -99,8 +99,8 @@ class Kubelet:
         now = time.time()
         told = tell(pod, Place(self._address(uid), self._host), self._since(uid, pod, now), now)
         if any(pod["status"].get(key) != value for key, value in told.status.items()):
-            self._pods[uid] = pod | {"status": pod["status"] | told.status}
             self._api.patch(f"{_path(pod)}/status", {"status": told.status})
+            self._pods[uid] = pod | {"status": pod["status"] | told.status}
             self._mourn(pod, told.status)
         return told.until
 

@@ -29,8 +29,8 @@ class KubernetesLab:
 
     needs = (
         f"Kubernetes {build.KUBERNETES}, built from Debian's source package. Once: 8 minutes of processor "
-        f"time, {build.DISK_GIB} GiB of disk meanwhile, 280 MB in the cache. Each start: 10 to 25 s, "
-        "700 MB of memory"
+        f"time, {build.DISK_GIB} GiB of disk and 2 GB of memory meanwhile, 280 MB in the cache. Each start: "
+        "10 to 25 s, 700 MB of memory"
     )
 
     def __init__(self, directory: Path) -> None:

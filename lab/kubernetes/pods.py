@@ -99,7 +99,7 @@ def _status(pod: Object, place: Place, early: list[Moment], late: list[Moment], 
     initialised = all(moment.exit_code == 0 for moment in early)
     facts = {"Initialized": initialised, "ContainersReady": ready, "Ready": ready}
     address = place.host_address if spec.get("hostNetwork") else place.pod_address
-    shown = zip(late, spec["containers"], strict=True)
+    shown = _statuses(late, spec["containers"], pod["status"].get("containerStatuses"))
     status = {
         "phase": _phase(early, late),
         "startTime": pod["status"].get("startTime") or timestamp(now),
@@ -107,14 +107,34 @@ def _status(pod: Object, place: Place, early: list[Moment], late: list[Moment], 
         "podIP": address,
         "podIPs": [{"ip": address}],
         "conditions": [_condition(pod, kind, fact, now) for kind, fact in facts.items()],
-        "containerStatuses": [
-            moment.status(container) | ({"ready": False} if unready else {}) for moment, container in shown
-        ],
+        "containerStatuses": [each | ({"ready": False} if unready else {}) for each in shown],
     }
     if early:
-        pairs = zip(early, spec["initContainers"], strict=True)
-        status["initContainerStatuses"] = [moment.status(container) for moment, container in pairs]
+        before = pod["status"].get("initContainerStatuses")
+        status["initContainerStatuses"] = _statuses(early, spec["initContainers"], before)
     return status
+
+
+def _statuses(moments: list[Moment], specified: list[Object], before: list[Object] | None) -> list[Object]:
+    """Of all containers; with the times told before where nothing has changed since.
+
+    Those worked out now may differ by one: who has started again knows only the second in which a pod began.
+    """
+    told = {each["name"]: each for each in before or []}
+    found = [moment.status(each) for moment, each in zip(moments, specified, strict=True)]
+    return [
+        each | {key: told[each["name"]][key] for key in ("state", "lastState")}
+        if each["name"] in told and _way(told[each["name"]]) == _way(each)
+        else each
+        for each in found
+    ]
+
+
+def _way(status: Object) -> tuple[object, ...]:
+    """What tells a container's status from another one, but for its times."""
+    states = (status["state"], status["lastState"])
+    reasons = [(kind, of.get("reason")) for state in states for kind, of in state.items()]
+    return (status["restartCount"], status["image"], *reasons)
 
 
 def _phase(early: list[Moment], late: list[Moment]) -> str:

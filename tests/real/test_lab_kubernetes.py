@@ -146,7 +146,10 @@ def test_nobody_else_can_read_its_keys(lab: KubernetesLab, directory: Path) -> N
     assert stat.S_IMODE(directory.stat().st_mode) == 0o700
     private = [lab.kubeconfig, *(directory / "keys").iterdir()]
     assert {stat.S_IMODE(path.stat().st_mode) for path in private} == {0o600}
-    assert b"BEGIN" not in subprocess.check_output(["ps", "-eo", "args"])
+    tokens = [line.split(",")[0] for line in (directory / "keys" / "tokens.csv").read_text().splitlines()]
+    everything = subprocess.check_output(["ps", "-eo", "args"], text=True)
+    assert tokens
+    assert not any(token in everything for token in tokens)
 
 
 def test_coming_up_again_starts_nothing(lab: KubernetesLab) -> None:
@@ -334,6 +337,15 @@ def test_killed_nodes_come_back_to_the_pods_that_run(lab: KubernetesLab, directo
     for uid, status in before.items():
         assert (after[uid].pod_ip, after[uid].start_time) == (status.pod_ip, status.start_time)
         assert after[uid].container_statuses == status.container_statuses
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_any_part_may_be_killed(lab: KubernetesLab, directory: Path, space: str, part: str) -> None:
+    Daemons(directory).kill(part)
+    states = {service.name: service.state for service in lab.status().services}
+    assert states[part] == "down"
+    assert lab.up(say).up
+    ready(lab, space, until(lambda: make(lab, space, "web:1", 2)), 2)
 
 
 def test_everything_killed_at_once_comes_back(lab: KubernetesLab, directory: Path, space: str) -> None:

@@ -143,6 +143,12 @@ def test_trouble_can_be_brought_to_what_runs(trouble: str) -> None:
     assert not ready(pod("web:1", metadata={"annotations": {FAIL: trouble}}), 5)
 
 
+def test_times_that_were_told_stay_though_its_node_knows_them_less_well_now() -> None:
+    it = pod("web:1")
+    it["status"] = tell(it, PLACE, BEGUN + 0.9, BEGUN + 5).status
+    assert tell(it, PLACE, BEGUN, BEGUN + 50).status == it["status"]
+
+
 def test_a_condition_keeps_the_moment_of_its_last_change() -> None:
     it = pod("web:1")
     it["status"] = status(it, 1)
