@@ -1,4 +1,4 @@
-"""Instances as members of workloads: a Deployment's pods are alike, its i-th instance has the i-th oldest."""
+"""Instances as members of workloads: a Deployment's pods are alike, and each has one of its instances."""
 
 import json
 from collections.abc import Iterable, Mapping

@@ -22,7 +22,9 @@ TEMPLATE = f"{DOMAIN}/template"
 SPEC = f"{DOMAIN}/spec"
 """Annotation: what all of a workload's instances are made from, as JSON."""
 MEMBERS = f"{DOMAIN}/members"
-"""Annotation: the instances of a workload, as JSON, in the order of their pods' ages."""
+"""Annotation: the instances of a workload, as JSON."""
+INSTANCE = f"{DOMAIN}/instance"
+"""Annotation: whose a pod is, as long as that one is there."""
 LONGEST = 63
 
 

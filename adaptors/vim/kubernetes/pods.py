@@ -55,9 +55,27 @@ def state_of(pod: Object) -> State:
     return State("starting", _waiting_words(status))
 
 
-def members_pods(pods: Iterable[Object]) -> list[Object]:
-    """The pods of a workload in the order of its members: by age, without those on their way out."""
+def staying(pods: Iterable[Object]) -> list[Object]:
+    """By age, without those on their way out."""
     return sorted((pod for pod in pods if not is_going(pod)), key=_age)
+
+
+def assigned(instances: Iterable[str], pods: Iterable[Object]) -> dict[str, Object]:
+    """Instance -> its pod: the one that it has claimed, else one that nobody has, the oldest first.
+
+    Pods that Kubernetes made anew are nobody's, and so are those of instances that are gone.
+    """
+    alive, names = staying(pods), list(instances)
+    claimed = {claim: pod for pod in reversed(alive) if (claim := claim_of(pod)) in names}
+    taken = {pod["metadata"]["uid"] for pod in claimed.values()}
+    free = [pod for pod in alive if pod["metadata"]["uid"] not in taken]
+    return claimed | dict(zip((name for name in names if name not in claimed), free, strict=False))
+
+
+def claim_of(pod: Object) -> str:
+    """The instance that a pod is of; empty where nobody has claimed it."""
+    claim: str = pod["metadata"].get("annotations", {}).get(naming.INSTANCE, "")
+    return claim
 
 
 def is_going(pod: Object) -> bool:

@@ -191,9 +191,8 @@ def _labels(tags: Mapping[str, str]) -> dict[str, str]:
 
 
 def _own(workload: Workload, member: Member, found: list[Object]) -> Object | None:
-    names = [each.name for each in (workload.members if member.state == "leaving" else workload.staying)]
-    alive, number = pods.members_pods(found), names.index(member.name)
-    return alive[number] if number < len(alive) else None
+    members = workload.members if member.state == "leaving" else workload.staying
+    return pods.assigned((each.name for each in members), found).get(member.name)
 
 
 def _key(workload: Workload) -> tuple[str, str]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from adaptors.vim.kubernetes import pods
+from adaptors.vim.kubernetes import naming, pods
 from adaptors.vim.kubernetes.api import Api, rest
 from adaptors.vim.kubernetes.calls import ApiError, Denied, Refusal, Unready
 from adaptors.vim.kubernetes.connection import Object
@@ -85,7 +85,7 @@ class Waits:
         wait = Waiting(f"instance {name} is being configured", name, workload)
         for found in self._looks(wait):
             self._look(wait)
-            new = [pod for pod in pods.members_pods(found) if pods.template_of(pod) == workload.template]
+            new = [pod for pod in pods.staying(found) if pods.template_of(pod) == workload.template]
             if not new:
                 self._judge_podless(wait)
             elif self._runs(wait, new[-1]):
@@ -171,7 +171,7 @@ class Waits:
         if state.standing == "failing":
             raise Unready(f"it failed while it was being built: {state.words}")
         self._judge_unplaced(wait, state)
-        return state.standing == "running" and self._confirmed(pod)
+        return state.standing == "running" and self._claimed(pod, wait.name)
 
     def _judge_unplaced(self, wait: Waiting, state: State) -> None:
         """A node that has room may come; but not for ever."""
@@ -197,23 +197,24 @@ class Waits:
         told = self._watch.failures(workload.namespace, workload.name)
         return told[-1] if told else ""
 
-    def _confirmed(self, pod: Object) -> bool:
-        """What a watch tells may be old by a moment."""
+    def _claimed(self, pod: Object, name: str) -> bool:
+        """Claim just this version of a pod: what a watch tells may be old by a moment."""
         meta = pod["metadata"]
-        now = self._api.get("Pod", meta["namespace"], meta["name"])
-        if now is None or now["metadata"]["uid"] != meta["uid"] or pods.is_going(now):
+        claim = {"resourceVersion": meta["resourceVersion"], "annotations": {naming.INSTANCE: name}}
+        try:
+            self._api.merge("Pod", meta["namespace"], meta["name"], {"metadata": claim})
+        except ApiError as error:
+            if error.status not in (404, 409):
+                raise
             return False
-        return pods.state_of(now).standing == "running"
+        return True
 
 
 def _own(wait: Waiting, found: list[Object], but: frozenset[str]) -> Object | None:
-    """An instance's pod; where one of its own goes, that is the last of as many as there are to be."""
     names = [each.name for each in wait.workload.staying]
     if wait.name not in names:
         raise Unready("it was deleted while it was being built")
-    alive = pods.members_pods(pod for pod in found if pod["metadata"]["uid"] not in but)
-    number = len(names) - 1 if but else names.index(wait.name)
-    return alive[number] if number < len(alive) else None
+    return pods.assigned(names, (pod for pod in found if pod["metadata"]["uid"] not in but)).get(wait.name)
 
 
 def _with_cause(words: str, before: str) -> str:
