@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 from openstack.connection import Connection
 
-from adaptors.vim.port import Vim
+from adaptors.vim.openstack.vim import OpenstackVim
 from adaptors.vim.registry import open_vim
 from domain.infrastructure import Resources
 from domain.instances import PopAccess
@@ -43,14 +43,16 @@ class Tenancy:
     """By API: compute, network and identity."""
     image: str = "web:1"
 
-    def open(self, capacity: Resources = TOTAL, **settings: Any) -> Vim:
+    def open(self, capacity: Resources = TOTAL, **settings: Any) -> OpenstackVim:
         """A new handle on the PoP, as another worker would have."""
         return self.of_credential(self.credential, capacity, **settings)
 
-    def of_credential(self, credential: str, capacity: Resources = TOTAL, **settings: Any) -> Vim:
+    def of_credential(self, credential: str, capacity: Resources = TOTAL, **settings: Any) -> OpenstackVim:
         """A handle that uses another cloud of clouds.yaml."""
         access = PopAccess(name=POP, capacity=capacity, settings=settings, credential=credential)
-        return open_vim("openstack", access, self.home)
+        opened = open_vim("openstack", access, self.home)
+        assert isinstance(opened, OpenstackVim)
+        return opened
 
     def lose_next_answer(self, operation: str) -> None:
         """Let the next call of an operation (create or delete) take effect and its answer be lost."""
@@ -60,6 +62,12 @@ class Tenancy:
     def crash(self, name: str) -> None:
         """Let the instance of that name fail by itself."""
         self.admin.compute.reset_server_state(self.server(name).id, "error")
+
+    def delete_by_hand(self, name: str) -> None:
+        """As an operator would, behind everybody's back."""
+        server = self.server(name)
+        self.tenant.compute.delete_server(server.id)
+        self.tenant.compute.wait_for_delete(server, interval=0.2, wait=60)
 
     def server(self, name: str) -> Any:
         """As Nova has it."""

@@ -145,7 +145,7 @@ def _ingress(group: Any) -> dict[Rule, str]:
         Rule(
             protocol=each["protocol"],
             port=each["port_range_min"],
-            source=each["remote_ip_prefix"] or f"group {each['remote_group_id']}",
+            source=each["remote_ip_prefix"] or each["remote_group_id"] or "anywhere",
         ): each["id"]
         for each in found
     }

@@ -93,8 +93,8 @@ def _asked_for(place: Place, spec: InstanceSpec, errand: Errand) -> Begun:
     image = image_of(place, spec.image)
     start = user_data(spec, hidden)
     flavor = flavor_of(place, spec.resources, _least(place, spec, image))
-    ground = ground_of(place, spec.tags, errand)
     try:
+        ground = ground_of(place, spec.tags, errand)
         errand.step(f"making the ports of instance {spec.name}")
         points = points_for(place, spec, ground, image.traits.routed)
         told = told_address(place, spec, points)

@@ -59,30 +59,14 @@ def is_oldest(place: Place, tags: Mapping[str, str], ground: Ground) -> bool:
     return oldest is not None and oldest.id == ground.network
 
 
-def remove_network(place: Place, network: str, subnet: str | None) -> bool:
-    """Take away a network that nobody uses; False where somebody does after all."""
-    try:
-        if subnet is not None:
-            disconnect_subnet(place, subnet)
-        place.network.delete_network(network)
-    except ConflictException:
-        if subnet is not None:
-            connect_subnet(place, subnet)
-        return False
-    return True
-
-
 def remove_ground(place: Place, tags: Mapping[str, str], errand: Errand) -> None:
     """Take away what a service stood on, if nobody stands on it any more."""
     with place.cloud.locks.of(_question(place, tags), errand):
         forget_ground(place, tags)
         errand.step(f"removing the network of service {tags['service']}")
-        if place.settings.network is None:
-            for network in _networks(place, tags):
-                if _in_use(place, network.id) or not remove_network(
-                    place, network.id, next(iter(network.subnet_ids), None)
-                ):
-                    return
+        networks = _networks(place, tags) if place.settings.network is None else []
+        if [network for network in networks if not _gone(place, network)]:
+            return
         left = [group for group in _groups(place, tags) if not _removed(place, group.id)]
         if not left:
             remove_groups(place, tags)
@@ -100,9 +84,21 @@ def left_behind(place: Place, name: str) -> list[dict[str, str]]:
     ]
 
 
-def _in_use(place: Place, network: str) -> bool:
-    owners = (each.device_owner or "" for each in place.network.ports(network_id=network))
-    return any(not owner.startswith("network:") for owner in owners)
+def _gone(place: Place, network: Any) -> bool:
+    """Whether a network is taken away; one that somebody uses, or begins to use meanwhile, stays."""
+    owners = (each.device_owner or "" for each in place.network.ports(network_id=network.id))
+    if any(not owner.startswith("network:") for owner in owners):
+        return False
+    subnet = next(iter(network.subnet_ids), None)
+    try:
+        if subnet is not None:
+            disconnect_subnet(place, subnet)
+        place.network.delete_network(network.id)
+    except ConflictException:
+        if subnet is not None:
+            connect_subnet(place, subnet)
+        return False
+    return True
 
 
 def _removed(place: Place, group: str) -> bool:

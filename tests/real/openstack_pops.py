@@ -1,0 +1,51 @@
+"""What tests of the OpenStack adaptor share: a PoP in a project of its own, and instances to put there."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from domain.descriptor import ComponentKind
+from domain.infrastructure import Resources
+from domain.instances import InstanceSpec
+from tests.contract.openstack_site import POP, Tenancy, tenancy
+
+
+def quiet(_: str) -> None:
+    """A progress that nobody looks at."""
+
+
+@pytest.fixture
+def pop(tmp_path: Path, clouds_yaml: Path) -> Iterator[Tenancy]:
+    """A PoP of which nothing may be left over but what the test leaves on purpose."""
+    with tenancy(tmp_path, clouds_yaml) as made:
+        yield made
+        for proxy in made.proxies.values():
+            proxy.clear()
+        vim = made.open(external_network="public")
+        for network in vim.networks():
+            vim.disconnect(network, quiet)
+        for instance in vim.list({}):
+            vim.delete(instance.name, quiet)
+        assert made.leftovers() == []
+
+
+def spec(name: str = "shop-web-1", component: str = "web", **changes: Any) -> InstanceSpec:
+    fields: dict[str, Any] = {
+        "name": name,
+        "pop": POP,
+        "image": "web:1",
+        "resources": Resources.of(1, 128, 1),
+        "kind": ComponentKind.MICROSERVICE,
+        "connection_points": ("http",),
+        "secrets": {"PASSWORD": "shop-password"},
+        "tags": {
+            "service": "shop",
+            "component": component,
+            "instance": name.removeprefix("shop-"),
+            "operation": "op-1",
+            "tenant": "t",
+        },
+    }
+    return InstanceSpec.model_validate({**fields, **changes})
