@@ -181,16 +181,7 @@ def _adopt(site: Site, cli: Cli, progress: Progress) -> None:
         identity = made.get(address) or _identity(site, address)
         if identity and address.startswith(states.MODULE):
             progress(f"importing {address}, which the run that was cut off may have created")
-            kept = cli.place.directory / "import.log"
-            cli.run(
-                "import",
-                progress,
-                address,
-                identity,
-                log=kept,
-                recorded=False,
-                var_file=str(cli.place.values),
-            )
+            _import(cli, address, identity, progress)
             site.changed(cli.place)
 
 
