@@ -28,19 +28,22 @@ def environment(name: str, requirements: Path, say: Say) -> Path:
 
 
 def _install(directory: Path, requirements: Path) -> None:
-    _run([sys.executable, "-m", "venv", "--clear", str(directory)])
+    _run([sys.executable, "-m", "venv", "--clear", "--without-pip", str(directory)])
+    python = str(directory / "bin" / "python")
     pip = [
-        str(directory / "bin" / "python"),
+        sys.executable,
         "-m",
         "pip",
+        "--python",
+        python,
+        "--disable-pip-version-check",
         "install",
         "--quiet",
-        "--disable-pip-version-check",
     ]
     # Every package stands in the list with all that it needs: nothing is left to resolve.
     _run([*pip, "--no-deps", "--no-compile", "--require-hashes", "-r", str(requirements)])
     subprocess.run(
-        [str(directory / "bin" / "python"), "-m", "compileall", "-q", "-j", "0", str(directory / "lib")],
+        [python, "-m", "compileall", "-q", "-j", "0", str(directory / "lib")],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         check=False,  # packages hold files for other versions of Python

@@ -46,6 +46,8 @@ class OpenstackLab:
 
     def down(self, say: Say, purge: bool = False) -> LabStatus:
         """End the clouds, then what they share."""
+        if not self._layout.directory.exists():
+            return self.status()
         with locked(self._layout.directory / "lock"):
             self._layout.clouds_yaml.unlink(missing_ok=True)
             self._end(say)

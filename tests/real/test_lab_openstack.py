@@ -30,7 +30,7 @@ POP1 = {
 
 
 def command(verb: str, directory: Path, *more: str) -> list[str]:
-    start = [sys.executable, "-m", "interfaces.cli.main", "lab", "openstack", verb]
+    start = [str(Path(sys.executable).with_name("interlace")), "lab", "openstack", verb]
     return [*start, "--directory", str(directory), *more]
 
 
