@@ -1,6 +1,7 @@
 """The clouds of the joint example: labs on this machine, and the infrastructure document that names them."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -33,8 +34,10 @@ def stop_labs(labs: list[str]) -> None:
 
 
 def _lab(name: str, verb: str) -> dict[str, Any]:
-    """Labs live in the user's own state directory, not in the example's."""
-    command = [INTERLACE, "lab", name, verb, "--json"]
+    """Labs live in the user's own state directory, or below INTERLACE_TEST_LABS, not in the example's."""
+    shared = os.environ.get("INTERLACE_TEST_LABS")
+    where = ["--directory", str(Path(shared) / name)] if shared else []
+    command = [INTERLACE, "lab", name, verb, *where, "--json"]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=sys.stderr, text=True, check=False)
     try:
         answer: dict[str, Any] = json.loads(done.stdout)

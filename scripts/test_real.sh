@@ -1,10 +1,25 @@
 #!/usr/bin/env bash
 # The adaptors against real OpenStack, Kubernetes and Terraform, and one service over all three, on this machine.
-# Labs are brought up by the tests, and stay up for the example. Arguments go to pytest.
+# Arguments go to pytest.
 set -uo pipefail
 cd "$(dirname "$0")/.."
+INTERLACE_TEST_LABS=${INTERLACE_TEST_LABS:-$(mktemp -d)}
+export INTERLACE_TEST_LABS
+labs="terraform kubernetes openstack"
+lab() { .venv/bin/interlace lab "$1" "$2" --directory "$INTERLACE_TEST_LABS/$1" "${@:3}"; }
+end() { for name in $labs; do lab "$name" down --purge >/dev/null; done; }
+trap end EXIT
 status=0
-.venv/bin/python -m pytest -m real -p no:cacheprovider tests/real tests/contract "$@" || [ "$?" = 5 ] || status=1
+missing=
+for name in $labs; do
+    lab "$name" up || missing="$missing $name"
+done
+if [ -n "$missing" ]; then
+    echo "not had:$missing, so nothing is tested against it"
+    [ "$(id -u)" != 0 ] || status=1 # root on Debian has all of them
+    exit "$status"
+fi
+.venv/bin/python -m pytest -q -rs -m real -p no:cacheprovider tests/real tests/contract "$@" ||
+    [ "$?" = 5 ] || status=1
 .venv/bin/python -m examples.joint || status=1
-for lab in openstack kubernetes terraform; do .venv/bin/interlace lab "$lab" down >/dev/null || status=1; done
 exit "$status"

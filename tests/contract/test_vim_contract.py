@@ -1,141 +1,30 @@
-"""What every VIM adaptor must do. A new adaptor joins by a factory in FACTORIES."""
+"""What every VIM adaptor must do. A new adaptor joins by a factory in tests/contract/sites.py."""
 
-import os
-import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from adaptors.machine.place import Place
-from adaptors.vim.emulator.running import status_of
-from adaptors.vim.emulator.workspace import Workspace
-from adaptors.vim.modelled.deeds import crash
-from adaptors.vim.modelled.faults import Fault, Faults
-from adaptors.vim.port import Progress, Vim
-from adaptors.vim.registry import open_vim
 from domain.descriptor import ComponentKind
 from domain.errors import InterlaceError, VimRefusedError, VimUnavailableError
 from domain.infrastructure import Resources
-from domain.instances import InstanceSpec, InstanceStatus, PopAccess, VimInstance
+from domain.instances import InstanceSpec, InstanceStatus, Listening
 from domain.steering import ImageTraits
-from tests.contract import emulated
+from tests.contract.sites import POP, REAL_SITES, SITES, TOTAL, Site
 
-POP = "berlin"
-TOTAL = Resources.of(4, 4096, 40)
-
-
-@dataclass(frozen=True)
-class Site:
-    """One PoP under test, of TOTAL capacity."""
-
-    open: Callable[[], Vim]
-    """A new handle on the same PoP, as another worker would have."""
-    image: str
-    lose_next_answer: Callable[[str], None]
-    """Let the next call of an operation (create or delete) take effect and its answer be lost."""
-    slow: Callable[[], Vim]
-    """A handle whose creates and deletes wait for at least 1 s."""
-    crash: Callable[[str], None]
-    """Let the instance of that name fail by itself."""
+SITE_PARAMETERS = [
+    *(pytest.param(made, id=name) for name, made in sorted(SITES.items())),
+    *(pytest.param(made, id=name, marks=pytest.mark.real) for name, made in sorted(REAL_SITES.items())),
+]
 
 
-def modelled(home: Path) -> Site:
-    def opened(**settings: Any) -> Vim:
-        return open_vim("modelled", PopAccess(name=POP, capacity=TOTAL, settings=settings), home)
-
-    def lose(operation: str) -> None:
-        Faults(home).add(Fault.model_validate({"kind": "lost", "operation": operation, "times": 1}))
-
-    def fail(name: str) -> None:
-        crash(home, POP, name, "kernel panic")
-
-    return Site(opened, "nginx", lose, lambda: opened(create_delay="1 s", delete_delay="1 s"), fail)
-
-
-class Forgetful:
-    """A VIM the answers to whose calls may be lost after they took effect."""
-
-    def __init__(self, vim: Vim, lost: list[str]) -> None:
-        self._vim = vim
-        self._lost = lost
-
-    def create(self, spec: InstanceSpec, progress: Progress) -> VimInstance:
-        made = self._vim.create(spec, progress)
-        self._answer("create", spec.name)
-        return made
-
-    def read(self, name: str) -> VimInstance | None:
-        return self._vim.read(name)
-
-    def list(self, tags: Mapping[str, str]) -> tuple[VimInstance, ...]:
-        return self._vim.list(tags)
-
-    def delete(self, name: str, progress: Progress) -> None:
-        self._vim.delete(name, progress)
-        self._answer("delete", name)
-
-    def capacity(self) -> tuple[Resources, Resources]:
-        return self._vim.capacity()
-
-    def configure(
-        self, name: str, config: Mapping[str, str | int | float | bool], progress: Progress
-    ) -> None:
-        self._vim.configure(name, config, progress)
-
-    def ailment(self, name: str) -> str | None:
-        return self._vim.ailment(name)
-
-    def traits(self, image: str) -> ImageTraits:
-        return self._vim.traits(image)
-
-    def _answer(self, operation: str, name: str) -> None:
-        if operation in self._lost:
-            self._lost.remove(operation)
-            raise VimUnavailableError(f"PoP {POP}: the answer to {operation} of {name} was lost")
-
-
-def emulator(home: Path, datapath: str) -> Site:
-    emulated.require(home, datapath)
-    directory = emulated.add_function(home, "worker", **emulated.WORKER)
-    emulated.add_secret(home)
-    lost: list[str] = []
-
-    def opened() -> Vim:
-        access = PopAccess(name=POP, capacity=TOTAL, settings={"datapath": datapath})
-        return Forgetful(open_vim("emulator", access, home), lost)
-
-    def slow() -> Vim:
-        (directory / "slow").touch()
-        return opened()
-
-    def end_process(name: str) -> None:
-        status = status_of(Workspace.of(Place.of(home), name))
-        assert status is not None
-        os.kill(status.pid, signal.SIGKILL)
-        assert emulated.eventually(lambda: opened().ailment(name) is not None)
-
-    return Site(opened, "worker", lost.append, slow, end_process)
-
-
-FACTORIES: dict[str, Callable[[Path], Site]] = {
-    "modelled": modelled,
-    "emulator-nft": lambda home: emulator(home, "nft"),
-    "emulator-ovs": lambda home: emulator(home, "ovs"),
-}
-
-
-@pytest.fixture(params=sorted(FACTORIES))
+@pytest.fixture(params=SITE_PARAMETERS)
 def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
-    made = FACTORIES[request.param](tmp_path)
-    with emulated.swept(tmp_path) if request.param.startswith("emulator") else nullcontext():
+    with request.param(tmp_path) as made:
         yield made
 
 
@@ -159,6 +48,7 @@ def spec(
         secrets={"PASSWORD": "shop-password"},
         connection_points=("http",),
         addresses={} if address is None else {"http": address},
+        listens=(Listening(connection_point="http", protocol="tcp", port=80),),
         tags={**default, **tags},
     )
 
@@ -404,6 +294,8 @@ def test_what_failed_is_built_anew_in_its_place_if_the_spec_is_its_own(site: Sit
 
 
 def test_a_successor_may_have_its_predecessors_address_while_both_are_there(site: Site) -> None:
+    if not site.keeps_addresses:
+        pytest.skip("gives no address that another has still; the planner asks for none there")
     vim = site.open()
     first = vim.create(spec(site), quiet)
     second = vim.create(spec(site, "shop-web-1-b", operation="op-2", address=first.address), quiet)
@@ -424,3 +316,81 @@ def test_to_name_the_addresses_that_were_given_makes_no_other_spec(site: Site) -
 
 def test_an_image_of_which_nothing_is_said_has_no_traits(site: Site) -> None:
     assert site.open().traits(site.image) == ImageTraits()
+
+
+def test_what_an_operator_deleted_by_hand_is_ill_then_built_anew(site: Site) -> None:
+    if site.vanish is None:
+        pytest.skip("nobody else can delete there")
+    vim = site.open()
+    first = vim.create(spec(site), quiet)
+    site.vanish("shop-web-1")
+    assert vim.ailment("shop-web-1")
+    again = site.open().create(spec(site), quiet)
+    assert again.status is InstanceStatus.RUNNING
+    assert again.external_id != first.external_id
+    assert vim.ailment("shop-web-1") is None
+    assert [one.name for one in vim.list({})] == ["shop-web-1"]
+    vim.delete("shop-web-1", quiet)
+    assert vim.list({}) == ()
+
+
+def test_what_an_operator_deleted_by_hand_can_be_deleted(site: Site) -> None:
+    if site.vanish is None:
+        pytest.skip("nobody else can delete there")
+    vim = site.open()
+    vim.create(spec(site), quiet)
+    site.vanish("shop-web-1")
+    vim.delete("shop-web-1", quiet)
+    assert vim.list({}) == ()
+    assert vim.capacity()[1] == Resources.of(0, 0, 0)
+
+
+def test_the_longest_names_are_told_apart(site: Site) -> None:
+    vim = site.open()
+    service, component = "s" * 63, "c" * 63
+    names = [f"{service}-{component}-{number}-0a1b2c3d" for number in (1, 2)]
+    for number, name in enumerate(names, start=1):
+        tags = {"service": service, "component": component, "instance": f"{component}-{number}"}
+        vim.create(spec(site, name).model_copy(update={"tags": {**spec(site).tags, **tags}}), quiet)
+    assert [one.name for one in vim.list({"service": service})] == names
+    vim.delete(names[0], quiet)
+    assert vim.read(names[0]) is None
+    assert (left := vim.read(names[1])) is not None and left.name == names[1]
+
+
+def test_of_six_created_at_once_those_that_fit_run_and_the_others_are_refused(site: Site) -> None:
+    def attempt(number: int) -> str | None:
+        wanted = spec(site, f"shop-web-{number}", instance=f"web-{number}")
+        try:
+            site.open().create(wanted, quiet)
+        except VimRefusedError as refused:
+            return str(refused)
+        return None
+
+    with ThreadPoolExecutor(6) as pool:
+        said = list(pool.map(attempt, range(1, 7)))
+    refusals = [words for words in said if words is not None]
+    assert len(refusals) == 2
+    assert all(POP in words and "shop-web-" in words for words in refusals)
+    vim = site.open()
+    running = [one for one in vim.list({}) if one.status is InstanceStatus.RUNNING]
+    assert len(running) == TOTAL.vcpus
+    for number in range(1, 7):
+        vim.delete(f"shop-web-{number}", quiet)
+    assert vim.list({}) == ()
+    assert vim.capacity() == (TOTAL, Resources.of(0, 0, 0))
+
+
+def test_a_wrong_credential_is_refused_by_its_name(site: Site) -> None:
+    if site.wrong is None:
+        pytest.skip("needs no credential")
+    with pytest.raises(VimRefusedError, match=f"{POP}.*wrong"):
+        site.wrong().list({})
+
+
+def test_a_vim_that_does_not_answer_is_unavailable_and_nothing_is_lost(site: Site) -> None:
+    if site.away is None:
+        pytest.skip("is this machine itself")
+    vim = site.away()
+    with pytest.raises(VimUnavailableError, match=POP):
+        vim.create(spec(site), quiet)
