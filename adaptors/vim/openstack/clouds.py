@@ -59,7 +59,7 @@ class Cloud:
             region.config["api_timeout"] = _ANSWER_S
         made = Connection(config=region)
         keep_connected(made)
-        made.authorize()
+        made.session.get_token()  # now, so that those who come at the same moment share it
         files = (config.config_filename, config.secure_config_filename)
         self._files = _dated(Path(str(file)) for file in files if file)
         return made
