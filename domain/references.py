@@ -53,6 +53,9 @@ def resolve(text: str, outputs: Mapping[str, Mapping[str, str]]) -> str:
 
 
 def outputs_of(instances: Sequence[tuple[str, str]]) -> dict[str, str]:
-    """A component's outputs from its instances' (address, PoP), in the order of their numbers."""
+    """A component's outputs from its instances' (address, PoP), in the order of their numbers.
+
+    Instances behind one address, as in a cluster, are told once.
+    """
     addresses = [address for address, _ in instances]
-    return {"address": addresses[0], "addresses": ",".join(addresses), "pop": instances[0][1]}
+    return {"address": addresses[0], "addresses": ",".join(dict.fromkeys(addresses)), "pop": instances[0][1]}

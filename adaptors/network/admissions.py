@@ -50,7 +50,7 @@ def admitted(
     joined = hops(descriptor, graph, plan, points)
     pieces = stretches(descriptor, graph, joined)
     speech = list(dict.fromkeys((*_of_links(joined.values(), pieces, points), *_of_chains(pieces, points))))
-    steered = [each for piece in pieces for each in _steered(piece, points)]
+    steered = _alike_once([each for piece in pieces for each in _steered(piece, points)])
     return ServiceNetwork(
         name=name,
         service=graph.service,
@@ -162,6 +162,12 @@ def _steered(piece: Stretch, points: Mapping[str, VimInstance]) -> Iterator[tupl
         for pop in sorted(pops[number]):
             yield pop, _chain(piece, pop, functions[number : number + length], number, points)
         number += length
+
+
+def _alike_once(steered: list[tuple[str, ServiceChain]]) -> list[tuple[str, ServiceChain]]:
+    """Targets that are told by one address, as replicas behind a cluster's, are one way to a cloud."""
+    found = {(pop, chain.model_copy(update={"name": ""})): (pop, chain) for pop, chain in reversed(steered)}
+    return list(reversed(found.values()))
 
 
 def _chain(

@@ -121,6 +121,16 @@ def test_a_function_is_steered_through_where_it_is() -> None:
     assert len({chain.name for chain in chains["east"]}) == 2
 
 
+def test_targets_of_one_address_are_one_chain() -> None:
+    world = shop({"firewall-1": "east", "web-1": "south", "web-2": "south"})
+    shared = {
+        name: world.points[name].model_copy(update={"ports": (), "address": "10.96.0.7"})
+        for name in ("web-1", "web-2")
+    }
+    (chain,) = told(world, **shared).pops["east"].chains
+    assert chain.destinations == ("10.96.0.7/32",)
+
+
 def test_functions_at_two_pops_are_two_chains() -> None:
     document = {
         "components": {
