@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from adaptors.vim.kubernetes import naming
+from adaptors.vim.kubernetes.connection import Request
 from adaptors.vim.port import Vim
 from domain.errors import InterlaceError, VimRefusedError, VimUnavailableError
 from domain.instances import InstanceStatus
@@ -28,7 +29,7 @@ def refusing_webhook(site: KubernetesSite, resource: str) -> Iterator[None]:
         site.api.connection,
         "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations",
     )
-    known = connection.request("GET", f"{path}/lab", {}, None, "", 10.0)["webhooks"]
+    known = connection.request(Request("GET", f"{path}/lab"))["webhooks"]
     (refuses,) = [each for each in known if each["name"].startswith("refuse.")]
     rule = {**refuses["rules"][0], "operations": ["CREATE"], "resources": [resource]}
     mine = {
@@ -37,12 +38,12 @@ def refusing_webhook(site: KubernetesSite, resource: str) -> Iterator[None]:
         "rules": [rule],
     }
     body = {"metadata": {"name": site.realm}, "webhooks": [{**refuses, **mine}]}
-    connection.request("POST", path, {}, body, "application/json", 10.0)
+    connection.request(Request("POST", path, body=body))
     try:
         time.sleep(1.0)  # until the API server knows of it
         yield
     finally:
-        connection.request("DELETE", f"{path}/{site.realm}", {}, None, "", 10.0)
+        connection.request(Request("DELETE", f"{path}/{site.realm}"))
 
 
 def refusal(vim: Vim, **wanted: object) -> str:
@@ -267,14 +268,8 @@ def test_a_field_that_another_manager_took_is_refused_naming_it(site: Kubernetes
     image = {"name": "main", "image": "nginx:edited"}
     body = {"spec": {"template": {"spec": {"containers": [image]}}}}
     path = f"{site.api.path('Deployment', site.namespace(), workload)}"
-    site.api.connection.request(
-        "PATCH",
-        path,
-        {"fieldManager": "kubectl-edit"},
-        body,
-        "application/strategic-merge-patch+json",
-        10.0,
-    )
+    editor, media = {"fieldManager": "kubectl-edit"}, "application/strategic-merge-patch+json"
+    site.api.connection.request(Request("PATCH", path, editor, body, media))
     words = refusal(vim)
     assert "kubectl-edit" in words and ".image" in words
     assert vim.read("shop-web-1") is not None

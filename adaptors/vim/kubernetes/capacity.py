@@ -38,7 +38,7 @@ class Amount(NamedTuple):
 def quantity(text: str | int | float) -> Decimal:
     """A number as Kubernetes writes it: `250m`, `1.5Gi`, `1e3`."""
     said = str(text)
-    number = said.rstrip("numkMGTPEi")
+    number = said.rstrip("numkKMGTPEi")
     unit = said[len(number) :]
     return Decimal(number) * _UNITS[unit]
 

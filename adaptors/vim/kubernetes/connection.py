@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -23,6 +24,19 @@ T = TypeVar("T")
 THREADS = 32
 CONNECT_S = 5.0
 _USUAL_PLACE = "~/.kube/config"
+
+
+@dataclass(frozen=True)
+class Request:
+    """One call to the API server."""
+
+    method: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: Any = None
+    media: str = "application/json"
+    """The type of the body; where there is none, of the answer."""
+    timeout_s: float = 10.0
 
 
 class Connection:
@@ -40,30 +54,21 @@ class Connection:
         """Let another thread make a call; who submitted it may stop waiting for it."""
         return self._threads.submit(call)
 
-    def request(
-        self,
-        method: str,
-        path: str,
-        query: Mapping[str, str],
-        body: Any,
-        content: str,
-        timeout_s: float,
-    ) -> Object:
+    def request(self, asked: Request) -> Object:
         """One call, answered with an object.
 
         :raises ApiError: the server answered with an error
         :raises Unreachable: it did not answer, or not in time
         :raises Denied: the credential cannot be used
         """
-        response = self._authorized(method, path, query, body, content, timeout_s)
-        data = response.data
+        response = self._authorized(asked)
         if 200 <= response.status < 300:
-            return _parsed(data)
-        raise error_of(response.status, response.reason or "", response.headers, data)
+            return _parsed(response.data)
+        raise error_of(response.status, response.reason or "", response.headers, response.data)
 
-    def events(self, path: str, query: Mapping[str, str], timeout_s: float) -> Iterator[Object]:
+    def events(self, asked: Request) -> Iterator[Object]:
         """The events of a watch, until the server ends it; raises as `request`."""
-        response = self._authorized("GET", path, query, None, "", timeout_s, whole=False)
+        response = self._authorized(asked, whole=False)
         try:
             if response.status != 200:
                 raise error_of(response.status, response.reason or "", response.headers, response.data)
@@ -78,7 +83,7 @@ class Connection:
 
     def discover(self, timeout_s: float) -> None:
         """Ask the server for its API groups."""
-        found = self.request("GET", "/apis", {}, None, "", timeout_s)
+        found = self.request(Request("GET", "/apis", timeout_s=timeout_s))
         self._versions = {
             each["name"]: [version["version"] for version in each["versions"]] for each in found["groups"]
         }
@@ -95,50 +100,29 @@ class Connection:
             raise Refusal(f"of the API group {group} we know {', '.join(known)}, and the cluster {has}")
         return fitting
 
-    def _authorized(
-        self,
-        method: str,
-        path: str,
-        query: Mapping[str, str],
-        body: Any,
-        content: str,
-        timeout_s: float,
-        whole: bool = True,
-    ) -> Any:
+    def _authorized(self, asked: Request, whole: bool = True) -> Any:
         """With a credential that was refused read once more from where it comes: it may have been renewed."""
         token = self._token()
-        response = self._sent(method, path, query, body, content, timeout_s, whole, token)
+        response = self._sent(asked, whole, token)
         if response.status != 401:
             return response
         renewed = self._renewed(token)
-        if renewed == token:
-            return response
-        return self._sent(method, path, query, body, content, timeout_s, whole, renewed)
+        return response if renewed == token else self._sent(asked, whole, renewed)
 
-    def _sent(
-        self,
-        method: str,
-        path: str,
-        query: Mapping[str, str],
-        body: Any,
-        content: str,
-        timeout_s: float,
-        whole: bool,
-        token: str | None,
-    ) -> Any:
+    def _sent(self, asked: Request, whole: bool, token: str | None) -> Any:
         import urllib3
 
-        url = f"{self._configuration.host}{path}{'?' + urlencode(query) if query else ''}"
-        headers = {"Accept": "application/json", "User-Agent": "interlace"}
-        if token is not None:
-            headers["Authorization"] = token
-        if body is not None:
-            headers["Content-Type"] = content
-        data = None if body is None else json.dumps(body).encode()
-        limits = urllib3.Timeout(connect=min(CONNECT_S, timeout_s), read=timeout_s)
+        url = f"{self._configuration.host}{asked.path}"
+        data = None if asked.body is None else json.dumps(asked.body).encode()
         try:
             return self._rest.pool_manager.request(
-                method, url, body=data, headers=headers, timeout=limits, retries=False, preload_content=whole
+                asked.method,
+                f"{url}?{urlencode(asked.query)}" if asked.query else url,
+                body=data,
+                headers=_headers(asked, token),
+                timeout=urllib3.Timeout(connect=min(CONNECT_S, asked.timeout_s), read=asked.timeout_s),
+                retries=False,
+                preload_content=whole,
             )
         except urllib3.exceptions.HTTPError as error:
             raise Unreachable(f"{type(error).__name__}: {error}") from error
@@ -200,6 +184,15 @@ def _written(path: Path) -> int:
         return path.stat().st_mtime_ns
     except OSError:
         return 0
+
+
+def _headers(asked: Request, token: str | None) -> dict[str, str]:
+    plain = "application/json"
+    accepted = asked.media if asked.body is None else plain
+    headers = {"Accept": accepted, "User-Agent": "interlace"}
+    if asked.body is not None:
+        headers["Content-Type"] = asked.media
+    return headers | ({"Authorization": token} if token else {})
 
 
 def error_of(status: int, reason: str, headers: Mapping[str, str], data: bytes) -> ApiError:

@@ -193,7 +193,7 @@ class Namespaces:
         """What may not be listed is not for us to judge."""
         not_ours = f"app.kubernetes.io/managed-by!={naming.MANAGER}"
         try:
-            return list(self._api.list(kind, name, labelSelector=not_ours))
+            return list(self._api.names(kind, name, labelSelector=not_ours))
         except ApiError as error:
             if error.status in (403, 404):
                 return []
@@ -232,7 +232,7 @@ def _comes_by_itself(kind: str, found: Object) -> bool:
     meta = found["metadata"]
     if kind == "ServiceAccount":
         return bool(meta["name"] == "default")
-    if kind == "Secret" and found.get("type") == "kubernetes.io/service-account-token":
+    if kind == "Secret" and "kubernetes.io/service-account.name" in meta.get("annotations", {}):
         return True
     return meta["name"] in _CERTIFICATES or bool(meta.get("ownerReferences"))
 

@@ -38,7 +38,7 @@ def label_name(text: str, longest: int = LONGEST) -> str:
     clean = re.sub(r"[^a-z0-9-]+", "-", text.lower()).strip("-")
     if clean == text and len(clean) <= longest:
         return clean
-    return f"{clean[: longest - 9]}".rstrip("-") + f"-{digest(text)}"
+    return f"{clean[: longest - 9].rstrip('-')}-{digest(text)}".lstrip("-")
 
 
 def namespace_name(prefix: str, pop: str, service: str, tenant: str) -> str:

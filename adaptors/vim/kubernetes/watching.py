@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from adaptors.vim.kubernetes import naming
 from adaptors.vim.kubernetes.calls import ApiError, Denied, Unreachable
-from adaptors.vim.kubernetes.connection import Connection, Object, rest_until
+from adaptors.vim.kubernetes.connection import Connection, Object, Request, rest_until
 from adaptors.vim.kubernetes.pods import workload_of
 
 _PATH = "/api/v1/pods"
@@ -101,7 +101,7 @@ class PodWatch:
         self._listed = time.monotonic()
         self.lists += 1
         query = {"labelSelector": naming.selector(naming.MANAGED)}
-        found = self._connection.request("GET", _PATH, query, None, "", _LINGER_S)
+        found = self._connection.request(Request("GET", _PATH, query, timeout_s=_LINGER_S))
         with self._changed:
             self._pods = {pod["metadata"]["uid"]: pod for pod in found["items"]}
             self._failure = None
@@ -111,7 +111,7 @@ class PodWatch:
 
     def _list_events(self) -> list[Object]:
         query = {"fieldSelector": "reason=FailedCreate,involvedObject.kind=StatefulSet"}
-        found = self._connection.request("GET", "/api/v1/events", query, None, "", _LINGER_S)
+        found = self._connection.request(Request("GET", "/api/v1/events", query, timeout_s=_LINGER_S))
         events: list[Object] = found["items"]
         return events
 
@@ -124,7 +124,7 @@ class PodWatch:
             "resourceVersion": version,
             "timeoutSeconds": str(int(_LINGER_S)),
         }
-        for event in self._connection.events(_PATH, query, 2 * _LINGER_S):
+        for event in self._connection.events(Request("GET", _PATH, query, timeout_s=2 * _LINGER_S)):
             if event["type"] == "ERROR":
                 return None
             version = event["object"]["metadata"]["resourceVersion"]
