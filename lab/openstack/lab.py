@@ -74,6 +74,8 @@ class OpenstackLab:
         """The site, with whole data in its directory."""
         wanted = baked.key(REQUIREMENTS)
         whole = baked.are_whole(self._layout, wanted)
+        if not whole and self._layout.data.exists():
+            say("the data here are unfinished, or of another version of the lab: they are replaced")
         if not whole:
             self._end(say)
         ports = self._ports(say)
