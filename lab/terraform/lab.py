@@ -22,7 +22,7 @@ class TerraformLab:
     """Nothing of it runs by itself: Terraform starts the provider, and that works on the cloud's files."""
 
     needs = (
-        "a second and no root; where there is no terraform on PATH, 120 MB below ~/.cache for "
+        "a second and no root; where there is no terraform on PATH, 130 MB below ~/.cache for "
         f"{binary.BUNDLE} ({bundle.LICENCE})"
     )
 

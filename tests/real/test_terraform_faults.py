@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,19 @@ def test_a_change_by_hand_is_told_and_what_the_cloud_computes_is_not(site: Terra
     site.cloud.update(server["id"], {**server, "config": {"workers": "7"}}, lambda: False)
     words = eventually(lambda: vim.ailment(NAME))
     assert "has changed outside of Terraform: config" in words
+    assert vim.create(spec(), quiet).external_id == server["id"] and vim.ailment(NAME) is None
+    assert site.cloud.servers()[0]["config"] == {"workers": "2"}
+
+
+def test_of_two_specs_of_one_name_at_once_one_is_made_and_the_other_refused(site: TerraformSite) -> None:
+    specs = [spec(config={"workers": workers}) for workers in (1, 2)]
+    with ThreadPoolExecutor(2) as pool:
+        futures = [pool.submit(site.open().create, each, quiet) for each in specs]
+    errors = [future.exception() for future in futures]
+    (winner,) = [each for each, error in zip(specs, errors, strict=True) if error is None]
+    (refused,) = filter(None, errors)
+    assert isinstance(refused, VimRefusedError) and "config differ" in str(refused)
+    assert site.cloud.servers()[0]["config"] == {"workers": str(winner.config["workers"])}
 
 
 def test_a_config_that_needs_another_instance_is_refused_and_the_old_one_stays(site: TerraformSite) -> None:

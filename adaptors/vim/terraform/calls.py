@@ -14,7 +14,7 @@ _FOR_GOOD = re.compile(
 _FOR_NOW = re.compile(
     r"time[d ]?-? ?out|connection (refused|reset)|temporar|try again|retry|throttl|too many requests"
     r"|rate ?limit|unavailable|interrupted|\b(429|50[0234])\b|no such host|network is unreachable"
-    r"|plugin did not respond|deadline exceeded",
+    r"|plugin did not respond|deadline exceeded|could not connect|failed to connect|handshake|\bEOF\b",
     re.IGNORECASE,
 )
 _OF_CREDENTIAL = re.compile(r"unauthori|forbidden|denied|authenticat|credential|\b40[13]\b", re.IGNORECASE)
@@ -35,9 +35,12 @@ class Call:
     def unavailable(self, words: str) -> VimUnavailableError:
         return VimUnavailableError(f"{self._what()}: {words}{self._hint(words)}")
 
-    def failed(self, words: str) -> VimRefusedError | VimUnavailableError:
-        """The error that a provider's own words mean; of words that nobody knows, that it may pass."""
-        lasting = _FOR_GOOD.search(words) and not _FOR_NOW.search(words)
+    def failed(self, words: str, lasting: bool = False) -> VimRefusedError | VimUnavailableError:
+        """The error that a provider's own words mean.
+
+        :param lasting: what words mean that nobody knows; by default, that it may pass
+        """
+        lasting = not _FOR_NOW.search(words) and (lasting or bool(_FOR_GOOD.search(words)))
         return self.refused(words) if lasting else self.unavailable(words)
 
     def _what(self) -> str:

@@ -93,7 +93,7 @@ class Cli:
         with turn(self._plugins / ".lock", progress, "waiting for Terraform to install providers"):
             ended = self.run("init", progress, **options)
         if not ended.ok:
-            raise self.call.failed(f"terraform init: {self.hidden(ended.log.tail())}")
+            raise self.call.failed(f"terraform init: {self.hidden(ended.log.tail())}", lasting=True)
         stamp.write_text(wanted)
 
     def run(
@@ -117,22 +117,19 @@ class Cli:
         words = self._words(command, *arguments, **options)
         heard = Log(path, self.place.directory)
         if recorded:
-            now = time.time()
-            self.place.note(
-                Run(
-                    mark=mark,
-                    command=command,
-                    log=path.name,
-                    started=now,
-                    deadline=now + limit_s,
-                    grace_s=self.settings.grace,
-                )
-            )
+            self._record(mark, command, path, limit_s)
         try:
             child = Child(words, self.place.directory, self._environment(mark), path, self.settings.grace)
         except OSError as error:
             raise self.call.refused(f"cannot start {words[0]}: {error.strerror}") from error
         return self._attended(child, command, heard, progress, recorded, limit_s)
+
+    def _record(self, mark: str, command: str, log: Path, limit_s: float) -> None:
+        now, grace_s = time.time(), self.settings.grace
+        run = Run(
+            mark=mark, command=command, log=log.name, started=now, deadline=now + limit_s, grace_s=grace_s
+        )
+        self.place.note(run)
 
     def _attended(
         self, child: Child, command: str, heard: Log, progress: Progress, recorded: bool, limit_s: float

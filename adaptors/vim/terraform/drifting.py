@@ -15,7 +15,7 @@ from adaptors.vim.terraform.states import State, bad, belongs, instances_in
 from adaptors.vim.terraform.workspaces import Drift
 
 
-def look(site: Site, cli: Cli, state: State, progress: Progress, not_before: float) -> Mapping[str, str]:
+def look(site: Site, cli: Cli, state: State, progress: Progress, not_before: float) -> Drift:
     """What is wrong with which instance, as it was at `not_before` or later.
 
     :raises VimRefusedError: if Terraform, or the provider, refuses to look
@@ -23,16 +23,18 @@ def look(site: Site, cli: Cli, state: State, progress: Progress, not_before: flo
     """
     known = cli.place.drift()
     if known is not None and known.at >= not_before:
-        return known.ills
+        return known
     site.ready(cli, progress)
     began = time.time()
-    ills = _ills(site, cli, state, progress)
-    cli.place.note(Drift(at=began, ills=ills))
-    return ills
+    shown = _refreshed(site, cli, progress)
+    outputs = instances_in(shown["planned_values"].get("outputs", {})) if shown else state.outputs
+    found = _compared(began, state, outputs, shown)
+    cli.place.note(found)
+    return found
 
 
-def _ills(site: Site, cli: Cli, state: State, progress: Progress) -> dict[str, str]:
-    """One run where nothing has changed, two where something has."""
+def _refreshed(site: Site, cli: Cli, progress: Progress) -> dict[str, Any]:
+    """Terraform's plan to take what has changed into the state; empty where nothing has."""
     place = cli.place
     plan = place.directory / "look.bin"
     for _ in range(2):
@@ -52,11 +54,9 @@ def _ills(site: Site, cli: Cli, state: State, progress: Progress) -> dict[str, s
     try:
         if not looked.ok:
             raise cli.call.failed(f"terraform plan -refresh-only: {cli.words_of(looked)}")
-        shown = _shown(cli, progress, str(plan)) if looked.code == 2 else {}
+        return _shown(cli, progress, str(plan)) if looked.code == 2 else {}
     finally:
         plan.unlink(missing_ok=True)
-    outputs = instances_in(shown["planned_values"].get("outputs", {})) if shown else state.outputs
-    return dict(_wrong(state, outputs, shown))
 
 
 def _shown(cli: Cli, progress: Progress, plan: str) -> dict[str, Any]:
@@ -71,19 +71,20 @@ def _shown(cli: Cli, progress: Progress, plan: str) -> dict[str, Any]:
         path.unlink(missing_ok=True)
 
 
-def _wrong(
-    state: State, outputs: Mapping[str, Mapping[str, Any]], shown: Mapping[str, Any]
-) -> Iterator[tuple[str, str]]:
+def _compared(
+    began: float, state: State, outputs: Mapping[str, Mapping[str, Any]], shown: Mapping[str, Any]
+) -> Drift:
+    complete = [name for name in state.specs if state.complete(name)]
+    gone = tuple(name for name in complete if not outputs.get(name, {}).get("address"))
+    statuses = {name: bad(outputs.get(name, {})) for name in state.specs}
+    failed = {name: f"its status is {status}" for name, status in statuses.items() if status}
+    ills = {}
     for name in state.specs:
-        output = outputs.get(name, {})
-        words = list(_drifted(shown, name))
-        status = bad(output)
-        if status is not None:
-            words.insert(0, f"its status is {status}")
-        if state.complete(name) and not output.get("address"):
-            words.insert(0, "it is gone")
+        words = ["it is gone"] if name in gone else [failed[name]] if name in failed else []
+        words += _drifted(shown, name)
         if words:
-            yield name, "; ".join(words)
+            ills[name] = "; ".join(words)
+    return Drift(at=began, ills=ills, gone=gone, failed=tuple(failed))
 
 
 def _drifted(shown: Mapping[str, Any], name: str) -> Iterator[str]:

@@ -21,6 +21,8 @@ class View:
     removals: frozenset[str]
     ills: Mapping[str, str]
     """Of those that are not as they should be: why."""
+    down: frozenset[str]
+    """Those among them that do not run."""
     running: bool
     """Whether Terraform is at work."""
 
@@ -28,7 +30,8 @@ class View:
         if name in self.removals:
             return InstanceStatus.DELETING
         if self.state.complete(name):
-            return InstanceStatus.ERROR if self.ailment(name) else InstanceStatus.RUNNING
+            down = name in self.down or bad(self.state.outputs[name])
+            return InstanceStatus.ERROR if down else InstanceStatus.RUNNING
         return InstanceStatus.BUILD if self.running and name not in self.ills else InstanceStatus.ERROR
 
     def ailment(self, name: str) -> str | None:
@@ -69,6 +72,7 @@ def view(place: Workspace, state: State) -> View:
         specs={**state.specs, **left},
         removals=place.removals(),
         ills={**failed, **(drift.ills if drift else {})},
+        down=frozenset({*failed, *drift.gone, *drift.failed} if drift else failed),
         running=isinstance(place.run(), Run),
     )
 

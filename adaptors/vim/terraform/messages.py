@@ -19,6 +19,8 @@ class Trouble(Model):
     """Summary, detail and place."""
     address: str = ""
     """The resource, where the error is of one."""
+    configuration: bool = False
+    """Whether it is of what is written in a file, and of nothing that a provider did."""
 
 
 class Message(Model):
@@ -107,7 +109,8 @@ def _trouble(diagnostic: dict[str, Any], directory: Path) -> Trouble:
     if where:
         path = (directory / where["filename"]).resolve()
         words = f"{words} (at {path}, line {where['start']['line']}{_code(diagnostic)})"
-    return Trouble(words=words, address=str(diagnostic.get("address") or ""))
+    address = str(diagnostic.get("address") or "")
+    return Trouble(words=words, address=address, configuration=bool(where) and not address)
 
 
 def _code(diagnostic: dict[str, Any]) -> str:

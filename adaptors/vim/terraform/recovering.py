@@ -54,6 +54,12 @@ def settle(site: Site, cli: Cli, progress: Progress) -> None:
         place.forget(Run)
 
 
+def goes_on(place: Workspace) -> bool:
+    """Whether a run has outlived its worker."""
+    run = place.run()
+    return run is not None and bool(marked(run.mark)[0])
+
+
 def restore(site: Site, place: Workspace) -> None:
     """Where a state file was cut off while it was written, take the one before."""
     path = site.state_file(place)

@@ -30,9 +30,6 @@ def generate(
     :param variables: those of the PoP
     :param sensitive: those among the PoP's variables that its credential gives
     """
-    own = [name for name in ("pop", "service", "component") if name in module.variables]
-    secrets = ["secrets"] if "secrets" in module.variables else []
-    passed = ["instances", *secrets, *sorted(variables)]
     return {
         "terraform": {"required_version": ">= 1.5.0", "backend": _backend(names, backend)},
         "variable": {
@@ -42,14 +39,21 @@ def generate(
             **{name: _declared(name in sensitive) for name in sorted(variables)},
         },
         "resource": {"terraform_data": {"record": {"for_each": "${var.records}", "input": "${each.value}"}}},
-        "module": {
-            "pop": {
-                "source": _source(directory, module.directory),
-                **{name: names[name] for name in own},
-                **{name: f"${{var.{name}}}" for name in passed},
-            }
-        },
+        "module": {"pop": _called(directory, module, names, variables)},
         "output": {"module": {"value": "${module.pop}", "sensitive": True}},
+    }
+
+
+def _called(
+    directory: Path, module: PopModule, names: Mapping[str, str], variables: frozenset[str]
+) -> dict[str, Any]:
+    """The module, with what it declares of our variables, and all of the PoP's."""
+    own = [name for name in ("pop", "service", "component") if name in module.variables]
+    secrets = ["secrets"] if "secrets" in module.variables else []
+    return {
+        "source": _source(directory, module.directory),
+        **{name: names[name] for name in own},
+        **{name: f"${{var.{name}}}" for name in ("instances", *secrets, *sorted(variables))},
     }
 
 

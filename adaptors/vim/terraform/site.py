@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,9 +24,10 @@ from domain.instances import InstanceSpec, PopAccess
 _SETTLED_S = 0.05
 """A file that was written more lately may be written again without a sign of it in its times."""
 _PULLED_S = 1.0
+_PULL_TIMEOUT_S = 30.0
 
 _states: dict[Path, tuple[tuple[int, int, int], State]] = {}
-_pulling = threading.Lock()
+_pulling: dict[Path, threading.Lock] = defaultdict(threading.Lock)
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,7 @@ class Site:
         if path is not None:
             return _cached(path)
         pulled = place.directory / "pulled.json"
-        with _pulling:
+        with _pulling[pulled]:
             if _age_s(pulled) > _PULLED_S:
                 self._pull(call, place, pulled)
         return _cached(pulled)
@@ -123,7 +125,7 @@ class Site:
         cli = self.cli(call, place, {})
         self.ready(cli, _unheard)
         draft = place.directory / f"pulled.{threading.get_ident()}.{os.getpid()}.new"
-        ended = cli.run("state pull", _unheard, log=draft, recorded=False)
+        ended = cli.run("state pull", _unheard, log=draft, recorded=False, timeout_s=_PULL_TIMEOUT_S)
         if not ended.ok:
             raise call.failed(f"terraform state pull: {cli.hidden(ended.log.tail())}")
         draft.with_suffix(".err").unlink(missing_ok=True)

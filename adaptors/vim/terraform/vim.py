@@ -95,6 +95,8 @@ class TerraformVim:
         with place.turn_if_free() as free:
             if not free:
                 return view.ailment(name)
+            if recovering.goes_on(place):
+                return view.ailment(name)
             cli = self._site.cli(call, place, view.specs)
             recovering.settle(self._site, cli, Quiet)
             fresh = self._reader.view(call, place)

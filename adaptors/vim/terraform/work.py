@@ -39,9 +39,10 @@ class Work:
             return
         replaced: tuple[str, ...] = ()
         if view.state.complete(name):
-            if name not in self._ills(view, wish.since):
+            found = self._look(view, wish.since)
+            if name not in found.ills:
                 return
-            replaced = self._to_rebuild(view, name)
+            replaced = self._to_rebuild(view, name) if name in found.failed else ()
         self._build(wish.spec, replaced)
 
     def remove(self, name: str) -> None:
@@ -71,7 +72,7 @@ class Work:
 
     def _build(self, spec: InstanceSpec, replaced: tuple[str, ...]) -> None:
         """With all that others wait for; alone, where that failed and this one was not the reason."""
-        wanted = self._wanted()
+        wanted = {**self._wanted(), spec.name: spec}
         ended = self._round(wanted, replaced)
         if not self._built(spec.name, ended) and len(wanted) > 1 and spec.name not in self._place.failures():
             ended = self._round({spec.name: spec}, replaced)
@@ -155,7 +156,7 @@ class Work:
         made = view.state.complete(name) and view.ailment(name) is None
         return made and applied is not None and applied.began >= wish.since
 
-    def _ills(self, view: View, since: float) -> Mapping[str, str]:
+    def _look(self, view: View, since: float) -> Drift:
         return drifting.look(self._site, self._cli(view.specs), view.state, self._progress, since)
 
     def _to_rebuild(self, view: View, name: str) -> tuple[str, ...]:
@@ -164,7 +165,9 @@ class Work:
         return tuple(each for each in addresses if not kinds or any(f".{kind}." in each for kind in kinds))
 
     def _failed(self, name: str, ended: Ended) -> Exception:
-        return self._call.failed(_words(ended, name) or self._cli({}).words_of(ended))
+        configuration = all(each.configuration for each in ended.troubles)
+        words = _words(ended, name) or self._cli({}).words_of(ended)
+        return self._call.failed(words, lasting=bool(ended.troubles) and configuration)
 
     def _cli(self, instances: Mapping[str, InstanceSpec]) -> Cli:
         return self._site.cli(self._call, self._place, instances)

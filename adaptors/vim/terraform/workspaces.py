@@ -70,6 +70,9 @@ class Drift(Model):
     """When that look began."""
     ills: dict[str, str]
     """By name of the instance."""
+    gone: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
+    """Those among the ill that do not run; the others were changed by somebody."""
 
 
 _Fact = TypeVar("_Fact", bound=Model)
