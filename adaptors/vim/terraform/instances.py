@@ -63,8 +63,7 @@ class View:
 
 def view(place: Workspace, state: State) -> View:
     """A component, given its state."""
-    journal = place.journal()
-    left = {name: spec for name, spec in journal.items() if name not in state.specs and state.has(name)}
+    left = place.journal(lambda name: name not in state.specs and state.has(name))
     drift = place.drift()
     failed = {name: each.words for name, each in place.failures().items() if not state.complete(name)}
     return View(

@@ -5,7 +5,7 @@ import json
 import os
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
@@ -155,13 +155,14 @@ class Workspace:
                 found.add(json.loads(path.read_text()))
         return frozenset(found)
 
-    def journal(self) -> dict[str, InstanceSpec]:
-        """What the last round was to make."""
+    def journal(self, wanted: Callable[[str], bool] = lambda _: True) -> dict[str, InstanceSpec]:
+        """What the last round was to make, of the names that are wanted."""
         try:
             records = json.loads(self.values.read_text())["records"]
         except (FileNotFoundError, ValueError, KeyError):
             return {}
-        return {name: InstanceSpec.model_validate_json(text) for name, text in records.items()}
+        found = {name: text for name, text in records.items() if wanted(name)}
+        return {name: InstanceSpec.model_validate_json(text) for name, text in found.items()}
 
     def failures(self) -> dict[str, Failure]:
         """By name, of the last rounds."""
