@@ -1,5 +1,6 @@
 """Connections to OpenStacks: one for each credential and region, and so one token, for the whole process."""
 
+import os
 import threading
 from collections.abc import Iterable
 from pathlib import Path
@@ -76,13 +77,14 @@ class Cloud:
 
 
 def cloud_of(credential: str, region: str | None) -> Cloud:
-    """The one of this process."""
+    """The one of this process, as long as it is told of in the same place."""
+    where = os.environ.get("OS_CLIENT_CONFIG_FILE")
     with _GUARD:
-        return _CLOUDS.setdefault((credential, region), Cloud(credential, region))
+        return _CLOUDS.setdefault((credential, region, where), Cloud(credential, region))
 
 
 _GUARD = threading.Lock()
-_CLOUDS: dict[tuple[str, str | None], Cloud] = {}
+_CLOUDS: dict[tuple[str, str | None, str | None], Cloud] = {}
 
 
 def _dated(files: Iterable[Path]) -> tuple[tuple[Path, float], ...]:
