@@ -62,13 +62,13 @@ def build(say: Say) -> Path:
     with _alone(target.parent, say):
         if built():
             return target
-        _remove_drafts(target)
+        _remove_drafts(target, say)
         draft = Path(mkdtemp(prefix=f"{target.name}{_DRAFT}", dir=target.parent))
         try:
             _build_in(draft, say)
             (draft / "programs").rename(target)
         finally:
-            _remove_drafts(target)
+            _remove_drafts(target, say)
     return target
 
 
@@ -100,10 +100,11 @@ def _alone(cache: Path, say: Say) -> Iterator[None]:
         yield
 
 
-def _remove_drafts(target: Path) -> None:
+def _remove_drafts(target: Path, say: Say) -> None:
     """End the compiler, which goes on where its starter was killed, and remove what there is of the build."""
     Daemons(target.parent).end([_COMPILER])
     for draft in target.parent.glob(f"{target.name}{_DRAFT}*"):
+        say(f"removing {draft}")
         shutil.rmtree(draft, ignore_errors=True)
 
 
