@@ -68,8 +68,13 @@ def others(site: Site, pop: int) -> list[Daemon]:
     ]
 
 
+def is_asked_by_computes(daemon: Daemon) -> bool:
+    """Whether compute hosts give up when it does not answer yet."""
+    return daemon.name.endswith(("/keystone", "/placement"))
+
+
 def computes(site: Site, pop: int) -> list[Daemon]:
-    """The fake hosts. They give up where keystone or placement do not answer yet: to be started last."""
+    """The fake hosts, to be started once those answer that they ask at once."""
     return [
         _nova(site, pop, f"compute{number}", (str(site.bin / "python"), script("compute")))
         for number in COMPUTES

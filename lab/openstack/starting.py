@@ -53,11 +53,12 @@ def start_services(site: Site, daemons: Daemons, pops: Sequence[int], say: Say) 
     first = [daemon for pop in pops for daemon in (services.identity(site, pop), *services.others(site, pop))]
     for daemon in first:
         daemons.start(daemon)
-    daemons.wait(first, _SERVICES_S)
-    say("the APIs answer, waiting for the compute hosts")
+    daemons.wait([daemon for daemon in first if services.is_asked_by_computes(daemon)], _SERVICES_S)
     hosts = [daemon for pop in pops for daemon in services.computes(site, pop)]
     for daemon in hosts:
         daemons.start(daemon)
+    daemons.wait(first, _SERVICES_S)
+    say("the APIs answer, waiting for the compute hosts")
     for pop in pops:
         readiness.wait(site, pop, daemons, _SERVICES_S)
 
