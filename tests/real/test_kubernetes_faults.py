@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from adaptors.vim.kubernetes import naming
-from adaptors.vim.kubernetes.connection import Request
+from adaptors.vim.kubernetes.connection import Object, Request
 from adaptors.vim.port import Vim
 from domain.errors import InterlaceError, VimRefusedError, VimUnavailableError
 from domain.instances import InstanceStatus
@@ -258,6 +258,20 @@ def test_a_namespace_deleted_by_hand_is_waited_for_and_made_again(site: Kubernet
     assert second.status is InstanceStatus.RUNNING
     assert second.external_id != first.external_id
     assert any("namespace" in words and "being deleted" in words for words in told)
+
+
+def test_a_namespace_that_does_not_go_is_told_with_what_holds_it(site: KubernetesSite) -> None:
+    site.open().create(spec(), quiet)
+    space, finalizers = site.namespace(), ["example.com/held"]
+    stuck: Object = {"name": "stuck", "namespace": space, "finalizers": finalizers}
+    site.api.create({"kind": "ConfigMap", "metadata": stuck})
+    site.api.delete("Namespace", "", space)
+    try:
+        with pytest.raises(VimUnavailableError, match=rf"{space} is being deleted.*example\.com/held"):
+            site.open(ready_timeout="12 s").create(spec(), quiet)
+    finally:
+        site.api.merge("ConfigMap", space, "stuck", {"metadata": {"finalizers": None}})
+    assert site.open().create(spec(), quiet).status is InstanceStatus.RUNNING
 
 
 def test_a_field_that_another_manager_took_is_refused_naming_it(site: KubernetesSite) -> None:

@@ -19,6 +19,7 @@ from domain.networking import Admission, PopNetwork
 
 LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 TAGS = {"service": "shop", "component": "web", "instance": "web-1", "operation": "op-1", "tenant": "t"}
+OWNER = manifests.owned_by("Deployment", "web-1234", "u")
 PLAIN = KubernetesSettings()
 
 
@@ -91,7 +92,7 @@ def test_environment_config_and_secrets_become_variables() -> None:
     assert variables["PASSWORD"]["valueFrom"]["secretKeyRef"]["key"] == "PASSWORD"
     assert variables["CONFIG_WORKERS"]["valueFrom"]["configMapKeyRef"]["key"] == "workers"
     assert variables["INTERLACE_CONFIG"]["value"] == "/etc/interlace/config.json"
-    data = manifests.config_map(spec(), "space", "config", None)["data"]
+    data = manifests.config_map(spec(), "space", "config", OWNER)["data"]
     assert json.loads(data["config.json"]) == spec().config
     assert data["workers"] == "2" and data["greeting"] == "hello" and "odd key" not in data
 
@@ -131,7 +132,7 @@ def test_a_workload_tells_its_instances_again() -> None:
 
 
 def test_no_manifest_has_a_secrets_value_but_the_secret() -> None:
-    secret = manifests.secret(spec(), "space", "s", {"PASSWORD": "abc"}, None)
+    secret = manifests.secret(spec(), "space", "s", {"PASSWORD": "abc"}, OWNER)
     assert secret["data"] == {"PASSWORD": "YWJj"}
     workload = manifests.workload(spec(), "Deployment", "space", "web", PLAIN)
     assert "YWJj" not in json.dumps(workload) and "abc" not in json.dumps(workload["spec"])

@@ -70,7 +70,7 @@ class Configurer:
         for _ in range(_TRIES):
             if now is None or len(now.members) != 1:
                 break
-            self._maker.configuration(spec, now, now.namespace, now.name, values)
+            self._maker.configuration(spec, now, values)
             changed = self._maker.workloads.reapplied(now, spec)
             if changed is not None:
                 return changed
@@ -95,11 +95,7 @@ class Configurer:
     def _move(self, held: Held, new: InstanceSpec) -> None:
         values = resolve(self._home, new.secrets)
         maker, space = self._maker, held.workload.namespace
-        target = maker.workloads.fitting(
-            new, space, lambda name: maker.configuration(new, None, space, name, values)
-        )
-        target = maker.workloads.joined(target, new, held.member)
-        maker.support(new, target, values)
+        target = maker.joined(new, space, values, held.member)
         try:
             maker.waits.running(target, new.name)
         except (Impossible, Unready) as error:

@@ -8,7 +8,7 @@ from adaptors.vim.kubernetes import manifests, naming, pods
 from adaptors.vim.kubernetes.api import Api
 from adaptors.vim.kubernetes.calls import ApiError, Refusal, Unready
 from adaptors.vim.kubernetes.connection import Connection, Object
-from adaptors.vim.kubernetes.members import Workload, differences, template_of
+from adaptors.vim.kubernetes.members import Member, Workload, differences, template_of
 from adaptors.vim.kubernetes.namespaces import Namespaces, Terminating
 from adaptors.vim.kubernetes.settings import KubernetesSettings
 from adaptors.vim.kubernetes.viewing import View
@@ -85,26 +85,31 @@ class Maker:
             self.waits.gone(workload, name)
             self._clear_volumes(workload)
 
-    def support(self, spec: InstanceSpec, workload: Workload, values: Mapping[str, str]) -> None:
-        """What a workload's pods need beside it, owned by it."""
-        space, name = workload.namespace, workload.name
-        self.configuration(spec, workload, space, name, values)
-        owner = manifests.owned_by(workload.kind, name, workload.uid)
-        self.api.apply(manifests.disruption_budget(spec, space, name, owner))
+    def joined(
+        self, spec: InstanceSpec, space: str, values: Mapping[str, str], arriving: Member | None = None
+    ) -> Workload:
+        """The workload of those that are made alike, with what its pods need, and this one among them.
 
-    def configuration(
-        self, spec: InstanceSpec, workload: Workload | None, space: str, name: str, values: Mapping[str, str]
-    ) -> None:
-        """The ConfigMap and Secret of the pods of one template.
-
-        :param workload: None where it is not there yet, to own them
+        :param arriving: what it is known by elsewhere, where it comes from another workload
         """
-        kind = workload.kind if workload else manifests.workload_kind(spec, self._settings)
-        owner = manifests.owned_by(kind, name, workload.uid) if workload else None
-        called = manifests.config_name(name, template_of(spec, kind))
+        found = self.workloads.fitting(spec, space)
+        self._support(spec, found, values)
+        return self.workloads.joined(found, spec, arriving)
+
+    def configuration(self, spec: InstanceSpec, workload: Workload, values: Mapping[str, str]) -> None:
+        """The ConfigMap and Secret of the pods that a workload makes from this spec; they go with it."""
+        space, template = workload.namespace, template_of(spec, workload.kind)
+        owner = manifests.owned_by(workload.kind, workload.name, workload.uid)
+        called = manifests.config_name(workload.name, template)
         self.api.apply(manifests.config_map(spec, space, called, owner))
         if values:
             self.api.apply(manifests.secret(spec, space, called, values, owner))
+
+    def _support(self, spec: InstanceSpec, workload: Workload, values: Mapping[str, str]) -> None:
+        """What a workload's pods need beside it. A pod that starts sooner waits for its config."""
+        self.configuration(spec, workload, values)
+        owner = manifests.owned_by(workload.kind, workload.name, workload.uid)
+        self.api.apply(manifests.disruption_budget(spec, workload.namespace, workload.name, owner))
 
     def _held(self, spec: InstanceSpec) -> Held | None:
         """The instance, where there is one of that spec; one on its way out is waited for."""
@@ -158,20 +163,13 @@ class Maker:
             if service is not None:
                 self.api.apply(service)
         if held is None:
-            workload = self._new(spec, space, values)
+            workload = self.joined(spec, space, values)
         else:
             renewed = self.workloads.reapplied(held.workload, spec)
             workload = self.workloads.sized(renewed or held.workload)
-        self.support(spec, workload, values)
+            self._support(spec, workload, values)
         self.namespaces.entered(space, spec.name)
         return workload
-
-    def _new(self, spec: InstanceSpec, space: str, values: Mapping[str, str]) -> Workload:
-        """Pods start as soon as their workload is there: what they read comes first, and is owned later."""
-        found = self.workloads.fitting(
-            spec, space, lambda name: self.configuration(spec, None, space, name, values)
-        )
-        return self.workloads.joined(found, spec)
 
     def _failed(self, workload: Workload, name: str) -> frozenset[str]:
         """Have an instance that has failed built anew: its pod goes, and another comes."""

@@ -49,16 +49,14 @@ def exposed_name(spec: InstanceSpec) -> str:
     return naming.service_name(f"{spec.tags['component']}-exposed")
 
 
-def config_map(spec: InstanceSpec, namespace: str, name: str, owner: Object | None) -> Object:
+def config_map(spec: InstanceSpec, namespace: str, name: str, owner: Object) -> Object:
     """The config: whole as a JSON file, and each value under its key where that can be one."""
     values = {key: _text(value) for key, value in spec.config.items() if _KEY.fullmatch(key)}
     data = {**values, CONFIG_FILE: json.dumps(spec.config, sort_keys=True)}
     return {"kind": "ConfigMap", "metadata": _meta(spec, namespace, name, owner), "data": data}
 
 
-def secret(
-    spec: InstanceSpec, namespace: str, name: str, values: Mapping[str, str], owner: Object | None
-) -> Object:
+def secret(spec: InstanceSpec, namespace: str, name: str, values: Mapping[str, str], owner: Object) -> Object:
     """The secrets, by the variable that each becomes."""
     meta = _meta(spec, namespace, name, owner)
     data = {variable: base64.b64encode(value.encode()).decode() for variable, value in values.items()}

@@ -64,10 +64,9 @@ class Workloads:
         found = self.get(workload.kind, workload.namespace, workload.name)
         return found if found is not None and found.uid == workload.uid else None
 
-    def fitting(self, spec: InstanceSpec, namespace: str, prepare: Callable[[str], None]) -> Workload:
+    def fitting(self, spec: InstanceSpec, namespace: str) -> Workload:
         """Find or make the workload of instances like this one.
 
-        :param prepare: makes what its pods need, by its name
         :raises Going: if one of its name is on its way out
         """
         kind = manifests.workload_kind(spec, self._settings)
@@ -76,7 +75,6 @@ class Workloads:
             name = naming.workload_name(spec.tags["component"], template, attempt)
             found = self.get(kind, namespace, name)
             if found is None:
-                prepare(name)
                 body = manifests.workload(spec, kind, namespace, name, self._settings)
                 return parse(kind, self._api.apply(body))
             if found.is_going:
