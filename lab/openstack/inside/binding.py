@@ -9,6 +9,7 @@ from neutron.services.qos.drivers.openvswitch.driver import SUPPORTED_RULES
 from neutron.services.trunk.drivers import base as trunks
 from neutron_lib import constants
 from neutron_lib.api.definitions import portbindings
+from neutron_lib.plugins import directory
 from neutron_lib.plugins.ml2 import api
 from neutron_lib.services.qos import base as qos
 from neutron_lib.services.trunk import constants as trunk_constants
@@ -59,4 +60,12 @@ class LabMechanism(api.MechanismDriver):
             details = {portbindings.CAP_PORT_FILTER: True, portbindings.OVS_HYBRID_PLUG: False}
             context.set_binding(
                 segment[api.ID], portbindings.VIF_TYPE_OVS, details, status=constants.PORT_STATUS_ACTIVE
+            )
+
+    def update_port_postcommit(self, context: Any) -> None:
+        """A live migration leaves the port DOWN, for an agent at the new host to report it."""
+        port, bound = context.current, context.vif_type == portbindings.VIF_TYPE_OVS
+        if bound and context.host and port["status"] == constants.PORT_STATUS_DOWN:
+            directory.get_plugin().update_port_status(
+                context.plugin_context, port["id"], constants.PORT_STATUS_ACTIVE, context.host
             )
