@@ -59,9 +59,9 @@ def test_a_quota_in_the_middle_of_six_is_told_and_undone_completely(pop: Tenancy
     with ThreadPoolExecutor(6) as pool:
         said = list(pool.map(create, range(6)))
     refused = [each for each in said if each != "RUNNING"]
-    assert len(refused) == 2
+    assert 2 <= len(refused) < 6  # where they come at the same moment, Nova may refuse too many
     assert all("Quota exceeded for cores" in each and "1 vcpus" in each for each in refused)
-    assert [each.status for each in vim.list({})].count(InstanceStatus.RUNNING) == 4
+    assert [each.status for each in vim.list({})].count(InstanceStatus.RUNNING) == 6 - len(refused)
     for number in range(6):
         vim.delete(f"shop-web-{number}", quiet)
     assert pop.leftovers() == []
@@ -177,7 +177,7 @@ def test_what_an_operator_deletes_by_hand_is_missed_and_made_again(pop: Tenancy)
     vim = pop.open()
     first = vim.create(spec(), quiet)
     (port,) = pop.tenant.network.ports(name="shop-web-1.http")
-    pop.tenant.network.delete_port(port.id)
+    pop.admin.network.delete_port(port.id)  # it belongs to a server: Neutron lets no member do that
     assert vim.ailment("shop-web-1") == "its port http is not there"
     server = pop.server("shop-web-1")
     pop.tenant.compute.delete_server(server.id)

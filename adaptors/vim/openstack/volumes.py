@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from keystoneauth1.exceptions import EndpointNotFound
+from openstack.exceptions import ServiceDisabledException
+
 from adaptors.vim.openstack.attending import Deadline, Errand
 from adaptors.vim.openstack.calls import Refusal, Unready
 from adaptors.vim.openstack.images import Image
@@ -23,7 +26,7 @@ def volume_for(place: Place, spec: InstanceSpec, image: Image, errand: Errand) -
     :raises Refusal: where the cloud has no volumes
     :raises Unready: where it failed, or takes longer than an instance may
     """
-    if not place.connection.has_service("block-storage"):
+    if not _has_volumes(place):
         raise Refusal("settings.volumes is boot, but the cloud has no block storage (Cinder)")
     errand.step(f"making the volume of instance {spec.name}")
     volume = next(iter(_of(place, spec.name)), None) or place.connection.block_storage.create_volume(
@@ -51,10 +54,17 @@ def block_device(volume: str) -> list[dict[str, Any]]:
 
 def remove_volumes(place: Place, name: str) -> None:
     """Take away volumes that no server took with it."""
-    if place.settings.volumes == "none":
+    if place.settings.volumes == "none" or not _has_volumes(place):
         return
     for volume in _of(place, name):
         place.connection.block_storage.delete_volume(volume.id)
+
+
+def _has_volumes(place: Place) -> bool:
+    try:
+        return bool(place.connection.block_storage.get_endpoint())
+    except (ServiceDisabledException, EndpointNotFound):
+        return False
 
 
 def _of(place: Place, name: str) -> list[Any]:
