@@ -127,7 +127,7 @@ def test_an_administrator_makes_the_flavour_that_is_missing(pop: Tenancy) -> Non
 
 
 def test_nova_is_asked_to_keep_the_instances_of_a_component_apart(pop: Tenancy) -> None:
-    """Whether it does depends on its other weighers too: a host where builds failed is the last to be taken."""
+    """Whether it does is up to its other weighers too: a host where builds failed is the last to be taken."""
     vim = pop.open()
     web = {vim.create(spec(f"shop-web-{number}"), quiet).external_id for number in (1, 2)}
     db = {vim.create(spec("shop-db-1", "db"), quiet).external_id}

@@ -56,7 +56,11 @@ def is_oldest(place: Place, tags: Mapping[str, str], ground: Ground) -> bool:
     if place.settings.network is not None:
         return True
     oldest = next(iter(_networks(place, tags)), None)
-    return oldest is not None and oldest.id == ground.network
+    if oldest is None or oldest.id != ground.network:
+        return False
+    settled = ground.model_copy(update={"made": False})
+    place.cloud.memory.keep(_question(place, tags), settled)  # nobody need ask again
+    return True
 
 
 def remove_ground(place: Place, tags: Mapping[str, str], errand: Errand) -> None:

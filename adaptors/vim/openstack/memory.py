@@ -25,9 +25,13 @@ class Memory:
             answer: T = found[1]
             return answer
         answer = ask()
+        self.keep(question, answer)
+        return answer
+
+    def keep(self, question: str, answer: object) -> None:
+        """This is the answer from now on."""
         with self._guard:
             self._kept[question] = (time.monotonic(), answer)
-        return answer
 
     def forget(self, question: str) -> None:
         """Ask anew the next time."""
