@@ -89,7 +89,7 @@ class NetworkStepActivities:
         held, step = order.held, order.step
         with translated():
             ordered, prober = self._ordered(order), self._pops.at_once().network(step.vim_kind)
-            found = prober.verify(self._network(order), _components(ordered), activity.heartbeat)
+            found = prober.verify(self._as_it_stands(order), _components(ordered), activity.heartbeat)
             if not step.committed:
                 with activity.shield_thread_cancel_exception():
                     self._catalogue.plans.keep_connection(
@@ -121,6 +121,14 @@ class NetworkStepActivities:
         if order.step.round > 1:
             return self._kept(order, order.step.round - 1)
         return self._catalogue.services.network(order.held.service)
+
+    def _as_it_stands(self, order: StepOrder) -> ServiceNetwork:
+        """What is to be probed; in a cloud with what the former network still has there."""
+        network = self._network(order)
+        if order.step.committed or order.step.vim_kind not in CLOUD_KINDS:
+            return network
+        parts = staged(self._former(order), network, NetworkStage.SWITCH)
+        return network.model_copy(update={"pops": parts})
 
     def _network(self, order: StepOrder) -> ServiceNetwork:
         if not order.step.committed:

@@ -16,8 +16,12 @@ FLAVOURS = {
 }
 """vcpus, memory in MiB, disk in GB."""
 
-IMAGES = ("cirros", "firewall:1", "web:1")
-"""A few bytes each: no server here ever reads its disk."""
+IMAGES: dict[str, dict[str, str]] = {
+    "cirros": {},
+    "firewall:1": {"interlace_routed": "true"},
+    "web:1": {},
+}
+"""Their properties. A few bytes each: no server here ever reads its disk."""
 
 EXTERNAL = "public"
 _EXTERNAL_SUBNETS = {1: "203.0.113.0/24", 2: "198.51.100.0/24"}
@@ -47,7 +51,7 @@ def furnish(site: Site, pop: int) -> None:
 
 
 def _images(cloud: Connection) -> None:
-    for name in IMAGES:
+    for name, properties in IMAGES.items():
         cloud.image.create_image(
             name=name,
             data=f"{name}\n".encode(),
@@ -57,6 +61,7 @@ def _images(cloud: Connection) -> None:
             # Or the client would look for the name first: glance takes one with a colon for an operator.
             allow_duplicates=True,
             wait=True,
+            meta=properties,
         )
 
 

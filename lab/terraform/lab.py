@@ -92,7 +92,9 @@ class TerraformLab:
         directory = self.directory / "mirror" / ADDRESS / VERSION / f"{sys.platform}_{machine}"
         directory.mkdir(parents=True, exist_ok=True)
         program = directory / f"terraform-provider-lab_v{VERSION}"
-        code = f"import sys; sys.path.insert(0, {str(_PROJECT)!r}); from lab.terraform.provider import main; main()"
+        code = (
+            f"import sys; sys.path.insert(0, {str(_PROJECT)!r}); import lab.terraform.provider as p; p.main()"
+        )
         words = shlex.join([sys.executable, "-I", "-c", code])
         text = f"#!/bin/sh\nHOME={shlex.quote(str(self.directory / 'keys'))} exec {words}\n"
         if not program.exists() or program.read_text() != text:
