@@ -123,12 +123,16 @@ class NetworkStepActivities:
         return self._catalogue.services.network(order.held.service)
 
     def _as_it_stands(self, order: StepOrder) -> ServiceNetwork:
-        """What is to be probed; in a cloud with what the former network still has there."""
+        """What is to be probed; in a cloud with what the former network still has there, and with its tags."""
         network = self._network(order)
-        if order.step.committed or order.step.vim_kind not in CLOUD_KINDS:
+        if order.step.vim_kind not in CLOUD_KINDS:
             return network
-        parts = staged(self._former(order), network, NetworkStage.SWITCH)
-        return network.model_copy(update={"pops": parts})
+        former = None if order.step.committed else self._former(order)
+        tagged = {"tags": _tags(order)}
+        parts = staged(former, network, NetworkStage.SWITCH).items()
+        return network.model_copy(
+            update={"pops": {pop: part.model_copy(update=tagged) for pop, part in parts}}
+        )
 
     def _network(self, order: StepOrder) -> ServiceNetwork:
         if not order.step.committed:
