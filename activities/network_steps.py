@@ -123,7 +123,7 @@ class NetworkStepActivities:
         return self._catalogue.services.network(order.held.service)
 
     def _as_it_stands(self, order: StepOrder) -> ServiceNetwork:
-        """What is to be probed; in a cloud with what the former network still has there, and with its tags."""
+        """What is to be probed; in a cloud tagged, and with what the former network still has there."""
         network = self._network(order)
         if order.step.vim_kind not in CLOUD_KINDS:
             return network
