@@ -14,6 +14,7 @@ from adaptors.vim.openstack.vim import OpenstackVim
 from domain.errors import VimRefusedError
 from domain.infrastructure import Resources
 from domain.instances import InstanceStatus
+from lab.faults.rules import Fault
 from tests.contract.openstack_site import POP, TOTAL, Tenancy
 from tests.real.openstack_pops import quiet, spec
 
@@ -163,19 +164,40 @@ def test_however_many_wait_the_servers_are_listed_once_a_second(pop: Tenancy) ->
     assert nova.count("GET", "tags=interlace") <= seconds + 1
 
 
-def test_two_workers_that_begin_a_service_make_one_network(pop: Tenancy) -> None:
+def another_worker(pop: Tenancy) -> OpenstackVim:
+    """With a connection, locks and memory of its own, as another process has."""
+    own = Cloud(pop.credential, None)
+    return OpenstackVim(Place(POP, TOTAL, OpenstackSettings(), own, pop.home), pop.credential)
+
+
+def networks_in_use(pop: Tenancy) -> tuple[int, int]:
+    """How many networks there are, and how many subnets the instances have addresses of."""
+    addresses = {each.address.rpartition(".")[0] for each in pop.open().list({})}
+    return len(list(pop.tenant.network.networks(project_id=pop.project))), len(addresses)
+
+
+def test_two_workers_that_begin_a_service_at_once_make_one_network(pop: Tenancy) -> None:
     begin = threading.Barrier(2)
 
     def worker(number: int) -> None:
-        """With a connection, locks and memory of its own, as another process has."""
-        own = Cloud(pop.credential, None)
-        vim = OpenstackVim(Place(POP, TOTAL, OpenstackSettings(), own, pop.home), pop.credential)
+        vim = another_worker(pop)
         assert vim.read("nobody") is None
         begin.wait()
         assert vim.create(spec(f"shop-web-{number}"), quiet).status is InstanceStatus.RUNNING
 
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(worker, (1, 2)))
-    addresses = [each.address.rpartition(".")[0] for each in pop.open().list({})]
-    assert len(set(addresses)) == 1
-    assert len(list(pop.tenant.network.networks(project_id=pop.project))) == 1
+    assert networks_in_use(pop) == (1, 1)
+
+
+def test_a_worker_that_finds_a_network_half_made_makes_no_second_subnet(pop: Tenancy) -> None:
+    neutron = pop.proxies["network"]
+    neutron.add(Fault(method="POST", path="/subnets$", delay_s=4, times=1))
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(another_worker(pop).create, spec("shop-web-1"), quiet)
+        while not neutron.count("POST", "/subnets$"):
+            time.sleep(0.05)
+        another_worker(pop).create(spec("shop-web-2"), quiet)
+        slow.result()
+    assert networks_in_use(pop) == (1, 1)
+    assert len(list(pop.tenant.network.subnets(project_id=pop.project))) == 1

@@ -29,7 +29,7 @@ class Ground(Model):
     group: str
     """The security group that lets everything out and nothing in."""
     made: bool
-    """Whether its network was made by this call; another one may turn out to be older."""
+    """Whether its network or subnet was just made; another one may turn out to be older."""
 
 
 def ground_of(place: Place, tags: Mapping[str, str], errand: Errand) -> Ground:
@@ -52,11 +52,13 @@ def forget_ground(place: Place, tags: Mapping[str, str]) -> None:
 
 
 def is_oldest(place: Place, tags: Mapping[str, str], ground: Ground) -> bool:
-    """Whether the network is still the service's, or gone or younger than one that somebody else made."""
+    """Whether network and subnet are the service's: not gone, and no other's of the same moment is older."""
     if place.settings.network is not None:
         return True
     oldest = next(iter(_networks(place, tags)), None)
     if oldest is None or oldest.id != ground.network:
+        return False
+    if _first_subnet(place, ground.network) != ground.subnet:
         return False
     settled = ground.model_copy(update={"made": False})
     place.cloud.memory.keep(_question(place, tags), settled)  # nobody need ask again
@@ -128,12 +130,11 @@ def _found_or_made(place: Place, tags: Mapping[str, str], errand: Errand) -> Gro
         return Ground(network=network.id, subnet=subnet, group=group.id, made=False)
     found = next(iter(_networks(place, tags)), None)
     network = found or _network_made(place, tags, errand)
-    subnet = _first_subnet(place, network.id) if found else None
-    if subnet is None:
-        subnet = _subnet_made(place, tags, network.id)
+    there = _first_subnet(place, network.id) if found else None
+    subnet = there or _subnet_made(place, tags, network.id)
     if place.settings.external_network is not None:
         connect_subnet(place, subnet)
-    return Ground(network=network.id, subnet=subnet, group=group.id, made=found is None)
+    return Ground(network=network.id, subnet=subnet, group=group.id, made=there is None)
 
 
 def _existing(place: Place, asked: str) -> Any:
