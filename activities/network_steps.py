@@ -175,14 +175,14 @@ def _point(pops: Pops, resource: str, pop: str) -> VimInstance:
 
 
 def _without_lost(part: PopNetwork, pops: Pops, served: frozenset[str]) -> PopNetwork:
-    """Without the routes of instances that are gone already, or failed: there is nothing to hold them.
+    """Without what is for instances that are gone already, or failed: there is nothing to hold it.
 
     :param served: names in the VIM of those that must be there
     """
-    leaving = part.routes.keys() - served
-    vim = pops.vim(part.pop)
-    lost = {name for name in leaving if not _runs(vim.read(name))}
-    return part.model_copy(update={"routes": {n: r for n, r in part.routes.items() if n not in lost}})
+    leaving = part.instances - served
+    vim = pops.vim(part.pop) if leaving else None
+    lost = {name for name in leaving if vim and not _runs(vim.read(name))}
+    return part.without(lost)
 
 
 def _runs(found: VimInstance | None) -> bool:

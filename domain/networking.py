@@ -6,6 +6,7 @@ switches further on go by that label alone. What no rule takes is dropped, so se
 never see each other's packets.
 """
 
+from collections.abc import Collection
 from typing import Literal
 
 from pydantic import Field
@@ -134,6 +135,13 @@ class ServiceChain(Model):
     """CIDRs of where they go."""
     hops: tuple[ChainHop, ...]
 
+    def without(self, lost: Collection[str]) -> "ServiceChain | None":
+        """The same, less these instances; None where none of a function is left, or nobody sends."""
+        hops = tuple(ChainHop(ports=tuple(e for e in hop.ports if e[0] not in lost)) for hop in self.hops)
+        if (self.source and self.source[0] in lost) or not all(hop.ports for hop in hops):
+            return None
+        return self.model_copy(update={"hops": hops})
+
 
 class PopNetwork(Model):
     """What one PoP has of a service's network."""
@@ -150,6 +158,25 @@ class PopNetwork(Model):
     """In a cloud: all that may flow into its instances."""
     chains: tuple[ServiceChain, ...] = ()
     """In a cloud: what is steered through its functions."""
+
+    @property
+    def instances(self) -> frozenset[str]:
+        """Names in the VIM of the instances at this PoP that it is about, beyond its rules."""
+        admitted = (name for each in self.admissions for name in (each.target, each.source))
+        steered = (port[0] for chain in self.chains for hop in chain.hops for port in hop.ports)
+        sources = (chain.source[0] for chain in self.chains if chain.source)
+        named = {*self.routes, *admitted, *steered, *sources}
+        return frozenset(name for name in named if name is not None)
+
+    def without(self, lost: Collection[str]) -> "PopNetwork":
+        """The same, less what is for these instances; a chain that needs one of them is no chain any more."""
+        return self.model_copy(
+            update={
+                "routes": {name: each for name, each in self.routes.items() if name not in lost},
+                "admissions": tuple(e for e in self.admissions if not {e.target, e.source} & {*lost}),
+                "chains": tuple(left for each in self.chains if (left := each.without(lost))),
+            }
+        )
 
     @property
     def is_programmed(self) -> bool:

@@ -176,3 +176,28 @@ def test_while_a_network_changes_both_are_admitted_and_the_winner_steers() -> No
     assert extend["north"].chains == old.pops["north"].chains
     assert switch["north"].chains == new.pops["north"].chains
     assert staged(old, new, NetworkStage.SETTLE)["north"] == new.pops["north"]
+
+
+def test_what_is_gone_already_is_neither_admitted_nor_steered_through() -> None:
+    world = shop({"firewall-1": "east"})
+    network = told(world)
+    firewall, web = (world.points[name].name for name in ("firewall-1", "web-1"))
+    assert network.pops["east"].instances == {firewall}
+    left = network.pops["east"].without({firewall})
+    assert left.admissions == () and left.chains == ()
+    north = network.pops["north"]
+    assert {each.target for each in north.without({web}).admissions} == north.instances - {web}
+    assert north.without(()) == north
+
+
+def test_a_chain_goes_on_by_the_parallel_instances_that_are_left() -> None:
+    document = {
+        **SHOP,
+        "components": {**SHOP["components"], "firewall": component("outside", "inside", instances=2)},
+    }
+    world = build(document, {}, ("firewall",))
+    one, other = (world.points[f"firewall-{number}"].name for number in (1, 2))
+    for chain in told(world).pops["north"].chains:
+        left = chain.without({one})
+        assert left is not None and [port[0] for port in left.hops[0].ports] == [other]
+        assert chain.without({one, other}) is None
