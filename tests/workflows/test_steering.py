@@ -15,10 +15,11 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def step_in(handle: Handle, state: str) -> StepProgress:
-    """The first step that is in a state."""
+    """The first step that is in a state, of those that can be steered: not the taking of the lease."""
 
     async def found() -> StepProgress | None:
-        return next((each for each in (await progress(handle)).steps if each.state == state), None)
+        steps = (await progress(handle)).steps
+        return next((each for each in steps if each.state == state and each.id), None)
 
     step: StepProgress = await eventually(found, f"a step is {state}")
     return step
