@@ -88,8 +88,10 @@ class NetworkStepActivities:
         """Probe every segment, and wait until all instances are ready to serve."""
         held, step = order.held, order.step
         with translated():
-            ordered, prober = self._ordered(order), self._pops.at_once().network(step.vim_kind)
-            found = prober.verify(self._as_it_stands(order), _components(ordered), activity.heartbeat)
+            ordered, pops = self._ordered(order), self._pops.at_once()
+            network = self._as_it_stands(order, pops, _must_be_there(order, ordered))
+            prober = pops.network(step.vim_kind)
+            found = prober.verify(network, _components(ordered), activity.heartbeat)
             if not step.committed:
                 with activity.shield_thread_cancel_exception():
                     self._catalogue.plans.keep_connection(
@@ -122,17 +124,18 @@ class NetworkStepActivities:
             return self._kept(order, order.step.round - 1)
         return self._catalogue.services.network(order.held.service)
 
-    def _as_it_stands(self, order: StepOrder) -> ServiceNetwork:
+    def _as_it_stands(self, order: StepOrder, pops: Pops, served: frozenset[str]) -> ServiceNetwork:
         """What is to be probed; in a cloud tagged, and with what the former network still has there."""
         network = self._network(order)
         if order.step.vim_kind not in CLOUD_KINDS:
             return network
         former = None if order.step.committed else self._former(order)
         tagged = {"tags": _tags(order)}
-        parts = staged(former, network, NetworkStage.SWITCH).items()
-        return network.model_copy(
-            update={"pops": {pop: part.model_copy(update=tagged) for pop, part in parts}}
-        )
+        parts = {
+            pop: _without_lost(part, pops, served).model_copy(update=tagged)
+            for pop, part in staged(former, network, NetworkStage.SWITCH).items()
+        }
+        return network.model_copy(update={"pops": parts})
 
     def _network(self, order: StepOrder) -> ServiceNetwork:
         if not order.step.committed:
