@@ -153,6 +153,16 @@ def unsteer(place: Place, network: str) -> None:
         Steering(place, prefix).become(SteeringPlan(), mark)
 
 
+def unsteer_service(place: Place, prefix: str) -> None:
+    """Take away the chains of a service of which no instance is left: its router's port is in them.
+
+    :param prefix: with which their names begin
+    """
+    for mark, prefixes in steered_networks(place).items():
+        if prefix in prefixes:
+            Steering(place, prefix).become(SteeringPlan(), mark)
+
+
 def release_ports(place: Place, ports: Sequence[str]) -> None:
     """Take ports out of port pairs: Neutron deletes none that is in one."""
     if not place.offers(EXTENSION):

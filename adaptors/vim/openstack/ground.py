@@ -11,8 +11,15 @@ from openstack.exceptions import ConflictException, NotFoundException
 
 from adaptors.vim.openstack.attending import Errand
 from adaptors.vim.openstack.calls import Refusal, Unready
+from adaptors.vim.openstack.chaining import unsteer_service
 from adaptors.vim.openstack.groups import remove_groups
-from adaptors.vim.openstack.naming import labels, service_mark, service_name, services_marked
+from adaptors.vim.openstack.naming import (
+    group_prefix,
+    labels,
+    service_mark,
+    service_name,
+    services_marked,
+)
 from adaptors.vim.openstack.place import Place
 from adaptors.vim.openstack.routing import connect_subnet, disconnect_subnet
 from adaptors.vim.openstack.subnets import free_cidr, is_taken_before
@@ -71,6 +78,10 @@ def remove_ground(place: Place, tags: Mapping[str, str], errand: Errand) -> None
         forget_ground(place, tags)
         errand.step(f"removing the network of service {tags['service']}")
         networks = _networks(place, tags) if place.settings.network is None else []
+        if any(_is_stood_on(place, network) for network in networks):
+            return
+        if networks:
+            unsteer_service(place, group_prefix(place.pop, tags))
         if [network for network in networks if not _gone(place, network)]:
             return
         left = [group for group in _groups(place, tags) if not _removed(place, group.id)]
@@ -90,11 +101,13 @@ def left_behind(place: Place, name: str) -> list[dict[str, str]]:
     ]
 
 
-def _gone(place: Place, network: Any) -> bool:
-    """Whether a network is taken away; one that somebody uses, or begins to use meanwhile, stays."""
+def _is_stood_on(place: Place, network: Any) -> bool:
     owners = (each.device_owner or "" for each in place.network.ports(network_id=network.id))
-    if any(not owner.startswith("network:") for owner in owners):
-        return False
+    return any(not owner.startswith("network:") for owner in owners)
+
+
+def _gone(place: Place, network: Any) -> bool:
+    """Whether a network is taken away; one that somebody begins to use meanwhile stays."""
     subnet = next(iter(network.subnet_ids), None)
     try:
         if subnet is not None:
