@@ -93,9 +93,7 @@ def _check_vims(wanted: Any) -> None:
     home = Settings.from_environment().home
     for name, pop in wanted.pops.items():
         vim = pop.vim
-        access = PopAccess(
-            name=name, capacity=pop.capacity, settings=vim.settings, credential=vim.credential
-        )
+        access = PopAccess(name=name, capacity=pop.capacity, settings=vim.settings, credential=vim.credential)
         open_vim(vim.kind, access, home)
 
 
