@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
+from adaptors.vim.cloud_call import CloudCall
 from domain.errors import InputError, VimRefusedError, VimUnavailableError
 
 
@@ -62,29 +62,11 @@ class ApiError(Exception):
         )
 
 
-@dataclass(frozen=True)
-class Call:
-    """What is asked of which PoP, with whose credential."""
+class Call(CloudCall):
+    """One call to a cluster."""
 
-    pop: str
-    operation: str
-    resource: str
-    credential: str
-
-    def refused(self, words: str) -> VimRefusedError:
-        return VimRefusedError(f"{self._what()} was refused; Kubernetes says: {words}")
-
-    def unavailable(self, words: str, retry_after_s: float | None = None) -> VimUnavailableError:
-        return VimUnavailableError(f"{self._what()} failed; Kubernetes says: {words}", retry_after_s)
-
-    def unanswered(self, words: str) -> VimUnavailableError:
-        return VimUnavailableError(f"{self._what()} failed; Kubernetes does not answer: {words}")
-
-    def denied(self, words: str) -> VimRefusedError:
-        return self.refused(f"{words} (credential {self.credential!r}, a context of the worker's kubeconfig)")
-
-    def _what(self) -> str:
-        return f"PoP {self.pop}: {self.operation} of {self.resource}"
+    speaker = "Kubernetes"
+    kept = "a context of the worker's kubeconfig"
 
 
 @contextmanager

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from keystoneauth1 import exceptions as auth
 from openstack import exceptions as sdk
 from requests import Response
 
+from adaptors.vim.cloud_call import CloudCall
 from domain.errors import InputError, VimRefusedError, VimUnavailableError
 
 _FOR_GOOD = ("OverQuota", "IpAddressGenerationFailure", "NoMoreNetworks", "InvalidInput")
@@ -26,29 +26,11 @@ class Abandoned(Exception):
     """Nobody waits for this call any more."""
 
 
-@dataclass(frozen=True)
-class Call:
-    """What is asked of which PoP, with whose credential."""
+class Call(CloudCall):
+    """One call to an OpenStack."""
 
-    pop: str
-    operation: str
-    resource: str
-    credential: str
-
-    def refused(self, words: str) -> VimRefusedError:
-        return VimRefusedError(f"{self._what()} was refused; OpenStack says: {words}")
-
-    def unavailable(self, words: str, retry_after_s: float | None = None) -> VimUnavailableError:
-        return VimUnavailableError(f"{self._what()} failed; OpenStack says: {words}", retry_after_s)
-
-    def unanswered(self, words: str) -> VimUnavailableError:
-        return VimUnavailableError(f"{self._what()} failed; OpenStack does not answer: {words}")
-
-    def denied(self, words: str) -> VimRefusedError:
-        return self.refused(f"{words} (credential {self.credential!r}, a cloud in the worker's clouds.yaml)")
-
-    def _what(self) -> str:
-        return f"PoP {self.pop}: {self.operation} of {self.resource}"
+    speaker = "OpenStack"
+    kept = "a cloud in the worker's clouds.yaml"
 
 
 @contextmanager
