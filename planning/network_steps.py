@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from domain.deployments import Deployment
-from domain.names import CLOUD_KINDS
+from domain.names import CLOUD_KINDS, NETWORKED_KINDS
 from domain.operation_plans import NetworkStage, Step, StepAction
 from domain.phases import ResourceKind
 from planning.steps import SHORT_TRY_S, titled
@@ -14,9 +14,9 @@ from planning.transition import Transition
 Pair = tuple[str, str]
 
 _WORDS = {
-    NetworkStage.EXTEND: "add the new ways to the switch of {}",
-    NetworkStage.SWITCH: "turn the switch of {} to the new ways",
-    NetworkStage.SETTLE: "take the former ways from the switch of {}",
+    NetworkStage.EXTEND: "add the new ways to {}",
+    NetworkStage.SWITCH: "turn {} to the new ways",
+    NetworkStage.SETTLE: "take the former ways from {}",
 }
 
 
@@ -51,12 +51,16 @@ class NetworkChange:
 
     def programs(self, stage: NetworkStage) -> tuple[Step, ...]:
         """A stage, at each PoP that it concerns."""
-        words = "program the switch of {}" if self.fresh else _WORDS[stage]
+        words = "program {}" if self.fresh else _WORDS[stage]
         pops = {*self.pops, *self.old_pops} if stage is NetworkStage.SWITCH else {*self.pops}
         return tuple(
-            self._step(stage.value, pop, StepAction.PROGRAM, words.format(pop), pop).model_copy(
-                update={"stage": stage}
-            )
+            self._step(
+                stage.value,
+                pop,
+                StepAction.PROGRAM,
+                words.format(programmed(self.transition.kind(pop), pop)),
+                pop,
+            ).model_copy(update={"stage": stage})
             for pop in sorted(pops)
         )
 
@@ -77,6 +81,11 @@ class NetworkChange:
                 resource=self.name,
             )
         )
+
+
+def programmed(vim_kind: str, pop: str) -> str:
+    """What is told of ways at a PoP, for people: a switch of ours, or the network of a cloud."""
+    return f"the switch of {pop}" if vim_kind in NETWORKED_KINDS else f"the network at {pop}"
 
 
 def network_change(transition: Transition, number: int) -> NetworkChange | None:

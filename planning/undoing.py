@@ -20,12 +20,12 @@ from domain.records import ResourceRecord
 from planning.deletions import deletions
 from planning.doubts import Doubts
 from planning.estimates import Expected, estimated
-from planning.network_steps import links_of, network_pops
+from planning.network_steps import links_of, network_pops, programmed
 
 _TITLES = {
     NetworkStage.REOPEN: "open the former ways of {} again",
     NetworkStage.RETURN: "lead packets by the former ways of {}",
-    NetworkStage.RESTORE: "give the switch of {} its former ways alone",
+    NetworkStage.RESTORE: "give {} its former ways alone",
 }
 
 
@@ -216,7 +216,7 @@ class _Return:
         return Step(
             id=f"undo.{stage.value}.{pop}",
             action=StepAction.PROGRAM,
-            title=_TITLES[stage].format(pop),
+            title=_TITLES[stage].format(programmed(self.committed.vim_kinds[pop], pop)),
             round=number,
             vim_kind=self.committed.vim_kinds[pop],
             pop=pop,
