@@ -114,6 +114,20 @@ class Admission(Model):
     """None: any."""
 
 
+class Departure(Model):
+    """Traffic that a link of the service lets out of an instance, to another PoP."""
+
+    name: str
+    """For people: `web-db: web-1 > db-1.sql`."""
+    source: str
+    """Name in its VIM of the instance that speaks."""
+    destinations: tuple[str, ...]
+    """CIDRs of whom it speaks to."""
+    protocol: Protocol = "any"
+    port: int | None = None
+    """Destination port; None: any."""
+
+
 class ChainHop(Model):
     """The parallel instances of one function in a chain."""
 
@@ -156,6 +170,8 @@ class PopNetwork(Model):
     """That all of it carries in a cloud: service, tenant, operation, network."""
     admissions: tuple[Admission, ...] = ()
     """In a cloud: all that may flow into its instances."""
+    departures: tuple[Departure, ...] = ()
+    """In a cloud: all that may flow from its instances to other PoPs."""
     chains: tuple[ServiceChain, ...] = ()
     """In a cloud: what is steered through its functions."""
 
@@ -163,9 +179,10 @@ class PopNetwork(Model):
     def instances(self) -> frozenset[str]:
         """Names in the VIM of the instances at this PoP that it is about, beyond its rules."""
         admitted = (name for each in self.admissions for name in (each.target, each.source))
+        leaving = (each.source for each in self.departures)
         steered = (port[0] for chain in self.chains for hop in chain.hops for port in hop.ports)
         sources = (chain.source[0] for chain in self.chains if chain.source)
-        named = {*self.routes, *admitted, *steered, *sources}
+        named = {*self.routes, *admitted, *leaving, *steered, *sources}
         return frozenset(name for name in named if name is not None)
 
     def without(self, lost: Collection[str]) -> "PopNetwork":
@@ -174,6 +191,7 @@ class PopNetwork(Model):
             update={
                 "routes": {name: each for name, each in self.routes.items() if name not in lost},
                 "admissions": tuple(e for e in self.admissions if not {e.target, e.source} & {*lost}),
+                "departures": tuple(each for each in self.departures if each.source not in lost),
                 "chains": tuple(left for each in self.chains if (left := each.without(lost))),
             }
         )

@@ -48,6 +48,7 @@ def _both(old: PopNetwork, new: PopNetwork, stage: NetworkStage) -> PopNetwork:
         },
         shares=_shares(first.shares, second.shares),
         admissions=tuple(dict.fromkeys((*first.admissions, *second.admissions))),
+        departures=tuple(dict.fromkeys((*first.departures, *second.departures))),
         chains=first.chains,
     )
 

@@ -10,7 +10,7 @@ from domain.errors import InputError
 from domain.expansion import instance_names
 from domain.infrastructure import Resources
 from domain.instances import InstanceStatus, VimInstance, VimPort
-from domain.networking import Admission, ChainHop, PopNetwork, ServiceChain, ServiceNetwork
+from domain.networking import Admission, ChainHop, Departure, PopNetwork, ServiceChain, ServiceNetwork
 from domain.plans import Plan, ServiceGraph
 
 ANYBODY = "0.0.0.0/0"
@@ -50,6 +50,7 @@ def admitted(
     joined = hops(descriptor, graph, plan, points)
     pieces = stretches(descriptor, graph, joined)
     speech = list(dict.fromkeys((*_of_links(joined.values(), pieces, points), *_of_chains(pieces, points))))
+    leaving = list(dict.fromkeys(_departures(joined.values(), pieces, points)))
     steered = _alike_once([each for piece in pieces for each in _steered(piece, points)])
     return ServiceNetwork(
         name=name,
@@ -58,6 +59,7 @@ def admitted(
             pop: PopNetwork(
                 pop=pop,
                 admissions=tuple(each for at, each in speech if at == pop),
+                departures=tuple(each for at, each in leaving if at == pop),
                 chains=tuple(each for at, each in steered if at == pop),
             )
             for pop in sorted(set(plan.placements.values()))
@@ -121,6 +123,33 @@ def _of_chains(pieces: list[Stretch], points: Mapping[str, VimInstance]) -> Iter
                     yield hop.start.pop, _admission(piece.target, hop.start, _ANY, hop.back(), points)
 
 
+def _departures(
+    joined: Iterable[Hop], pieces: list[Stretch], points: Mapping[str, VimInstance]
+) -> Iterator[tuple[str, Departure]]:
+    """What leaves a PoP: by links, and by chains, whose packets name the target from the start."""
+    for hop in joined:
+        for way in (hop, hop.back()):
+            if way.start.resource and way.end.resource and way.start.pop != way.end.pop:
+                yield way.start.pop, _departure(way.start, way.end, _ANY, way.link.virtual_link, points)
+    for piece in pieces:
+        origin, target = piece.origin, piece.target
+        leaves = any(hop.end.pop != origin.pop for way in piece.ways if len(way) > 1 for hop in way)
+        if leaves and origin.resource and target.resource:
+            yield origin.pop, _departure(origin, target, piece.classifier, piece.chain, points)
+
+
+def _departure(
+    start: End, end: End, classifier: Classifier, link: str, points: Mapping[str, VimInstance]
+) -> Departure:
+    return Departure(
+        name=f"{link}: {start.name} > {end.name}",
+        source=start.resource,
+        destinations=(_address_of(end, points[end.holder]),),
+        protocol=classifier.protocol,
+        port=classifier.port,
+    )
+
+
 def _admission(
     start: End, end: End, classifier: Classifier, hop: Hop, points: Mapping[str, VimInstance]
 ) -> Admission:
@@ -141,12 +170,15 @@ def sources_of(end: End, instance: VimInstance) -> tuple[str, ...]:
 
     :raises InputError: if nothing is known of them
     """
-    if instance.sources:
-        return instance.sources
+    return instance.sources or (_address_of(end, instance),)
+
+
+def _address_of(end: End, instance: VimInstance) -> str:
+    """As a CIDR."""
     address = end.port.address or instance.address
     if not address:
         raise InputError(f"{end.name} has no address yet, so nobody can be told to admit it")
-    return (address if "/" in address else f"{address}/32",)
+    return address if "/" in address else f"{address}/32"
 
 
 def _steered(piece: Stretch, points: Mapping[str, VimInstance]) -> Iterator[tuple[str, ServiceChain]]:

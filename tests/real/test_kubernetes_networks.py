@@ -7,7 +7,7 @@ import pytest
 from adaptors.vim.kubernetes.connection import Object
 from adaptors.vim.port import ConnectedVim
 from domain.errors import VimRefusedError, VimUnavailableError
-from domain.networking import Admission, ChainHop, PopNetwork, ServiceChain
+from domain.networking import Admission, ChainHop, Departure, PopNetwork, ServiceChain
 from lab.faults.rules import Fault
 from tests.contract.kubernetes_site import POP, KubernetesSite
 from tests.real.kubernetes_cluster import behind_proxy, kubeconfig, quiet, site, spec
@@ -78,6 +78,37 @@ def test_just_the_links_are_let_through_both_ways(vim: ConnectedVim, site: Kuber
         {"podSelector": {"matchLabels": {"interlace.dev/component": "db"}}}
     ]
     assert found[f"{NETWORK}-web-in"]["ingress"][0]["from"] == [{"ipBlock": {"cidr": "0.0.0.0/0"}}]
+
+
+def test_a_link_to_another_pop_is_let_out_to_that_address_alone(
+    vim: ConnectedVim, site: KubernetesSite
+) -> None:
+    away = Departure(
+        name="web-cache: web-1 > cache-1.in",
+        source="shop-web-1",
+        destinations=("198.51.100.7/32",),
+        protocol="tcp",
+        port=6379,
+    )
+    part = PART.model_copy(update={"admissions": (FROM_USERS,), "departures": (away,)})
+    vim.connect(NETWORK, part, quiet)
+    assert policies(site)[f"{NETWORK}-web-out"]["egress"] == [
+        {
+            "to": [{"ipBlock": {"cidr": "198.51.100.7/32"}}],
+            "ports": [{"protocol": "TCP", "port": 6379}],
+        }
+    ]
+    assert vim.unconnected(NETWORK, part) == ()
+
+
+def test_packets_come_from_a_pods_address_or_its_nodes(vim: ConnectedVim, site: KubernetesSite) -> None:
+    made = vim.read("shop-web-1")
+    (pod,) = (
+        each["status"]
+        for each in site.api.list("Pod", site.namespace())
+        if each["metadata"]["labels"]["interlace.dev/component"] == "web"
+    )
+    assert made and made.sources == (f"{pod['podIP']}/32", f"{pod['hostIP']}/32")
 
 
 def test_a_link_that_goes_takes_its_policies_along(vim: ConnectedVim, site: KubernetesSite) -> None:

@@ -92,6 +92,39 @@ def test_who_is_at_another_pop_is_admitted_by_its_addresses_there() -> None:
     }
 
 
+def test_who_speaks_to_another_pop_is_let_out_to_whom_it_is_linked_with_and_nobody_else() -> None:
+    world = shop({"db-1": "south"})
+    network = told(world)
+    db = f"{world.address('db-1.sql')}/32"
+    webs = {world.points[f"web-{number}"].name for number in (1, 2)}
+    assert {(each.source, each.destinations) for each in network.pops["north"].departures} == {
+        (web, (db,)) for web in webs
+    }
+    assert {each.source for each in network.pops["south"].departures} == {world.points["db-1"].name}
+    assert told(shop({})).pops["north"].departures == ()
+
+
+def test_who_begins_a_chain_that_leaves_is_let_out_to_where_its_packets_are_addressed() -> None:
+    document = {
+        "components": {
+            "client": component("out"),
+            "firewall": component("outside", "inside"),
+            "web": component("http"),
+        },
+        "links": {"one": ("client.out", "firewall.outside"), "two": ("firewall.inside", "web.http")},
+        "chains": {
+            "way": {
+                "classifier": {"protocol": "tcp", "port": 80},
+                "path": ("client.out", "firewall.outside", "firewall.inside", "web.http"),
+            }
+        },
+    }
+    world = build(document, {"firewall-1": "east"}, ("firewall",))
+    client, web = world.points["client-1"].name, f"{world.address('web-1.http')}/32"
+    found = told(world).pops[world.plan.placements["client-1"]].departures
+    assert (client, (web,), "tcp", 80) in {(e.source, e.destinations, e.protocol, e.port) for e in found}
+
+
 def test_an_instance_without_ports_is_known_by_its_address() -> None:
     world = shop({"db-1": "south"})
     bare = world.points["db-1"].model_copy(update={"ports": (), "address": "198.51.100.7"})

@@ -70,7 +70,7 @@ class Networks:
         tags = {key: part.tags[key] for key in ("service", "tenant") if key in part.tags}
         labels = {"service": naming.SERVICE, "tenant": naming.TENANT}
         found = self._workloads.of({labels[key]: naming.label_name(value) for key, value in tags.items()})
-        named = {each for admission in part.admissions for each in (admission.target, admission.source)}
+        named = part.instances
         components: dict[str, str] = {}
         space = ""
         for workload in found:

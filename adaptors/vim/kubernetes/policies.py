@@ -8,7 +8,7 @@ from adaptors.vim.kubernetes import naming
 from adaptors.vim.kubernetes.calls import Refusal
 from adaptors.vim.kubernetes.connection import Object
 from adaptors.vim.kubernetes.settings import KubernetesSettings
-from domain.networking import Admission, PopNetwork
+from domain.networking import Admission, Departure, PopNetwork
 
 CLOSED = "closed"
 FULL_NETWORK = f"{naming.DOMAIN}/full-network"
@@ -52,6 +52,10 @@ def of_network(
         hearing[target].append(_rule("from", peers, ports))
         if source is not None:
             speaking[source].append(_rule("to", [_peer(target)], ports))
+    for leaving in part.departures:
+        if (speaker := components.get(leaving.source)) is not None:
+            peers = [{"ipBlock": {"cidr": cidr}} for cidr in leaving.destinations]
+            speaking[speaker].append(_rule("to", peers, _ports(leaving)))
     made = [
         *(_policy(pop, name, part, namespace, each, "in", _once(rules)) for each, rules in hearing.items()),
         *(_policy(pop, name, part, namespace, each, "out", _once(rules)) for each, rules in speaking.items()),
@@ -100,7 +104,7 @@ def _rule(direction: str, peers: list[Object], ports: Iterable[Object]) -> Objec
     return rule | ({"ports": list(ports)} if ports else {})
 
 
-def _ports(admission: Admission) -> tuple[Object, ...]:
+def _ports(admission: Admission | Departure) -> tuple[Object, ...]:
     if admission.protocol == "icmp":
         raise Refusal(f"{admission.name}: NetworkPolicies cannot admit ICMP; give the chain tcp or udp")
     if admission.protocol == "any":

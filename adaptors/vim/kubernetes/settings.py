@@ -49,9 +49,12 @@ class KubernetesSettings(Model):
     node_selector: dict[str, str] = {}
     """Labels that a node must have to count for this PoP."""
     egress: tuple[Cidr, ...] = ()
-    """Beyond the cluster: where instances may speak to; none unless said."""
+    """Beyond the cluster: where instances may speak to, other than by the service's links."""
     sources: tuple[Cidr, ...] = ()
-    """Where the instances' packets come from, as other PoPs see them: the nodes', or those of a NAT."""
+    """Where the instances' packets come from, as other PoPs see them: the nodes', or those of a NAT.
+
+    None said: a pod's own address and its node's, as they are when the network is worked out.
+    """
     functions: dict[str, ImageTraits] = {}
     """What images say of themselves, by `name:version` or by `name` for all of its versions."""
     timeout: DurationS = 10.0

@@ -147,7 +147,7 @@ class View:
             tags=member.tags,
             resources=spec.resources,
             forwarding="routed" if self._settings.traits(spec.image).routed else "terminating",
-            sources=self._settings.sources,
+            sources=self._settings.sources or _own_addresses(pod),
         )
 
     def _address(
@@ -182,6 +182,13 @@ def _balanced(service: Object | None) -> str:
     status = {} if service is None else service.get("status", {})
     given: list[Object] = (status.get("loadBalancer") or {}).get("ingress") or []
     return str(given[0].get("ip") or given[0].get("hostname") or "") if given else ""
+
+
+def _own_addresses(pod: Object | None) -> tuple[str, ...]:
+    """What a pod's packets may come from: itself, or its node, where the network plugin masquerades."""
+    status = {} if pod is None else pod.get("status", {})
+    found = dict.fromkeys(status.get(key) for key in ("podIP", "hostIP"))
+    return tuple(f"{address}/{128 if ':' in address else 32}" for address in found if address)
 
 
 def _labels(tags: Mapping[str, str]) -> dict[str, str]:
