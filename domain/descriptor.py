@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 from domain.infrastructure import Location, Resources
 from domain.models import PORT_PATTERN, Model, Name, Version
 from domain.objectives import Objective
+from domain.policies import Policies
 from domain.units import BandwidthMbps, DurationS, LatencyMs
 
 
@@ -157,36 +158,6 @@ class PlacementRules(Model):
     """Upper bound of the cost, in the infrastructure's currency."""
     objective: Objective | None = None
     """What the placement is to be good at; the operator's default where absent."""
-
-
-class ScalingPolicy(Model):
-    """When to scale a component; kept with the service."""
-
-    component: Name
-    metric: Name
-    scale_out_above: float = Field(allow_inf_nan=False)
-    scale_in_below: float = Field(allow_inf_nan=False)
-    cooldown: DurationS = 60.0
-
-    @model_validator(mode="after")
-    def _no_flapping(self) -> "ScalingPolicy":
-        if self.scale_in_below >= self.scale_out_above:
-            raise ValueError("scale_in_below must be under scale_out_above")
-        return self
-
-
-class HealingPolicy(Model):
-    """What to do with a component that fails its health check; kept with the service."""
-
-    component: Name
-    action: Literal["restart", "replace"]
-
-
-class Policies(Model):
-    """Rules for the time after the instantiation."""
-
-    scaling: tuple[ScalingPolicy, ...] = ()
-    healing: tuple[HealingPolicy, ...] = ()
 
 
 class Descriptor(Model):

@@ -44,6 +44,8 @@ class ScaleRequest(ChangeRequest):
     """Replaced by a function of this image: a more performant one, say."""
     surge: int = Field(default=1, ge=1, le=1000)
     """How many instances are built beyond the number at a time, where they are exchanged."""
+    in_place: bool = False
+    """With resources: instances stay and are resized, one after the other, each with an interruption."""
 
     @model_validator(mode="after")
     def _says_what(self) -> "ScaleRequest":
@@ -57,6 +59,8 @@ class ScaleRequest(ChangeRequest):
         wanted = any(change is not None for change in changes)
         if (self.plan is None) != wanted:
             raise ValueError("say what to change: instances, by, resources or image; or the plan to apply")
+        if self.in_place and (self.resources is None or self.image is not None):
+            raise ValueError("in place goes with resources, and not with image: that is always built anew")
         return self
 
 
@@ -71,10 +75,18 @@ class MigrateRequest(ChangeRequest):
     """Place anew: what is gained must be worth its move."""
     move_cost_per_hour: float = Field(default=0.01, ge=0, allow_inf_nan=False)
     """With optimise: an instance moves only where that saves more, in the infrastructure's currency."""
+    rehost: tuple[str, ...] = ()
+    """Components or instances that go to another host of the PoP where they are; its VIM chooses which."""
+    cold: bool = False
+    """With rehost: they stop meanwhile, where they would else move live."""
 
     @model_validator(mode="after")
     def _says_what(self) -> "MigrateRequest":
-        self._exactly_one(moves=self.moves, evacuate=self.evacuate, optimise=self.optimise)
+        self._exactly_one(
+            moves=self.moves, evacuate=self.evacuate, optimise=self.optimise, rehost=self.rehost
+        )
+        if self.cold and not self.rehost:
+            raise ValueError("cold goes with rehost only")
         return self
 
 

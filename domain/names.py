@@ -71,6 +71,8 @@ CLOUD_KINDS = ("openstack", "kubernetes", "terraform")
 VIM_KINDS = ("modelled", "emulator", *CLOUD_KINDS)
 NETWORKED_KINDS = ("emulator",)
 """Those whose PoPs have switches: services on them are connected, and their endpoints are real."""
+HOSTED_KINDS = ("modelled", "openstack")
+"""Those that can give a running instance other resources, or another host of its PoP."""
 ENDPOINT_IMAGE = "endpoint"
 TASK_QUEUES = (ORCHESTRATION_QUEUE, PLACEMENT_QUEUE, *(f"vim-{kind}" for kind in VIM_KINDS))
 

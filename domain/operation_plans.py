@@ -22,6 +22,10 @@ class StepAction(StrEnum):
     """Copy the state of an instance to its successor: tracked connections, and the function's own."""
     DRAIN = "instance.drain"
     """Wait until what an instance has in flight is done."""
+    RESIZE = "instance.resize"
+    """Give a running instance other resources; it stays itself."""
+    REHOST = "instance.rehost"
+    """Move a running instance to another host of its PoP; tried again, it may move once more."""
     DELETE = "resource.delete"
     """An instance, or a PoP's part of a network."""
     COMPILE = "network.work-out"
@@ -76,6 +80,8 @@ class Step(Model):
     stage: NetworkStage | None = None
     limit_s: float | None = None
     """DRAIN: how long it may take."""
+    live: bool = True
+    """REHOST: without an interruption that users notice."""
     skippable: bool = False
     """Whether an operator may leave it out."""
     expected_s: float = 0.0
