@@ -85,7 +85,7 @@ class SchedulePolicy(ScalingRule):
 
 
 class PredictedPolicy(ScalingRule):
-    """Have the instances ready that a forecast asks for; those that the load of now does, where it is no good."""
+    """Have the instances ready that a forecast asks for; where it is no good, those for the load of now."""
 
     kind: Literal[PolicyKind.PREDICTED]
     metric: Expression
@@ -97,7 +97,7 @@ class PredictedPolicy(ScalingRule):
     season: DurationS = Field(default=86400.0, gt=0)
     """After which the load repeats."""
     max_error: float = Field(default=0.3, gt=0, allow_inf_nan=False)
-    """Mean absolute error of the latest forecasts, as a share of the load, above which they are not followed."""
+    """Mean absolute error of the latest forecasts, as a share of the load; above, they are not followed."""
 
 
 def _kind(value: Any) -> str:
