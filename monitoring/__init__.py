@@ -1,0 +1,1 @@
+"""What is measured of services, and what is decided by it: pure, but for `sources`."""
