@@ -19,7 +19,8 @@ if [ -n "$missing" ]; then
     [ "$(id -u)" != 0 ] || status=1 # root on Debian has all of them
     exit "$status"
 fi
-.venv/bin/python -m pytest -q -rs -m real -p no:cacheprovider tests/real tests/contract "$@" ||
+# Tests of one lab wait most of the time, so those of three labs share two cores.
+.venv/bin/python -m pytest -q -rs -m real -n 3 --dist loadgroup -p no:cacheprovider tests/real tests/contract "$@" ||
     [ "$?" = 5 ] || status=1
 .venv/bin/python -m examples.joint || status=1
 exit "$status"

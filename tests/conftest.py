@@ -7,6 +7,7 @@ import pytest
 
 from adaptors.machine.abilities import examine, forget_looks
 
+pytest.register_assert_rewrite("tests.real.openstack_pops")
 pytest_plugins = ["tests.real.labs"]
 
 
