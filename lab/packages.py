@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from adaptors.machine.locks import locked
+from lab.places import cache_directory
 from lab.port import LabError, Say
 
 _SCRIPT = Path(__file__).resolve().parents[1] / "scripts" / "apt.sh"
@@ -24,7 +26,7 @@ def install(packages: Sequence[str], say: Say) -> None:
             f"Debian packages are missing; as root: apt-get install --no-install-recommends {words}"
         )
     say(f"installing Debian packages: {words}")
-    with _nothing_starts():
+    with locked(cache_directory() / "packages.lock"), _nothing_starts():
         done = subprocess.run(
             [str(_SCRIPT), *packages], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
         )

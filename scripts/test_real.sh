@@ -11,8 +11,13 @@ end() { for name in $labs; do lab "$name" down --purge >/dev/null; done; }
 trap end EXIT
 status=0
 missing=
+declare -A ups
+for name in $labs; do # each says what it does, line by line
+    lab "$name" up 2>&1 | sed "s/^/$name: /" &
+    ups[$name]=$!
+done
 for name in $labs; do
-    lab "$name" up || missing="$missing $name"
+    wait "${ups[$name]}" || missing="$missing $name"
 done
 if [ -n "$missing" ]; then
     echo "not had:$missing, so nothing is tested against it"
