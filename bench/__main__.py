@@ -9,6 +9,7 @@ from bench.documents import COMPONENTS, TOPOLOGY
 from bench.measurements import Latency, Memory, command_line, measure, percentile
 from bench.placement import measuring as placements
 from bench.tables import ROW, at_most, show
+from bench.vim import reporting as vims
 
 _FEW = 20
 
@@ -27,6 +28,7 @@ def main() -> None:
     )
     dataplane.report(quick)
     lifecycle.report(quick)
+    vims.report(vims.QUICK if quick else vims.FULL)
     placements.measure(placements.QUICK)
     print("all of the placements: python -m bench.placement")
 
