@@ -11,7 +11,7 @@ from domain.deployments import Deployment
 from domain.descriptor import Descriptor
 from domain.errors import UnknownError
 from domain.networking import MODELLED, Connection, ServiceNetwork
-from domain.operation_plans import OperationPlan, PlanBrief, StepAction
+from domain.operation_plans import OperationPlan, PlanBrief, PlanState, StepAction
 from domain.records import ResourceRecord
 from domain.requests import Nothing
 from domain.steering import PlanRef, StepNote, StepTimes, UndoBrief
@@ -70,6 +70,7 @@ class LifecycleActivities:
                 expected,
                 self._descriptor(committed),
                 ref.begun,
+                () if plan else self._dead(service),
             )
         brief = PlanBrief(
             plan_id=ref.plan_id or "",
@@ -103,6 +104,12 @@ class LifecycleActivities:
     def _descriptor(self, committed: Deployment | None) -> Descriptor | None:
         known = self._catalogue.descriptors
         return known.get(committed.descriptor, committed.version) if committed else None
+
+    def _dead(self, service: str) -> list[OperationPlan]:
+        """Those that operations have followed, or begun to, since the service was last committed."""
+        revision = self._catalogue.services.view(service).revision
+        taken = (each for each in self._catalogue.plans.list(service) if each.state is PlanState.TAKEN)
+        return [each.plan for each in taken if each.plan.revision == revision]
 
     def _plan(self, ref: PlanRef) -> OperationPlan | None:
         try:

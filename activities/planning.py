@@ -27,6 +27,7 @@ from domain.steering import PlanOrder, ServiceView
 from placement.solve import place
 from placement.topology import Usage
 from planning.deployed import deployed
+from planning.in_place import to_be_counted
 from planning.operation_plan import operation_plan
 from planning.target import Target
 from planning.targets import target
@@ -102,7 +103,7 @@ class PlanningActivities:
         before, known = view.deployment, self._catalogue.infrastructure.get()
         wanted, present = descriptors_of(self._catalogue, request, before)
         aim = target(order, request, before, wanted, known, present=present)
-        after = self._deployed(order, aim, before, known)
+        after = before if before and aim.rehosted else self._deployed(order, aim, before, known)
         return operation_plan(
             order, aim, before, after, known, view.revision, self._catalogue.timings.expected(), _now()
         )
@@ -111,7 +112,7 @@ class PlanningActivities:
         self, order: PlanOrder, aim: Target, before: Deployment | None, known: Infrastructure
     ) -> Deployment:
         used = self._catalogue.infrastructure.usage(settled=aim.service)
-        usage = Usage(pops=used.pops, links=used.links)
+        usage = Usage(pops=to_be_counted(used.pops, aim, before), links=used.links)
         world = aim.world(known)
         try:
             plan = place(aim.asked, world, usage, time_limit_s=self._time_limit_s, standing=aim.standing)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from adaptors.network.port import Network
 from adaptors.network.registry import open_network
-from adaptors.vim.port import NetworkedVim, Vim
+from adaptors.vim.port import HostedVim, NetworkedVim, Vim
 from adaptors.vim.registry import open_vim
 from catalogue.store import Catalogue
 from domain.errors import UnknownError, VimRefusedError
@@ -61,6 +61,18 @@ class Pops:
         vim = self.vim(pop)
         if not isinstance(vim, NetworkedVim):
             raise VimRefusedError(f"PoP {pop}: its VIM, {self.kind(pop)}, has no switch to connect services")
+        return vim
+
+    def hosted(self, pop: str) -> HostedVim:
+        """The VIM of a PoP that has hosts of its own.
+
+        :raises VimRefusedError: if it can neither resize an instance nor move it to another host
+        """
+        vim = self.vim(pop)
+        if not isinstance(vim, HostedVim):
+            raise VimRefusedError(
+                f"PoP {pop}: its VIM, {self.kind(pop)}, cannot resize instances, nor move them to other hosts"
+            )
         return vim
 
     def network(self, kind: str) -> Network:

@@ -27,6 +27,12 @@ class Aim(Model):
     """Those of them that do not serve any more."""
     settled: frozenset[str] = frozenset()
     """`web.image`, `web.resources`: given to all instances of a component, whatever single ones have."""
+    in_place: frozenset[str] = frozenset()
+    """Instances that stay themselves, though they are given other resources."""
+    rehosted: tuple[str, ...] = ()
+    """Instances that go to another host of their PoP; then nothing else changes."""
+    live: bool = True
+    """Whether users are not to notice that."""
     move_cost: float | None = None
     """Everything may move where that saves more per hour; None where things stay."""
     surge: int = ALL_AT_ONCE

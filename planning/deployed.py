@@ -56,7 +56,15 @@ def _kinds(plan: Plan, vim_kinds: Mapping[Name, Name]) -> dict[Name, Name]:
 def _change(target: Target, plan: Plan, before: Deployment | None) -> Change | None:
     if before is None or target.present is None:
         return None
-    return Change(before, target.present, target.descriptor, target.wanted, plan.placements, target.anew)
+    return Change(
+        before,
+        target.present,
+        target.descriptor,
+        target.wanted,
+        plan.placements,
+        target.anew,
+        target.in_place,
+    )
 
 
 def _check_gain(change: Change, plan: Plan) -> None:

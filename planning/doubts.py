@@ -14,6 +14,8 @@ class Doubts:
     plan: OperationPlan | None
     begun: frozenset[str] | None = None
     """Ids of its steps that began; None: any may have."""
+    dead: tuple[OperationPlan, ...] = ()
+    """Without a plan: those that operations that died may have followed."""
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:
@@ -31,6 +33,10 @@ class Doubts:
     def told(self, resource: str) -> bool:
         """Whether an instance may have been told another config."""
         return self.plan is None or resource in self._told
+
+    def resized(self, resource: str) -> bool:
+        """Whether an instance may have other resources than are committed."""
+        return resource in self._resized
 
     @cached_property
     def connects(self) -> bool:
@@ -68,6 +74,12 @@ class Doubts:
         return frozenset(
             step.pop for step in self.steps if step.kind is ResourceKind.NETWORK and step.limit_s is None
         )
+
+    @cached_property
+    def _resized(self) -> frozenset[str | None]:
+        """Where nobody knows, only what was ever planned: else each instance of every mend were looked at."""
+        dead = (step for plan in self.dead for wave in plan.waves for step in wave.steps)
+        return frozenset(step.resource for step in (*self.steps, *dead) if step.action is StepAction.RESIZE)
 
     @cached_property
     def _told(self) -> frozenset[str | None]:

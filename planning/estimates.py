@@ -7,6 +7,8 @@ from domain.operation_plans import Step, StepAction, Wave
 _MODELLED = {
     StepAction.CREATE: 0.1,
     StepAction.CONFIGURE: 0.05,
+    StepAction.RESIZE: 0.1,
+    StepAction.REHOST: 0.1,
     StepAction.TRANSFER: 0.05,
     StepAction.DRAIN: 0.05,
     StepAction.DELETE: 0.1,
@@ -33,6 +35,8 @@ _EMULATOR = {
 _USUAL = {
     StepAction.CREATE: 45.0,
     StepAction.CONFIGURE: 5.0,
+    StepAction.RESIZE: 40.0,
+    StepAction.REHOST: 30.0,
     StepAction.TRANSFER: 5.0,
     StepAction.DRAIN: 5.0,
     StepAction.DELETE: 15.0,

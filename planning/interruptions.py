@@ -34,7 +34,24 @@ def _of(
         if cut and not gaps:
             seconds += max((step.expected_s for step in _switches(turn, waves)), default=0.0)
             reasons["connections open at the switch are cut"] = None
+    stops = [step for wave in waves for step in wave.steps if _stops(step, component, transition)]
+    seconds += sum(step.expected_s for step in stops)
+    reasons |= dict.fromkeys(_pause(step, len(stops)) for step in stops)
     return Interruption(component=component, seconds=round(seconds, 3), why="; ".join(reasons))
+
+
+def _stops(step: Step, component: str, transition: Transition) -> bool:
+    """Whether an instance of the component stops while the step lasts, and goes on as itself."""
+    if step.action is not StepAction.RESIZE and (step.action is not StepAction.REHOST or step.live):
+        return False
+    placed = transition.after.instance(step.instance or "")
+    return placed is not None and placed.component == component
+
+
+def _pause(step: Step, number: int) -> str:
+    who = step.instance if number == 1 else "each instance in its turn"
+    what = "resized" if step.action is StepAction.RESIZE else "moved to another host"
+    return f"{who} stops while it is {what}"
 
 
 def _exchanged(turn: Turn) -> Iterator[tuple[PlacedInstance, PlacedInstance]]:

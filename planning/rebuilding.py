@@ -28,6 +28,8 @@ class Change:
     pops: Mapping[str, str | None]
     """Instance -> PoP; None where it is not known yet, and may be another."""
     anew: Collection[str]
+    in_place: Collection[str] = ()
+    """Instances that are given other resources where they run."""
 
     @cached_property
     def old(self) -> dict[str, PlacedInstance]:
@@ -69,6 +71,7 @@ class Change:
             part in self.anew
             or then is None
             or self.pops[part] != old.pop
+            or not (part in self.in_place or old.resources == wanted.resources)
             or not _alike(old, then, now, wanted)
             or not set(_outputs(wanted.environment_of(now).values())).isdisjoint(new)
         )
@@ -93,9 +96,9 @@ class Change:
 
 
 def _alike(old: PlacedInstance, then: Component, now: Component, wanted: Wanted) -> bool:
-    """Whether an instance may stay as far as it goes itself; a config can change while it runs."""
+    """Whether an instance may stay, as far as it goes itself, for all but its size; a config can change."""
     return (
-        (old.image, old.resources) == (wanted.image, wanted.resources)
+        old.image == wanted.image
         and (then.kind, then.connection_points) == (now.kind, now.connection_points)
         and (then.secrets, then.health_check) == (now.secrets, now.health_check)
         and {**then.environment, **old.environment} == wanted.environment_of(now)

@@ -17,7 +17,8 @@ def standing(
 ) -> Standing:
     """For the placement: an instance that is built anew needs its capacity twice, so it does not stand.
 
-    One that begins only when its predecessor is gone does, as long as it needs no more.
+    One that begins only when its predecessor is gone does, as long as it needs no more. What is resized where
+    it runs is counted anew: `planning.in_place.to_be_counted` takes what it holds off the usage.
 
     :param uneasy: instances that should stay, but need not
     """
@@ -31,6 +32,7 @@ def standing(
     }
     return Standing(
         instances=held,
+        uncounted=frozenset(name for name in held if name in change.in_place and name not in rebuilt),
         routes=tuple(_ways(change.before, graph, aim.lost)),
         move_cost_per_hour=_move_costs(held, aim, uneasy, change.before),
     )

@@ -48,6 +48,18 @@ def transfer(
     )
 
 
+def resize(transition: Transition, turn: Turn, placed: PlacedInstance) -> Step:
+    """Give an instance its new resources where it runs."""
+    title = f"resize {placed.name} on {placed.pop}"
+    return _step(transition, turn, placed, StepAction.RESIZE, "resize", title)
+
+
+def rehost(transition: Transition, turn: Turn, placed: PlacedInstance, *, live: bool) -> Step:
+    """Move an instance to another host of its PoP."""
+    title = f"move {placed.name} to another host of {placed.pop}"
+    return _step(transition, turn, placed, StepAction.REHOST, "rehost", title, live=live, skippable=True)
+
+
 def drain(transition: Transition, turn: Turn, placed: PlacedInstance) -> Step:
     """Wait until an instance that goes has nothing in flight."""
     return _step(

@@ -53,6 +53,12 @@ class Target(Model):
     ends_first: frozenset[str] = frozenset()
     """Instances and endpoints that, where they are built anew, begin only when their predecessor is deleted:
     those that are ill, on a PoP that answers, and those that must never run twice."""
+    in_place: frozenset[str] = frozenset()
+    """Instances that are not built anew for other resources, but given them where they run."""
+    rehosted: tuple[str, ...] = ()
+    """Instances that go to another host of their PoP; then the deployment stays as it is."""
+    live: bool = True
+    """Whether users are not to notice that."""
     unreachable: frozenset[Name] = frozenset()
     """PoPs that are lost."""
     surge: int = ALL_AT_ONCE

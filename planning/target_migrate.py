@@ -1,4 +1,4 @@
-"""Migrate: instances to other PoPs."""
+"""Migrate: instances to other PoPs, or to other hosts of theirs."""
 
 from domain.deployments import Deployment
 from domain.errors import InputError, UnknownError
@@ -6,6 +6,7 @@ from domain.infrastructure import Infrastructure
 from domain.lifecycle import MigrateRequest
 from domain.spelling import hint
 from planning.aims import Aim, listed, of_component
+from planning.hosted import refuse_unhosted
 from planning.suitability import objections
 
 
@@ -16,6 +17,8 @@ def migrate(request: MigrateRequest, before: Deployment, infrastructure: Infrast
     """
     if request.evacuate is not None:
         return _evacuated(request.evacuate, before, infrastructure)
+    if request.rehost:
+        return _rehosted(request, before)
     if request.optimise:
         return Aim(adjustments=before.adjustments, move_cost=request.move_cost_per_hour)
     return _moved(request.moves, before, infrastructure)
@@ -63,11 +66,33 @@ def _by_instance(moves: dict[str, str], before: Deployment) -> dict[str, str]:
     for name, pop in moves.items():
         if name in before.plan.placements:
             instances[name] = pop
-        elif parts := of_component(before.instances, name):
-            components.update(dict.fromkeys((part.name for part in parts), pop))
         else:
-            raise _unknown(name, before)
+            components.update(dict.fromkeys(_parts(name, before), pop))
     return {**components, **instances}
+
+
+def _parts(name: str, before: Deployment) -> tuple[str, ...]:
+    """An instance, or all of a component."""
+    parts = tuple(each.name for each in of_component(before.instances, name))
+    if not parts and name not in before.plan.placements:
+        raise _unknown(name, before)
+    return parts or (name,)
+
+
+def _rehosted(request: MigrateRequest, before: Deployment) -> Aim:
+    names = tuple(dict.fromkeys(part for name in request.rehost for part in _parts(name, before)))
+    refuse_unhosted(
+        [each for each in before.instances if each.name in names],
+        before,
+        "moved to another host",
+        f"`interlace migrate {before.service} {names[0]}=POP` moves to another PoP",
+    )
+    return Aim(
+        adjustments=before.adjustments,
+        moved=before.plan.placements,
+        rehosted=names,
+        live=not request.cold,
+    )
 
 
 def _unknown(name: str, before: Deployment) -> InputError:

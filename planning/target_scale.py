@@ -3,19 +3,23 @@
 from collections.abc import Iterator
 
 from domain.adjusting import adjusted
-from domain.deployments import Adjustment, Deployment
+from domain.deployments import Adjustment, Deployment, PlacedInstance
 from domain.descriptor import Component, Descriptor, Scaling
 from domain.errors import InputError, UnknownError
-from domain.infrastructure import Resources
+from domain.infrastructure import Infrastructure, Resources
 from domain.lifecycle import ScaleRequest
 from domain.spelling import hint
 from planning.aims import Aim, merged, normal, of_component
+from planning.hosted import refuse_unhosted
+from planning.suitability import objections
 
 
-def scale(request: ScaleRequest, before: Deployment, descriptor: Descriptor) -> Aim:
+def scale(
+    request: ScaleRequest, before: Deployment, descriptor: Descriptor, infrastructure: Infrastructure
+) -> Aim:
     """What a Scale changes.
 
-    :raises InputError: unknown component, beyond the limits, or what it is already
+    :raises InputError: unknown component, beyond the limits, what it is already, or not to be had in place
     """
     name = _known(request, before, descriptor)
     now = adjusted(descriptor, before.adjustments).components[name]
@@ -26,12 +30,30 @@ def scale(request: ScaleRequest, before: Deployment, descriptor: Descriptor) -> 
         raise InputError("; ".join(already))
     changed = merged(before.adjustments.get(name, Adjustment()), wanted)
     given = {field for field in ("image", "resources") if getattr(wanted, field) is not None}
+    staying = of_component(before.instances, name) if request.in_place else ()
+    _check_staying(staying, before, infrastructure)
     return Aim(
         adjustments=normal({**before.adjustments, name: changed}, descriptor),
         settled=frozenset(f"{name}.{field}" for field in given),
+        moved={each.name: each.pop for each in staying},
+        in_place=frozenset(each.name for each in staying),
         surge=request.surge,
         notes=tuple(already),
     )
+
+
+def _check_staying(
+    parts: tuple[PlacedInstance, ...], before: Deployment, infrastructure: Infrastructure
+) -> None:
+    """What is resized in place must be able to stay where it is."""
+    refuse_unhosted(parts, before, "resized in place", "without --in-place they are built anew")
+    described = {each.name: each for each in before.graph.instances}
+    for each in parts:
+        if against := objections(described[each.name], each.pop, infrastructure):
+            raise InputError(
+                f"{each.name} cannot be resized in place, for it cannot stay on {each.pop}:"
+                f" {'; '.join(against)}; without --in-place it is built anew where it may be"
+            )
 
 
 def _known(request: ScaleRequest, before: Deployment, descriptor: Descriptor) -> str:

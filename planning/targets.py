@@ -58,7 +58,7 @@ def _aim(
 ) -> Aim:
     match request:
         case ScaleRequest():
-            return scale(request, before, descriptor)
+            return scale(request, before, descriptor, infrastructure)
         case MigrateRequest():
             return migrate(request, before, infrastructure)
         case HealRequest():
@@ -106,7 +106,7 @@ def _changed(
     ends = tuple(_endpoint(end, before, then, now) for end in graph.endpoints)
     images = {name: each.image for name, each in wanted.items()}
     first = ends_first(before, then, now, images, order.survey.traits, aim)
-    change = Change(before, then, now, wanted, pinning.pops, aim.anew)
+    change = Change(before, then, now, wanted, pinning.pops, aim.anew, aim.in_place)
     return Target(
         kind=order.kind,
         service=before.service,
@@ -120,6 +120,9 @@ def _changed(
         standing=standing(change, graph, aim, first, loose),
         wanted=wanted,
         anew=aim.anew,
+        in_place=aim.in_place,
+        rehosted=aim.rehosted,
+        live=aim.live,
         ends_first=first,
         unreachable=aim.lost,
         surge=aim.surge,

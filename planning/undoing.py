@@ -38,6 +38,7 @@ def undo_waves(
     expected: Expected,
     descriptor: Descriptor | None = None,
     begun: frozenset[str] | None = None,
+    dead: Sequence[OperationPlan] = (),
 ) -> tuple[Wave, ...]:
     """What brings a service back to what is committed; from wherever an operation stopped, half a step too.
 
@@ -47,11 +48,12 @@ def undo_waves(
     :param plan: None: an operation died, and nobody knows what it did
     :param descriptor: of the committed deployment, to know who has a config; None: all may have
     :param begun: ids of the plan's steps that may have changed something; None: any may have
+    :param dead: without a plan: those that the operation that died may have followed
     """
     ours = [row for row in ledger if row.service == service]
     layers: list[Sequence[Step]] = []
     if committed:
-        layers += _Return(committed, network, ours, Doubts(plan, begun), descriptor).layers()
+        layers += _Return(committed, network, ours, Doubts(plan, begun, tuple(dead)), descriptor).layers()
     layers += deletions("undo", _beyond(committed, network, ours))
     waves = (tuple(estimated(step, expected) for step in layer) for layer in layers)
     return tuple(Wave(phase=Phase.UNDOING, steps=steps) for steps in waves if steps)
@@ -110,6 +112,9 @@ class _Return:
             stale = [each for each in members if each.name in names]
             yield tuple(self._configure(each, "prepare", "give its former config to") for each in stale)
             yield tuple(self._create(each) for each in members)
+        for each in self.committed.instances:
+            if self._stood(each) and self.doubts.resized(each.resource):
+                yield (self._of(each, StepAction.RESIZE, "resize", "give its former size to"),)
         asked = tuple(self._configure(each, "configure", "see to the former config of") for each in told)
         if missing or self.doubts.connects or self._unconnected():
             yield from self._ways_back(asked)

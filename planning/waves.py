@@ -1,12 +1,13 @@
-"""The waves of one turn: build, connect, hand over, take away."""
+"""The waves of one turn: build, connect, hand over, resize or move what stays, take away."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
 from domain.deployments import PlacedInstance
 from domain.operation_plans import NetworkStage, Step, Wave
 from domain.phases import Phase
+from planning.in_place import rehosted, resized, stays_connected
 from planning.network_steps import NetworkChange, disconnections, network_change
-from planning.steps import configure, create, delete, drain, transfer
+from planning.steps import configure, create, delete, drain, rehost, resize, transfer
 from planning.transfers import transfers
 from planning.transition import Transition
 from planning.turns import Turn
@@ -25,9 +26,11 @@ def all_waves(transition: Transition, turns: Sequence[Turn]) -> tuple[Wave, ...]
 
 
 def _of_turn(transition: Transition, turn: Turn) -> Iterator[Wave]:
-    network = network_change(transition, turn.number)
+    network = None if stays_connected(transition) else network_change(transition, turn.number)
     yield from _build(transition, turn)
     yield from _connect(transition, turn, network) if network else _tell(transition, turn)
+    if turn.number == 1:
+        yield from _stay(transition, turn)
     yield from _take_away(transition, turn, network)
 
 
@@ -66,6 +69,14 @@ def _connect(transition: Transition, turn: Turn, network: NetworkChange) -> Iter
 def _tell(transition: Transition, turn: Turn) -> Iterator[Wave]:
     yield _wave(Phase.PROVISIONING, _copies(transition, turn, again=False))
     yield _wave(Phase.CONNECTING, _told(transition, turn, News.FORGETS, News.LEARNS))
+
+
+def _stay(transition: Transition, turn: Turn) -> Iterator[Wave]:
+    """What is done to instances that stay themselves, one after the other: each may be interrupted."""
+    for placed in resized(transition):
+        yield _wave(Phase.PROVISIONING, [resize(transition, turn, placed)])
+    for placed in rehosted(transition):
+        yield _wave(Phase.PROVISIONING, [rehost(transition, turn, placed, live=transition.target.live)])
 
 
 def _take_away(transition: Transition, turn: Turn, network: NetworkChange | None) -> Iterator[Wave]:

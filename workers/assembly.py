@@ -10,6 +10,7 @@ from temporalio.worker import Worker
 
 from activities.amending import AmendingActivities
 from activities.comparing import ComparingActivities
+from activities.hosting import HostingActivities
 from activities.lifecycle import LifecycleActivities
 from activities.network_steps import NetworkStepActivities
 from activities.networks import NetworkActivities
@@ -100,11 +101,14 @@ def _outside(kind: str, catalogue: Catalogue, settings: Settings) -> Activities:
     """At the VIMs of one kind; `VimActivities` and `NetworkActivities` are for sweeps and old runs."""
     pops = Pops(catalogue, settings.home)
     steps, vims = StepActivities(catalogue, pops, settings.home), VimActivities(catalogue, pops)
+    hosting = HostingActivities(catalogue, pops)
     found: Activities = [
         SurveyingActivities(pops, kind).survey,
         ComparingActivities(catalogue, pops).compare,
         steps.create,
         steps.configure,
+        hosting.resize,
+        hosting.rehost,
         steps.transfer,
         steps.drain,
         steps.delete,

@@ -26,7 +26,7 @@ DIRECTORY_VARIABLE = "INTERLACE_PROVE"
 INJECTED = "injected: it is to be undone"
 
 _OF_SERVICE = "service/"
-_VIM_CALLS = ("create", "delete", "configure")
+_VIM_CALLS = ("create", "delete", "configure", "resize", "move")
 _NETWORK_CALLS = ("join", "apply", "remove")
 
 

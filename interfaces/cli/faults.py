@@ -37,7 +37,10 @@ def add(
     kind: Annotated[str, typer.Argument(help="temporary, permanent, hang, lost, ignored or outage.")],
     pop: Annotated[str | None, typer.Option(help="Only at this PoP.")] = None,
     operation: Annotated[
-        str, typer.Option(help="create, delete, configure, read, list, or * for all that the kind is for.")
+        str,
+        typer.Option(
+            help="create, delete, configure, resize, move, read, list, or * for all that the kind is for."
+        ),
     ] = "*",
     component: Annotated[str | None, typer.Option(help="Only for this component.")] = None,
     times: Annotated[int | None, typer.Option(help="How many calls meet it; default: for ever.")] = None,
@@ -49,7 +52,7 @@ def add(
     """Inject a fault into the calls to modelled VIMs.
 
     `temporary` fails, and trying again may help; `permanent` is refused for good; `hang` never answers, until
-    it is cleared; `lost` takes effect, but its answer is lost (create, delete, configure); `ignored` is
+    it is cleared; `lost` takes effect, but its answer is lost (not of read and list); `ignored` is
     accepted, and nothing happens (delete, configure); `outage` takes a whole PoP.
 
     Examples: `interlace faults add temporary --operation create --component web --times 3`;

@@ -13,19 +13,26 @@ InstanceRow = tuple[str, str, str, str, str]
 RouteRow = tuple[str, str, str, str, str]
 """Graph link, what is done with it, route before, route after, Mbit/s."""
 
+_IN_PLACE = {
+    StepAction.CONFIGURE: "re-configure",
+    StepAction.RESIZE: "resize",
+    StepAction.REHOST: "re-host",
+}
+"""What may be done to an instance that stays itself; of several, the last one is told."""
+
 
 def instance_changes(plan: OperationPlan) -> Iterator[InstanceRow]:
     """Every instance and endpoint, those that are kept too; in the order of the new deployment."""
     before, after = _instances(plan.before), _instances(plan.after)
-    told = {
-        step.instance
+    done = {
+        step.instance: _IN_PLACE[step.action]
         for wave in plan.waves
         for step in wave.steps
-        if step.action is StepAction.CONFIGURE and step.instance
+        if step.action in _IN_PLACE and step.instance
     }
     for name in [*after, *(name for name in before if name not in after)]:
         old, new = before.get(name), after.get(name)
-        change = _change(old, new, name in told)
+        change = _change(old, new, done.get(name, "keep"))
         first = "the old goes first" if old and old.resource in plan.given_up and new else ""
         what = "; ".join(filter(None, [_difference(old, new), first]))
         yield (name, change, old.pop if old else "-", new.pop if new else "-", what)
@@ -35,7 +42,7 @@ def _instances(deployment: Deployment | None) -> dict[str, PlacedInstance]:
     return {each.name: each for each in deployment.instances} if deployment else {}
 
 
-def _change(old: PlacedInstance | None, new: PlacedInstance | None, is_told: bool) -> str:
+def _change(old: PlacedInstance | None, new: PlacedInstance | None, in_place: str) -> str:
     if old is None:
         return "build"
     if new is None:
@@ -44,7 +51,7 @@ def _change(old: PlacedInstance | None, new: PlacedInstance | None, is_told: boo
         return "move"
     if old.resource != new.resource:
         return "replace"
-    return "re-configure" if is_told else "keep"
+    return in_place
 
 
 def _difference(old: PlacedInstance | None, new: PlacedInstance | None) -> str:

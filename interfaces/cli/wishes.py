@@ -65,6 +65,14 @@ def scale(
     disk: Disk = None,
     image: Image = None,
     surge: Surge = 1,
+    in_place: Annotated[
+        bool,
+        typer.Option(
+            "--in-place",
+            help="Another flavour is given to the instances where they run, one after the other, each with "
+            "an interruption; old and new need no room side by side. VIMs: openstack, modelled.",
+        ),
+    ] = False,
     tenant: Tenant = "default",
     give_up_after: GiveUpAfter = 600.0,
     undo_give_up_after: UndoGiveUpAfter = 60.0,
@@ -73,7 +81,7 @@ def scale(
     """Give a component more or fewer instances, another flavour, or another image.
 
     Within the limits of the descriptor's `scaling`. Parts of the flavour that are not named stay as they are.
-    For example: `interlace scale shop web --by 1`, `interlace scale shop web --memory '2 GiB'`.
+    For example: `interlace scale shop web --by 1`, `interlace scale shop web --memory '2 GiB' --in-place`.
     """
     from domain.lifecycle import ScaleRequest
     from interfaces.cli.flavours import Flavour, flavour_of
@@ -90,6 +98,7 @@ def scale(
         resources=flavour.over(flavour_of(record, component)) if flavour else None,
         image=image,
         surge=surge,
+        in_place=in_place,
         **_shared(tenant, give_up_after, undo_give_up_after, on_failure),
     )
 
@@ -106,6 +115,15 @@ def migrate(
         float | None,
         typer.Option(min=0, help="With --optimise: what a move must save per hour; default: 0.01."),
     ] = None,
+    rehost: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="WHAT",
+            help="This component or instance goes to another host of its PoP, live, one after the other; may "
+            "be said again. VIMs: openstack, modelled.",
+        ),
+    ] = None,
+    cold: Annotated[bool, typer.Option("--cold", help="With --rehost: stopped meanwhile.")] = False,
     tenant: Tenant = "default",
     give_up_after: GiveUpAfter = 600.0,
     undo_give_up_after: UndoGiveUpAfter = 60.0,
@@ -113,7 +131,8 @@ def migrate(
 ) -> "MigrateRequest":
     """Move instances between PoPs: built there, switched over, drained and removed here.
 
-    For example: `interlace migrate shop web=berlin store-1=hamburg`, or `... shop --evacuate bremen`.
+    With --rehost between the hosts of one PoP: they stay themselves. For example: `interlace migrate shop
+    web=berlin store-1=hamburg`, `... shop --evacuate bremen`, or `... shop --rehost web-1`.
     """
     from domain.errors import InputError
     from domain.lifecycle import MigrateRequest
@@ -128,6 +147,8 @@ def migrate(
         moves=pairs(moves or [], "web=berlin"),
         evacuate=evacuate,
         optimise=optimise,
+        rehost=tuple(rehost or ()),
+        cold=cold,
         **({} if move_cost is None else {"move_cost_per_hour": move_cost}),
         **_shared(tenant, give_up_after, undo_give_up_after, on_failure),
     )

@@ -70,6 +70,8 @@ def changes(draw: st.DrawFn) -> Change:
         ends_first=ill | single,
         unreachable=lost,
         surge=draw(st.sampled_from([1, 2, ALL_AT_ONCE])),
+        in_place=names if kind == "modelled" and draw(st.booleans()) else (),
+        rehosted=draw(some) if kind == "modelled" else (),
     )
     moves = {**dict.fromkeys(down, "north"), **(draw(places) if draw(st.booleans()) else {})}
     moves = {name: "north" if pop in lost else pop for name, pop in moves.items()}
@@ -89,6 +91,9 @@ def _other(draw: st.DrawFn) -> Descriptor:
     if draw(st.booleans()):
         config = {"backends": "${web.addresses}", "algorithm": "least"}
         changed["balancer"] = {**changed.get("balancer", {}), "config": config}
+    if draw(st.booleans()):
+        size = {"vcpus": draw(st.integers(1, 3)), "memory": "2 GiB"}
+        changed["web"] = {**changed.get("web", {}), "resources": size}
     if draw(st.booleans()):
         changed["store"] = {**changed.get("store", {}), "connection_points": ("sql", "admin")}
     return shop(changed, "2", draw(st.sampled_from([(), ("watcher",)])))

@@ -111,6 +111,8 @@ def target(
     ends_first: Collection[str] = (),
     unreachable: Collection[str] = (),
     surge: int = ALL_AT_ONCE,
+    in_place: Collection[str] = (),
+    rehosted: Collection[str] = (),
 ) -> Target:
     graph = expand("shop", descriptor)
     return Target(
@@ -127,6 +129,8 @@ def target(
         ends_first=frozenset(ends_first),
         unreachable=frozenset(unreachable),
         surge=surge,
+        in_place=frozenset(in_place),
+        rehosted=tuple(rehosted),
     )
 
 

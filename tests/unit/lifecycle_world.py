@@ -31,6 +31,9 @@ class World:
     plan: OperationPlan | None = None
     instances: dict[Place, dict[str, str]] = field(default_factory=dict)
     """With the config that each was told."""
+    sizes: dict[Place, Resources] = field(default_factory=dict)
+    moved: list[str] = field(default_factory=list)
+    """Names in the VIM of those that went to another host."""
     drained: set[str] = field(default_factory=set)
     switches: dict[str, tuple[frozenset[Network], Network]] = field(default_factory=dict)
     """PoP -> the networks whose rules it has, and the one that packets enter."""
@@ -50,6 +53,7 @@ class World:
             world._note(each.resource, each.pop, ResourceState.CREATED, each.component, each.name)
         for each in deployment.instances:
             world.instances[each.resource, each.pop] = world._config(each, deployment, old)
+            world.sizes[each.resource, each.pop] = each.resources
         for pop in network_pops(deployment):
             world.switches[pop] = (
                 frozenset({_network(deployment.resources)}),
@@ -70,6 +74,7 @@ class World:
         """All that can be compared with another world."""
         return {
             "instances": self.instances,
+            "sizes": self.sizes,
             "drained": self.drained,
             "switches": self.switches,
             "ledger": {place: row.state for place, row in self.ledger.items()},
@@ -77,14 +82,10 @@ class World:
 
     def held(self, pop: str) -> Resources:
         """What the instances of a PoP take."""
-        known = [
-            each for deployment in (self.before, self.after) if deployment for each in deployment.instances
-        ]
-        sizes = {each.resource: each.resources for each in known}
         total = Resources.of(0, 0, 0)
-        for name, at in self.instances:
-            if at == pop:
-                total = total + sizes[name]
+        for place, size in self.sizes.items():
+            if place[1] == pop:
+                total = total + size
         return total
 
     def do(self, step: Step, part: str = "all") -> None:
@@ -92,6 +93,8 @@ class World:
         {
             StepAction.CREATE: self._create,
             StepAction.CONFIGURE: self._configure,
+            StepAction.RESIZE: self._resize,
+            StepAction.REHOST: self._rehost,
             StepAction.DELETE: self._delete,
             StepAction.DRAIN: self._drain,
             StepAction.COMPILE: self._compile,
@@ -118,6 +121,7 @@ class World:
         config = self._config(wanted, deployment, self._descriptor(step), self._serving(step))
         found = self.instances.setdefault((name, step.pop), config)
         assert found == config, f"{name} is there with another config"
+        self.sizes.setdefault((name, step.pop), wanted.resources)
         self.drained.discard(name)
         if part == "all":
             self._note(name, step.pop, ResourceState.CREATED, wanted.component, wanted.name)
@@ -139,6 +143,18 @@ class World:
         kept = {key: text for key, text in self.instances[place].items() if key.startswith("env ")}
         self.instances[place] = {**config, **kept}
 
+    def _resize(self, step: Step, part: str) -> None:
+        place = (step.resource or "", step.pop)
+        assert place in self.instances, f"{place} is not there, so it cannot be resized"
+        if part != "ledger":
+            wanted = self._deployment(step).instance(step.instance or "")
+            assert wanted and (wanted.resource, wanted.pop) == place
+            self.sizes[place] = wanted.resources
+
+    def _rehost(self, step: Step, part: str) -> None:
+        assert (step.resource, step.pop) in self.instances
+        self.moved.append(step.resource or "")
+
     def _delete(self, step: Step, part: str) -> None:
         place = (step.resource or "", step.pop)
         if part == "ledger":
@@ -148,6 +164,7 @@ class World:
             self.links -= {link for link in self.links if step.pop in link.split("-")}
         else:
             self.instances.pop(place, None)
+            self.sizes.pop(place, None)
             self.drained.discard(place[0])
         if part == "all":
             self.ledger.pop(place, None)

@@ -9,6 +9,7 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.amending import AmendingActivities
 from activities.comparing import ComparingActivities
+from activities.hosting import HostingActivities
 from activities.lifecycle import LifecycleActivities
 from activities.network_steps import NetworkStepActivities
 from activities.others import OthersUse
@@ -113,6 +114,7 @@ class World:
         self.scoping = ScopingActivities(self.catalogue)
         self.amending = AmendingActivities(self.catalogue)
         self.steps = StepActivities(self.catalogue, self.pops, home)
+        self.hosting = HostingActivities(self.catalogue, self.pops)
         self.networks = NetworkStepActivities(self.catalogue, self.pops)
         self.lifecycle = LifecycleActivities(self.catalogue)
         self.surveying = SurveyingActivities(self.pops, "modelled")
@@ -227,6 +229,8 @@ class World:
         return {
             StepAction.CREATE: steps.create,
             StepAction.CONFIGURE: steps.configure,
+            StepAction.RESIZE: self.hosting.resize,
+            StepAction.REHOST: self.hosting.rehost,
             StepAction.TRANSFER: steps.transfer,
             StepAction.DRAIN: steps.drain,
             StepAction.DELETE: steps.delete,

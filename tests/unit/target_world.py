@@ -15,6 +15,7 @@ from domain.steering import ImageTraits, PlanOrder, Survey
 from placement.solve import place
 from placement.topology import Usage
 from planning.deployed import deployed
+from planning.in_place import to_be_counted
 from planning.target import Target
 from planning.targets import target
 
@@ -201,7 +202,11 @@ class Shop:
         """What comes of an aim."""
         aim = Target.model_validate_json(aim.model_dump_json())
         world = aim.world(self.where)
-        plan = place(aim.asked, world, usage_of(self.running, taken), standing=aim.standing)
+        if aim.rehosted:
+            return self.now
+        used = usage_of(self.running, taken)
+        usage = Usage(pops=to_be_counted(used.pops, aim, self.running), links=used.links)
+        plan = place(aim.asked, world, usage, standing=aim.standing)
         kinds = {name: pop.vim.kind for name, pop in self.where.pops.items()}
         return deployed(aim, plan, self.running, self.plan_id, kinds)
 

@@ -58,9 +58,12 @@ def test_a_whole_pop_crashes(tmp_path: Path) -> None:
         (("crash", "nobody"), "no modelled instance 'nobody' (there is shop-web-1)"),
         (("vanish", "web-1"), "no modelled instance 'web-1' (there is shop-web-1)"),
         (("add", "ignored", "--operation", "create"), "only a delete or a configure can be accepted"),
-        (("add", "lost", "--operation", "read"), "only the answer to a create, delete or configure"),
+        (
+            ("add", "lost", "--operation", "read"),
+            "only the answer to a create, delete, configure, resize or move",
+        ),
         (("add", "earthquake"), "'ignored' or 'outage'"),
-        (("add", "hang", "--operation", "resize"), "'configure'"),
+        (("add", "hang", "--operation", "grow"), "'configure'"),
     ],
 )
 def test_what_is_wrong_is_told_and_changes_nothing(tmp_path: Path, words: tuple[str, ...], told: str) -> None:

@@ -10,9 +10,10 @@ from domain.infrastructure import Location, Prices, Resources
 from domain.names import OperationKind
 from domain.steering import Survey
 from placement.topology import Usage
+from planning.in_place import to_be_counted
 from planning.scope import scope
 from planning.target import ALL_AT_ONCE
-from tests.unit.target_world import HERE, Shop, changed, descriptor, infrastructure, newer, single
+from tests.unit.target_world import HERE, Shop, changed, descriptor, infrastructure, newer, single, usage_of
 
 SCALE, MIGRATE, HEAL, UPDATE = (
     OperationKind.SCALE,
@@ -617,3 +618,99 @@ def test_nothing_is_asked_where_nothing_runs_or_all_goes(shop: Shop) -> None:
     assert scope(OperationKind.INSTANTIATE, new, None, shop.described) == scope(
         OperationKind.TERMINATE, shop.request(OperationKind.TERMINATE), shop.now, None
     )
+
+
+# --- in place ----------------------------------------------------------------------------------------
+
+
+def test_what_is_resized_in_place_stays_itself(shop: Shop) -> None:
+    after = shop.deployed(SCALE, component="web", resources=BIG, in_place=True)
+    assert after.resources == shop.now.resources
+    assert {one.resources.vcpus for one in after.instances if one.component == "web"} == {2}
+    assert after.plan.routes == shop.now.plan.routes
+    more = shop.deployed(SCALE, component="web", resources=BIG, instances=3, in_place=True)
+    assert shop.rebuilt(more) == {"web-3"}
+
+
+def test_the_next_operation_takes_it_as_it_is(shop: Shop) -> None:
+    grown = shop.after(SCALE, component="web", resources=BIG, in_place=True)
+    assert grown.rebuilt(grown.deployed(SCALE, component="web", by=1)) == {"web-3"}
+    assert grown.rebuilt(grown.deployed(MIGRATE, moves={"firewall-1": "south"})) == {"firewall-1"}
+    assert refused(grown, SCALE, component="web", resources=BIG, in_place=True).endswith("already")
+
+
+def test_in_place_only_what_is_new_needs_room(shop: Shop) -> None:
+    """Side by side old and new would not fit."""
+    tight = Usage(pops={shop.places["database-1"]: Resources.of(0, 0, 0)})
+    here = shop.places["database-1"]
+    held = sum(one.resources.vcpus for one in shop.now.instances if one.pop == here)
+    full = changed(HERE, here, capacity=Resources.of(held + 1, 65536, 100))
+    cramped = shop.on(full)
+    wanted = {"component": "database", "resources": {"vcpus": 3, "memory": "4 GiB"}}
+    with pytest.raises(InfeasibleError):
+        cramped.deployed(SCALE, tight, **wanted)
+    assert cramped.rebuilt(cramped.deployed(SCALE, tight, in_place=True, **wanted)) == set()
+    more = {"component": "database", "resources": {"vcpus": 4, "memory": "4 GiB"}}
+    with pytest.raises(InfeasibleError):
+        cramped.deployed(SCALE, tight, in_place=True, **more)
+
+
+@pytest.mark.parametrize(
+    ("resources", "left"),
+    [((3, 8192, 0), (0, 0, 0)), ((1, 2048, 0), (1, 2048, 0)), ((3, 2048, 0), (0, 2048, 0))],
+)
+def test_what_is_given_up_in_place_is_not_free_yet(
+    shop: Shop, resources: tuple[int, int, int], left: tuple[int, int, int]
+) -> None:
+    aim = shop.target(SCALE, component="database", resources=Resources.of(*resources), in_place=True)
+    where = shop.places["database-1"]
+    used = usage_of(shop.running, Usage()).pops
+    counted = to_be_counted(used, aim, shop.running)
+    (old,) = [one.resources for one in shop.now.instances if one.name == "database-1"]
+    others = Resources.of(
+        used[where].vcpus - old.vcpus, used[where].memory - old.memory, used[where].disk - old.disk
+    )
+    assert counted[where] == others + Resources.of(*left)
+    assert {pop: each for pop, each in counted.items() if pop != where} == {
+        pop: each for pop, each in used.items() if pop != where
+    }
+
+
+def test_rehosting_changes_nothing_of_the_deployment(shop: Shop) -> None:
+    aim = shop.target(MIGRATE, rehost=["web", "firewall-1", "web-2"], cold=True)
+    assert (aim.rehosted, aim.live) == (("web-1", "web-2", "firewall-1"), False)
+    assert shop.deployed(MIGRATE, rehost=["web-1"]) == shop.now
+
+
+@pytest.mark.parametrize(
+    ("kind", "request_", "words"),
+    [
+        (MIGRATE, {"rehost": ["wep"]}, "s1 has no component or instance 'wep'; did you mean 'web'?"),
+        (MIGRATE, {"rehost": ["users"]}, "users is an endpoint: its descriptor says where it is"),
+    ],
+)
+def test_what_cannot_be_rehosted(
+    shop: Shop, kind: OperationKind, request_: dict[str, Any], words: str
+) -> None:
+    assert refused(shop, kind, **request_).startswith(words)
+
+
+def test_a_vim_that_cannot_is_named() -> None:
+    shop = Shop(where=infrastructure("kubernetes"))
+    pop = shop.places["database-1"]
+    assert refused(shop, MIGRATE, rehost=["database"]) == (
+        f"database-1 on {pop} (kubernetes) cannot be moved to another host: only VIMs of kind modelled or"
+        " openstack can; `interlace migrate s1 database-1=POP` moves to another PoP"
+    )
+    assert refused(shop, SCALE, component="database", resources=BIG, in_place=True) == (
+        f"database-1 on {pop} (kubernetes) cannot be resized in place: only VIMs of kind modelled or"
+        " openstack can; without --in-place they are built anew"
+    )
+
+
+def test_what_its_pop_does_not_suit_any_more_is_not_resized_in_place(shop: Shop) -> None:
+    at = shop.places["database-1"]
+    strict = shop.on(changed(HERE, at, region="outback"))
+    words = refused(strict, SCALE, component="database", resources=BIG, in_place=True)
+    assert words.startswith(f"database-1 cannot be resized in place, for it cannot stay on {at}: ")
+    assert words.endswith("without --in-place it is built anew where it may be")

@@ -27,7 +27,8 @@ def way_back(
 ) -> tuple[Wave, ...]:
     pops = network_pops(change.before)
     network = ServiceNetwork(name="n", service="shop", pops={}, segments=()) if pops else None
-    return undo_waves("shop", change.before, network, world.rows, plan, {}, change.old, begun)
+    dead = () if plan else (change.plan,)
+    return undo_waves("shop", change.before, network, world.rows, plan, {}, change.old, begun, dead)
 
 
 def stop_somewhere(data: st.DataObject, world: World, plan: OperationPlan) -> Begun:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from domain.errors import VimRefusedError, VimUnavailableError
 
-Operation = Literal["create", "delete", "configure", "read", "list", "capacity"]
+Operation = Literal["create", "delete", "configure", "resize", "move", "read", "list", "capacity"]
 
 
 @dataclass(frozen=True)

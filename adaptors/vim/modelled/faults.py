@@ -20,8 +20,8 @@ AFTER: tuple[FaultKind, ...] = ("lost",)
 
 _SUBJECT = {
     "lost": (
-        ("create", "delete", "configure", "*"),
-        "only the answer to a create, delete or configure can be lost",
+        ("create", "delete", "configure", "resize", "move", "*"),
+        "only the answer to a create, delete, configure, resize or move can be lost",
     ),
     "ignored": (("delete", "configure", "*"), "only a delete or a configure can be accepted and ignored"),
 }
@@ -36,7 +36,7 @@ class Fault(Model):
     and has no effect; outage fails all."""
     pop: Name | None = None
     """None: every PoP."""
-    operation: Literal["create", "delete", "configure", "read", "list", "*"] = "*"
+    operation: Literal["create", "delete", "configure", "resize", "move", "read", "list", "*"] = "*"
     """To ask what ails an instance is to read it."""
     component: str | None = None
     """None: every component."""

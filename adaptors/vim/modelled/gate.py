@@ -55,6 +55,11 @@ class Gate:
             time.sleep(PACE_S)
             self.during(call)
 
+    def take(self, call: Call, seconds: float, progress: Progress, what: str) -> None:
+        """Let a call take its time."""
+        end = time.monotonic() + seconds
+        self.wait(call, lambda: time.monotonic() >= end, progress, f"{call.resource} is {what}")
+
     def _hang(self, call: Call, number: int, progress: Progress | None) -> None:
         deadline = time.monotonic() + self._answer_timeout_s
         while faults.stands(self._world, number):

@@ -31,6 +31,8 @@ class Row:
     gone_at: float | None
     error: str | None
     """The words with which it failed."""
+    host: int
+    """A number: hosts are not modelled, only that an instance was moved to another one."""
 
     def status(self) -> InstanceStatus:
         if self.gone_at is not None:
@@ -126,7 +128,9 @@ def insert(connection: sqlite3.Connection, spec: InstanceSpec, delay_s: float) -
         spec.resources.disk,
         time.time() + delay_s,
     )
-    connection.execute("INSERT INTO instances VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL)", values)
+    connection.execute(
+        "INSERT INTO instances VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, 1)", values
+    )
 
 
 def rebuild(connection: sqlite3.Connection, pop: str, name: str, delay_s: float) -> None:
@@ -136,9 +140,16 @@ def rebuild(connection: sqlite3.Connection, pop: str, name: str, delay_s: float)
 
 
 def change(connection: sqlite3.Connection, spec: InstanceSpec) -> None:
-    """Note what an instance has become after a change of its config."""
-    command = "UPDATE instances SET spec = ? WHERE pop = ? AND name = ?"
-    connection.execute(command, (spec.model_dump_json(), spec.pop, spec.name))
+    """Note what an instance has become after a change of its config or its resources."""
+    command = """UPDATE instances SET spec = ?, vcpus = ?, memory_mib = ?, disk_gib = ?
+        WHERE pop = ? AND name = ?"""
+    size = (spec.resources.vcpus, spec.resources.memory, spec.resources.disk)
+    connection.execute(command, (spec.model_dump_json(), *size, spec.pop, spec.name))
+
+
+def rehost(connection: sqlite3.Connection, pop: str, name: str) -> None:
+    """An instance is on another host from now on."""
+    connection.execute("UPDATE instances SET host = host + 1 WHERE pop = ? AND name = ?", (pop, name))
 
 
 def fail(connection: sqlite3.Connection, pop: str, name: str, words: str) -> None:
@@ -180,4 +191,5 @@ def _row(row: sqlite3.Row) -> Row:
         ready_at=row["ready_at"],
         gone_at=row["gone_at"],
         error=row["error"],
+        host=row["host"],
     )

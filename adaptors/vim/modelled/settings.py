@@ -27,6 +27,8 @@ class ModelledSettings(Model):
     create_delay: DurationS = 0.0
     delete_delay: DurationS = 0.0
     configure_delay: DurationS = 0.0
+    resize_delay: DurationS = 0.0
+    move_delay: DurationS = 0.0
     answer_timeout: DurationS = 30.0
     """How long a read, a list or a look at the capacity waits for a VIM that hangs."""
     quota: Quota = Quota()

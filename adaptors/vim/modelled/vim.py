@@ -1,13 +1,13 @@
 """The modelled VIM of one PoP."""
 
 import sqlite3
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
 from adaptors.vim.modelled import addresses, instances
 from adaptors.vim.modelled.calls import Call, Operation, answering
 from adaptors.vim.modelled.gate import Gate
+from adaptors.vim.modelled.hosting import ABSENT, Hosting, running
 from adaptors.vim.modelled.instances import Row
 from adaptors.vim.modelled.limits import complaints
 from adaptors.vim.modelled.settings import ModelledSettings, settings_of
@@ -18,11 +18,9 @@ from domain.infrastructure import Resources
 from domain.instances import InstanceSpec, InstanceStatus, PopAccess, VimInstance
 from domain.steering import ImageTraits
 
-ABSENT = "there is none of this name"
-
 
 class ModelledVim:
-    """Serves the port `Vim`; keeps nothing in memory, so any number of these may share one world."""
+    """Serves the ports `Vim` and `HostedVim`; keeps nothing in memory, so any number may share one world."""
 
     def __init__(self, access: PopAccess, settings: ModelledSettings, world: World) -> None:
         self._pop = access.name
@@ -88,9 +86,19 @@ class ModelledVim:
             if spec is not None:
                 if self._gate.ignored(call):
                     return
-                self._take_time(call, self._settings.configure_delay, progress)
+                self._gate.take(call, self._settings.configure_delay, progress, "being configured")
                 self._change(call, name, config)
             self._gate.after(call)
+
+    def resize(self, name: str, resources: Resources, progress: Progress) -> str:
+        with answering(Call(self._pop, "resize", f"instance {name}")):
+            hosting = Hosting(self._world, self._gate, self._total, self._settings)
+            return hosting.resize(self._call_for(name, "resize"), name, resources, progress)
+
+    def move(self, name: str, live: bool, progress: Progress) -> str:
+        with answering(Call(self._pop, "move", f"instance {name}")):
+            hosting = Hosting(self._world, self._gate, self._total, self._settings)
+            return hosting.move(self._call_for(name, "move"), name, live, progress)
 
     def capacity(self) -> tuple[Resources, Resources]:
         call = Call(self._pop, "capacity", "the PoP")
@@ -138,10 +146,7 @@ class ModelledVim:
         config: Mapping[str, str | int | float | bool],
     ) -> InstanceSpec | None:
         """What a running instance is made from once it has this config; None where it has it already."""
-        row = self._present(call, instances.find(connection, self._pop, name))
-        if (ailment := row.ailment()) is not None:
-            raise call.refused(ailment)
-        old = row.made_from()
+        old = running(connection, call, name).made_from()
         new = old.model_copy(update={"config": dict(config)})
         return None if new.model_dump_json() == old.model_dump_json() else new
 
@@ -150,12 +155,6 @@ class ModelledVim:
             spec = self._with_config(connection, call, name, config)
             if spec is not None:
                 instances.change(connection, spec)
-
-    def _take_time(self, call: Call, seconds: float, progress: Progress) -> None:
-        end = time.monotonic() + seconds
-        self._gate.wait(
-            call, lambda: time.monotonic() >= end, progress, f"{call.resource} is being configured"
-        )
 
     def _running(self, call: Call, row: Row, progress: Progress) -> VimInstance:
         def running() -> bool:

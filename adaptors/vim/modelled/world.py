@@ -65,6 +65,10 @@ VERSION_2 = (
 """Two may have one address; an instance may fail; what is asked often has an index."""
 
 
+VERSION_3 = ("ALTER TABLE instances ADD COLUMN host INTEGER NOT NULL DEFAULT 1",)
+"""Which host an instance is on, by a number that changes with each move."""
+
+
 class World(SqliteFile):
     """All instances of the modelled PoPs, and the faults injected into them.
 
@@ -74,7 +78,7 @@ class World(SqliteFile):
 
     def __init__(self, home: Path) -> None:
         home.mkdir(parents=True, exist_ok=True)
-        super().__init__(home / FILE, VERSION_1, (VERSION_2,))
+        super().__init__(home / FILE, VERSION_1, (VERSION_2, VERSION_3))
         with self.reading():
             idle = sqlite3.connect(home / FILE, check_same_thread=False, isolation_level=None)
             weakref.finalize(self, idle.close)
