@@ -36,7 +36,7 @@ class StepActivities:
         """Find or create an instance; after any crash the ledger knows what may exist."""
         with translated():
             vim = self._pops.at_once().vim(order.step.pop)
-            spec = _spec(order, self._ordered(order))
+            spec = spec_of(order, self._ordered(order))
             if order.step.committed:
                 spec = _as_found(spec, vim)
             with activity.shield_thread_cancel_exception():
@@ -139,7 +139,8 @@ class StepActivities:
             shutil.rmtree(room, ignore_errors=True)
 
 
-def _spec(order: StepOrder, ordered: Ordered) -> InstanceSpec:
+def spec_of(order: StepOrder, ordered: Ordered) -> InstanceSpec:
+    """What the VIM is asked for by an order to create."""
     wanted = placed(ordered.deployment, order.step.instance)
     name, pop, tags = _name_of(order), order.step.pop, _tags(order, wanted)
     if wanted.endpoint:

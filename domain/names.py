@@ -51,10 +51,14 @@ VERIFY = "chain.verify"
 PLANNED_PATCH = "planned"
 """Set in histories of operations that plan first; those without it began before there were plans."""
 
+PREVIEWED_PATCH = "previewed"
+"""Set in histories of plans that were shown with what VIMs tell of them."""
+
 START = "operation.start"
 SCOPE = "plan.scope"
 SURVEY = "vim.survey"
 MAKE_PLAN = "plan.make"
+PREVIEW = "vim.preview"
 AMEND = "plan.amend"
 PLAN_UNDO = "plan.undo"
 COMMIT_PLAN = "service.commit"
@@ -73,6 +77,8 @@ NETWORKED_KINDS = ("emulator",)
 """Those whose PoPs have switches: services on them are connected, and their endpoints are real."""
 HOSTED_KINDS = ("modelled", "openstack")
 """Those that can give a running instance other resources, or another host of its PoP."""
+PREVIEWING_KINDS = ("terraform",)
+"""Those that tell beforehand what they would change, in their own words."""
 ENDPOINT_IMAGE = "endpoint"
 TASK_QUEUES = (ORCHESTRATION_QUEUE, PLACEMENT_QUEUE, *(f"vim-{kind}" for kind in VIM_KINDS))
 

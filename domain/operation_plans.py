@@ -128,6 +128,17 @@ class Interruption(Model):
     why: str
 
 
+class VimChange(Model):
+    """One change that a VIM would make, in its own words."""
+
+    pop: Name
+    component: Name
+    address: str
+    """Of what is changed: module.pop.aws_instance.instance["shop-web-1-1a2b3c4d"], say."""
+    action: str
+    """create, update, replace or delete."""
+
+
 class OperationPlan(Model):
     """All that an operation will do, kept in the catalogue under its id."""
 
@@ -159,6 +170,8 @@ class OperationPlan(Model):
     interruptions: tuple[Interruption, ...] = ()
     notes: tuple[str, ...] = ()
     """What a person should know: what moves, what is kept, what was rounded."""
+    vim_changes: tuple[VimChange, ...] = ()
+    """As VIMs that can tell saw them when the plan was made; only where it was made to be shown."""
 
     def brief(self) -> "PlanBrief":
         """What the workflow needs of it."""

@@ -101,6 +101,18 @@ class PlanOrder(Model):
     """Instance -> PoPs where it was tried in vain."""
 
 
+class PreviewOrder(Model):
+    """Have the VIMs of one kind tell what they would change to carry out a stored plan."""
+
+    plan_id: str
+
+
+class PreviewNotes(Model):
+    """The changes are kept with the plan; so is this: which of the VIMs could not tell, and why."""
+
+    notes: tuple[str, ...] = ()
+
+
 class StepOrder(Model):
     """A step of a plan, to be done now."""
 

@@ -20,6 +20,7 @@ from activities.others import OthersUse
 from activities.placements import PlacementActivities
 from activities.planning import PlanningActivities
 from activities.pops import Pops
+from activities.previewing import PreviewingActivities
 from activities.scoping import ScopingActivities
 from activities.services import ServiceActivities
 from activities.steps import StepActivities
@@ -115,6 +116,8 @@ def _outside(kind: str, catalogue: Catalogue, settings: Settings) -> Activities:
         vims.create,
         vims.delete,
     ]
+    if kind in names.PREVIEWING_KINDS:
+        found = [*found, PreviewingActivities(catalogue, pops, kind).preview]
     connects = (*names.NETWORKED_KINDS, *names.CLOUD_KINDS)
     return [*found, *_networks(catalogue, pops)] if kind in connects else found
 

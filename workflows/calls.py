@@ -10,7 +10,7 @@ from temporalio.workflow import ActivityCancellationType
 from domain import names
 from domain.models import Model
 from domain.operation_plans import Step
-from domain.steering import StepNote, StepOrder
+from domain.steering import PreviewNotes, PreviewOrder, StepNote, StepOrder
 
 T = TypeVar("T", bound=Model)
 
@@ -23,6 +23,8 @@ _ONCE = RetryPolicy(maximum_attempts=1)
 _STORING = timedelta(seconds=60)
 _SOLVING = timedelta(minutes=5)
 _LOOKING = timedelta(seconds=60)
+_SERVED = timedelta(seconds=10)
+_PREVIEWING = timedelta(minutes=3)
 
 
 async def ask_store(activity: str, argument: Model, result: type[T], *, summary: str) -> T:
@@ -72,6 +74,22 @@ async def look(activity: str, argument: Model, result: type[T], kind: str, *, su
         summary=summary,
     )
     return answer
+
+
+async def preview(order: PreviewOrder, kind: str) -> PreviewNotes:
+    """Have VIMs of one kind tell what they would change. Once: who waits to see a plan can do without."""
+    notes: PreviewNotes = await workflow.execute_activity(
+        names.PREVIEW,
+        order,
+        result_type=PreviewNotes,
+        task_queue=names.vim_queue(kind),
+        schedule_to_start_timeout=_SERVED,
+        start_to_close_timeout=_PREVIEWING,
+        heartbeat_timeout=HEARTBEAT,
+        retry_policy=_ONCE,
+        summary=f"ask the {kind} VIMs what they would change",
+    )
+    return notes
 
 
 async def attempt(order: StepOrder, timeout_s: float, patience_s: float) -> StepNote:

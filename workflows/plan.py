@@ -5,7 +5,7 @@ from temporalio import workflow
 from domain import names
 from domain.lifecycle import PlanRequest
 from domain.operation_plans import PlanBrief
-from workflows.planning import make_plan
+from workflows.planning import make_plan, previewed
 
 
 @workflow.defn(name=names.PLAN)
@@ -16,4 +16,5 @@ class Plan:
     async def run(self, request: PlanRequest) -> PlanBrief:
         """The steps; the whole plan is in the catalogue under its id."""
         wanted = request.parsed()
-        return await make_plan(request.kind, wanted.model_dump(mode="json"))
+        plan = await make_plan(request.kind, wanted.model_dump(mode="json"))
+        return plan if wanted.plan else await previewed(plan)

@@ -4,13 +4,15 @@ import asyncio
 from typing import Any
 
 from temporalio import workflow
+from temporalio.exceptions import FailureError, is_cancelled_exception
 
 from domain import names
 from domain.models import Name
-from domain.operation_plans import PlanBrief
+from domain.operation_plans import PlanBrief, StepAction
 from domain.requests import Held
-from domain.steering import ImageTraits, PlanOrder, Scope, Survey, SurveyOrder
+from domain.steering import ImageTraits, PlanOrder, PreviewOrder, Scope, Survey, SurveyOrder
 from workflows import calls
+from workflows.failures import root_cause
 
 
 async def make_plan(
@@ -34,6 +36,27 @@ async def make_plan(
         scope = await calls.ask_store(names.SCOPE, order, Scope, summary="see what is there")
         order = order.model_copy(update={"survey": await survey_of(scope)})
     return await calls.ask_placement(names.MAKE_PLAN, order, PlanBrief, summary=f"plan the {kind}")
+
+
+async def previewed(plan: PlanBrief) -> PlanBrief:
+    """A plan that is to be shown: the catalogue keeps with it what VIMs that can tell would change.
+
+    That none can be had is noted, and is no failure.
+    """
+    steps = [step for wave in plan.waves for step in wave.steps]
+    changing = {step.vim_kind for step in steps if step.action in (StepAction.CREATE, StepAction.DELETE)}
+    kinds = sorted(changing.intersection(names.PREVIEWING_KINDS))
+    if not kinds or not workflow.patched(names.PREVIEWED_PATCH):
+        return plan
+    notes = list(plan.notes)
+    for kind in kinds:
+        try:
+            notes += (await calls.preview(PreviewOrder(plan_id=plan.plan_id), kind)).notes
+        except FailureError as failure:
+            if is_cancelled_exception(failure):
+                raise
+            notes.append(f"the {kind} VIMs' own plan could not be had: {root_cause(failure)}")
+    return plan.model_copy(update={"notes": tuple(notes)})
 
 
 async def survey_of(scope: Scope) -> Survey:

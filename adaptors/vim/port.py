@@ -1,6 +1,6 @@
 """The ports that VIM adaptors serve; `tests/contract/test_vim_contract.py` holds each of them to `Vim`."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -9,6 +9,7 @@ from domain.infrastructure import Resources
 from domain.instances import InstanceSpec, VimInstance
 from domain.models import Model
 from domain.networking import HostRoute, PopNetwork
+from domain.operation_plans import VimChange
 from domain.steering import ImageTraits
 
 Progress = Callable[[str], None]
@@ -69,6 +70,8 @@ class PortCounters(Model):
     rx_bytes: int
     tx_packets: int
     tx_bytes: int
+    rx_dropped: int = 0
+    tx_dropped: int = 0
 
 
 class Observation(Model):
@@ -82,10 +85,32 @@ class Observation(Model):
     memory_mib: float = 0.0
     ports: dict[str, PortCounters] = {}
     """By connection point."""
+    connections: int | None = None
+    """That are open: tracked ones where packets pass through it, else TCP connections; None: not known."""
     function: dict[str, Any] = {}
     """What its function reports of itself; a single key `error` where it could not."""
     limits: str = ""
     """What holds it to its resources: `cgroup v2`, `cgroup v1`, or `none: ` and why."""
+
+
+class Figures(Model):
+    """What a cloud measures of an instance by its own means; None: it does not tell that."""
+
+    cpu_s: float | None = None
+    """Of processor, since it was made."""
+    cpu_cores: float | None = None
+    """Processors in use, over the cloud's own window."""
+    memory_mib: float | None = None
+    ports: dict[str, PortCounters] = {}
+    """By connection point."""
+
+
+@runtime_checkable
+class MeasuringVim(Vim, Protocol):
+    """A VIM that measures its instances. As for `Vim`, only VimRefusedError and VimUnavailableError are raised."""
+
+    def figures(self, names: Collection[str]) -> dict[str, Figures]:
+        """What is measured of these instances; those that it has no figures of are left out."""
 
 
 @runtime_checkable
@@ -167,4 +192,19 @@ class HostedVim(Vim, Protocol):
         """Move an instance to another host, which the VIM chooses; how that went, for people.
 
         :param live: without an interruption that its users notice
+        """
+
+
+@runtime_checkable
+class PreviewingVim(Vim, Protocol):
+    """A VIM that can tell in its own words what it would change, before anything is done."""
+
+    def preview(
+        self, wanted: Sequence[InstanceSpec], unwanted: Sequence[str], progress: Progress
+    ) -> tuple[VimChange, ...]:
+        """What it would change to have some instances and others no more; nothing is changed, nothing stays.
+
+        :param wanted: an address that is not known yet may stand in their texts as other words
+        :raises VimRefusedError: if it would not do that, in its own words
+        :raises VimUnavailableError: if it cannot tell now
         """

@@ -43,6 +43,10 @@ def show_plan(plan: OperationPlan) -> None:
         ],
     )
     _section(["wave", "phase", "step", "expected"], [*_step_rows(plan)])
+    _section(
+        ["vim", "component", "change", "of its own"],
+        [(each.pop, each.component, each.action, each.address) for each in plan.vim_changes],
+    )
     for number, note in enumerate(plan.notes):
         print(f"{'' if number else chr(10)}note: {note}")
 

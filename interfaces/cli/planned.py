@@ -26,7 +26,7 @@ def make_plan(request: AnyRequest, as_json: bool) -> int:
     except WorkflowFailureError as failure:
         return _refused(failure, as_json)
     with catalogue() as store:
-        plan = store.plans.get(brief.plan_id).plan
+        plan = store.plans.get(brief.plan_id).plan.model_copy(update={"notes": brief.notes})
     if as_json:
         emit_json(plan_json(plan))
     else:

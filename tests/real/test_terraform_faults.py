@@ -153,7 +153,7 @@ def test_a_config_that_the_cloud_refuses_leaves_the_old_one(site: TerraformSite)
 def test_terraforms_plan_is_shown_and_changes_nothing(site: TerraformSite) -> None:
     vim = site.terraform()
     vim.create(spec(), quiet)
-    changes = vim.preview([spec("shop-web-2")], [NAME])
+    changes = vim.preview([spec("shop-web-2")], [NAME], quiet)
     assert {(each.component, each.action, each.address) for each in changes} == {
         ("web", "create", 'module.pop.lab_server.instance["shop-web-2"]'),
         ("web", "delete", f'module.pop.lab_server.instance["{NAME}"]'),

@@ -42,6 +42,7 @@ SIGNATURES: dict[str, tuple[type[Model], type[Model]]] = {
     names.SCOPE: (steering.PlanOrder, steering.Scope),
     names.SURVEY: (steering.SurveyOrder, steering.Survey),
     names.MAKE_PLAN: (steering.PlanOrder, PlanBrief),
+    names.PREVIEW: (steering.PreviewOrder, steering.PreviewNotes),
     names.AMEND: (steering.Amendment, steering.StepNote),
     names.PLAN_UNDO: (steering.PlanRef, steering.UndoBrief),
     names.COMMIT_PLAN: (steering.PlanRef, steering.StepNote),
@@ -80,7 +81,9 @@ async def test_every_activity_is_served_with_the_signature_that_workflows_call(
     assert queues[names.PLACEMENT_QUEUE].keys() == {names.SOLVE, names.MAKE_PLAN, names.OPTIMISE_WORK_OUT}
     for kind in names.VIM_KINDS:
         networked = kind in (*names.NETWORKED_KINDS, *names.CLOUD_KINDS)
-        assert queues[names.vim_queue(kind)].keys() == VIM | (NETWORK if networked else set())
+        previewing = {names.PREVIEW} if kind in names.PREVIEWING_KINDS else set()
+        expected = VIM | previewing | (NETWORK if networked else set())
+        assert queues[names.vim_queue(kind)].keys() == expected
     every = {name: each for activities in queues.values() for name, each in activities.items()}
     for name, (takes, gives) in SIGNATURES.items():
         (parameter,) = inspect.signature(every[name]).parameters.values()

@@ -4,7 +4,6 @@ Who wants an instance leaves a wish in the workspace. By its turn it is mostly t
 has made it.
 """
 
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,8 +14,9 @@ from adaptors.vim.terraform import recovering
 from adaptors.vim.terraform.calls import Call
 from adaptors.vim.terraform.reading import Reader, total
 from adaptors.vim.terraform.site import Site
+from adaptors.vim.terraform.tidying import counting, tidy
 from adaptors.vim.terraform.work import Work
-from adaptors.vim.terraform.workspaces import Wish, Workspace, turn
+from adaptors.vim.terraform.workspaces import Wish, Workspace
 from domain.instances import InstanceSpec
 
 _GATHER_S = 0.1
@@ -49,7 +49,7 @@ class Changes:
         _gather(progress, f"deleting {call.resource}")
         with self._turn(call, place, progress) as work:
             work.remove(name)
-            self._tidy(call, place, progress)
+            tidy(self._site, call, place, progress)
 
     def configure(self, call: Call, place: Workspace, spec: InstanceSpec, progress: Progress) -> None:
         """An instance that runs is as its spec says."""
@@ -65,7 +65,7 @@ class Changes:
 
     @contextmanager
     def _wished(self, call: Call, place: Workspace, spec: InstanceSpec, progress: Progress) -> Iterator[Wish]:
-        with self._counting(progress):
+        with counting(self._site, progress):
             self._check_room(call, spec)
             wish = place.wish(spec)
         try:
@@ -80,20 +80,6 @@ class Changes:
         broken = list(exhausted(spec.resources, total(held), self._site.access.capacity))
         if broken:
             raise call.refused("; ".join(broken))
-
-    def _tidy(self, call: Call, place: Workspace, progress: Progress) -> None:
-        """Of a component that is gone nothing stays; its old states hold secrets too."""
-        if self._site.settings.backend is not None:
-            return
-        with self._counting(progress):
-            view = self._reader.view(call, place)
-            if not (view.specs or view.state.addresses or view.removals or place.wishes()):
-                shutil.rmtree(place.directory)
-
-    @contextmanager
-    def _counting(self, progress: Progress) -> Iterator[None]:
-        with turn(self._site.directory / ".locks" / "capacity", progress, "waiting for the PoP's capacity"):
-            yield
 
 
 def _gather(progress: Progress, words: str) -> None:

@@ -9,13 +9,14 @@ from adaptors.vim.terraform import drifting, recovering
 from adaptors.vim.terraform.calls import Call
 from adaptors.vim.terraform.changes import Changes
 from adaptors.vim.terraform.instances import View
-from adaptors.vim.terraform.previews import PlannedChange, preview
+from adaptors.vim.terraform.previews import preview
 from adaptors.vim.terraform.reading import Quiet, Reader, total
 from adaptors.vim.terraform.settings import settings_of
 from adaptors.vim.terraform.site import Site
 from adaptors.vim.terraform.workspaces import Workspace
 from domain.infrastructure import Resources
 from domain.instances import InstanceSpec, PopAccess, VimInstance
+from domain.operation_plans import VimChange
 from domain.steering import ImageTraits
 
 _FRESH_S = 1.0
@@ -23,7 +24,7 @@ _FRESH_S = 1.0
 
 
 class TerraformVim:
-    """Serves the port `Vim`; all that it knows is in its home, so any number of these may share one."""
+    """Serves the ports `Vim` and `PreviewingVim`; all that it knows is in its home, so any may share one."""
 
     def __init__(self, site: Site) -> None:
         self._site = site
@@ -82,13 +83,10 @@ class TerraformVim:
     def traits(self, image: str) -> ImageTraits:
         return self._site.settings.traits(image)
 
-    def preview(self, wanted: Sequence[InstanceSpec], unwanted: Sequence[str]) -> tuple[PlannedChange, ...]:
-        """What Terraform would change to have some instances and others no more; nothing is changed.
-
-        :raises VimRefusedError: if the module is wrong, or the provider refuses to plan
-        :raises VimUnavailableError: if Terraform cannot plan now
-        """
-        return preview(self._site, wanted, unwanted)
+    def preview(
+        self, wanted: Sequence[InstanceSpec], unwanted: Sequence[str], progress: Progress
+    ) -> tuple[VimChange, ...]:
+        return preview(self._site, wanted, unwanted, progress)
 
     def _looked_at(self, call: Call, place: Workspace, view: View, name: str) -> str | None:
         """While a change is under way, Terraform cannot look: what is known must do."""
