@@ -47,6 +47,8 @@ class Site:
     """Whether an address can be given that another instance has still."""
     wrong: Callable[[], Vim] | None = None
     """A handle with a credential called `wrong`, which its VIM refuses; None where it needs none."""
+    refuses_too_many: bool = False
+    """Whether of those that come at once more may be refused than do not fit."""
     away: Callable[[], Vim] | None = None
     """A handle on a VIM that does not answer."""
 
@@ -168,6 +170,7 @@ def openstack(home: Path) -> Iterator[Site]:
             tenancy.crash,
             vanish=tenancy.delete_by_hand,
             keeps_addresses=False,
+            refuses_too_many=True,  # Nova counts again when all six have begun
             wrong=lambda: tenancy.of_credential("wrong"),
             away=lambda: tenancy.of_credential("away"),
         )
