@@ -10,14 +10,14 @@ from pydantic_core import ErrorDetails
 
 from catalogue.json_texts import JsonTextError, as_yaml, is_json
 from catalogue.mending import mended
+from catalogue.schedules import time_complaints
 from domain.contradictions import Complaint
 from domain.descriptor import Descriptor
 from domain.errors import DocumentError, Issue
 from domain.infrastructure import Infrastructure, dangling_link_ends
 from domain.models import Model
-from domain.objectives import NAME, WEIGHTS
 from domain.semantics import complaints
-from domain.wording import worded
+from domain.wording import WAYS, worded
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def read_descriptor(content: bytes, source: str) -> Descriptor:
 
     :raises DocumentError: with all that is wrong in it
     """
-    return _read(content, source, Descriptor, complaints, OF_DESCRIPTORS)
+    return _read(content, source, Descriptor, _of_services, OF_DESCRIPTORS)
 
 
 def read_infrastructure(content: bytes, source: str) -> Infrastructure:
@@ -75,6 +75,10 @@ def _read(
     if found := _between(document, check, lines):
         raise DocumentError(source, found)
     return document
+
+
+def _of_services(descriptor: Descriptor) -> list[Complaint]:
+    return [*complaints(descriptor), *time_complaints(descriptor)]
 
 
 def _guard_kind(data: Any, source: str, model: type[Model], lines: dict[Path, int]) -> None:
@@ -196,7 +200,7 @@ class _Builder:
 
 
 def _issue(error: ErrorDetails, model: type[Model], lines: dict[Path, int]) -> Issue:
-    path: Path = tuple(part for part in error["loc"] if part not in ("[key]", NAME, WEIGHTS))
+    path: Path = tuple(part for part in error["loc"] if part != "[key]" and part not in WAYS)
     return Issue(line=_line(path, lines), path=_dotted(path), message=worded(error, model))
 
 

@@ -16,7 +16,7 @@ INSTANCE_METRICS: Mapping[str, str] = {
     "latency_ms": "mean time to an answer, ms",
     "latency_p95_ms": "time within which 95 % of the answers came, ms",
 }
-"""Name -> what it is. All are gauges: what is counted is a rate already, over the last interval of the source."""
+"""Name -> what it is. All are gauges: what is counted is a rate already, over the source's last interval."""
 
 CHAIN_METRICS: Mapping[str, str] = {
     "chain_latency_ms": "one way, from the first to the last connection point, ms",

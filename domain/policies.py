@@ -48,6 +48,15 @@ class ThresholdPolicy(ScalingRule):
     step_out: int = Field(default=1, ge=1, le=1000)
     step_in: int = Field(default=1, ge=1, le=1000)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _of_another_kind(cls, given: Any) -> Any:
+        if isinstance(given, dict) and "kind" not in given:
+            for kind, field in (("target", "target"), ("schedule", "cron"), ("predicted", "per_instance")):
+                if field in given:
+                    raise ValueError(f"a policy with {field!r} is of another kind: add kind: {kind}")
+        return given
+
     @model_validator(mode="after")
     def _no_flapping(self) -> "ThresholdPolicy":
         if self.scale_in_below >= self.scale_out_above:
@@ -100,19 +109,32 @@ class PredictedPolicy(ScalingRule):
     """Mean absolute error of the latest forecasts, as a share of the load; above, they are not followed."""
 
 
-def _kind(value: Any) -> str:
+TAGS = ("[threshold]", "[target]", "[schedule]", "[predicted]")
+"""The kinds, as they stand in the paths of pydantic's errors: `target` is a field, too."""
+
+
+def _tag(value: Any) -> str:
     default = PolicyKind.THRESHOLD
-    return str(value.get("kind", default) if isinstance(value, dict) else getattr(value, "kind", default))
+    return f"[{value.get('kind', default) if isinstance(value, dict) else getattr(value, 'kind', default)}]"
 
 
 ScalingPolicy = Annotated[
-    Annotated[ThresholdPolicy, Tag("threshold")]
-    | Annotated[TargetPolicy, Tag("target")]
-    | Annotated[SchedulePolicy, Tag("schedule")]
-    | Annotated[PredictedPolicy, Tag("predicted")],
-    Discriminator(_kind),
+    Annotated[ThresholdPolicy, Tag("[threshold]")]
+    | Annotated[TargetPolicy, Tag("[target]")]
+    | Annotated[SchedulePolicy, Tag("[schedule]")]
+    | Annotated[PredictedPolicy, Tag("[predicted]")],
+    Discriminator(
+        _tag,
+        custom_error_type="policy_kind",
+        custom_error_message="kind must be 'threshold', 'target', 'schedule' or 'predicted'",
+    ),
 ]
 """By `kind`; a threshold where nothing is said."""
+
+
+def name_of(policy: ScalingPolicy) -> str:
+    """Its own, or the one that it has where none was given."""
+    return policy.name or f"{policy.component}-{policy.kind}"
 
 
 class HealingPolicy(Model):

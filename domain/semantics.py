@@ -6,6 +6,7 @@ from math import prod
 
 from domain.contradictions import Complaint, contradictions
 from domain.descriptor import Component, Descriptor
+from domain.policy_checks import policy_complaints
 from domain.references import OUTPUTS, dependencies, references, split, wired_texts
 from domain.spelling import hint
 
@@ -23,7 +24,7 @@ def complaints(descriptor: Descriptor) -> list[Complaint]:
         *_chains(descriptor),
         *_placement(descriptor),
         *contradictions(descriptor),
-        *_policies(descriptor),
+        *policy_complaints(descriptor),
         *_sizes(descriptor),
     ]
 
@@ -160,19 +161,6 @@ def _placement(descriptor: Descriptor) -> Iterator[Complaint]:
         (("placement", "rules", number, "components", index), name)
         for number, rule in enumerate(rules.rules)
         for index, name in enumerate(rule.components)
-    ]
-    yield from _unknown(listed, descriptor)
-
-
-def _policies(descriptor: Descriptor) -> Iterator[Complaint]:
-    policies = descriptor.policies
-    listed: list[tuple[tuple[str | int, ...], str]] = [
-        (("policies", "scaling", number, "component"), policy.component)
-        for number, policy in enumerate(policies.scaling)
-    ]
-    listed += [
-        (("policies", "healing", number, "component"), healing.component)
-        for number, healing in enumerate(policies.healing)
     ]
     yield from _unknown(listed, descriptor)
 

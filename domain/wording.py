@@ -6,7 +6,12 @@ from typing import Any, get_args, get_origin
 from pydantic_core import ErrorDetails
 
 from domain.models import Model
+from domain.objectives import NAME, WEIGHTS
+from domain.policies import TAGS
 from domain.spelling import in_words, perhaps
+
+WAYS = frozenset({NAME, WEIGHTS, *TAGS})
+"""What pydantic puts into an error's path to say which of several models it went by."""
 
 
 def worded(error: ErrorDetails, model: type[Model]) -> str:
@@ -15,7 +20,7 @@ def worded(error: ErrorDetails, model: type[Model]) -> str:
     match error["type"]:
         case "extra_forbidden":
             *way, field = error["loc"]
-            guess = perhaps(str(field), _fields(model, way))
+            guess = perhaps(str(field), _fields(model, [step for step in way if step not in WAYS]))
             return f"unknown field; {guess}" if guess else "unknown field"
         case "missing":
             return "required, but missing"

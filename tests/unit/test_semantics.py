@@ -27,6 +27,7 @@ components:
     resources: {vcpus: 1, memory: 512 MiB}
     connection_points: [http]
     environment: {STORE: "${store.address}"}
+    scaling: {min: 1, max: 1000}
   store:
     kind: microservice
     image: store:1
@@ -43,7 +44,7 @@ placement:
   anti_affinity: [[store]]
   rules: [{components: [store]}]
 policies:
-  scaling: [{component: app, metric: load, scale_out_above: 2, scale_in_below: 1}]
+  scaling: [{component: app, metric: cpu, scale_out_above: 2, scale_in_below: 1}]
   healing: [{component: front, action: restart}]
 """
 
@@ -160,7 +161,7 @@ def test_every_dangling_reference_is_reported_at_once() -> None:
     assert [(issue.line, issue.path) for issue in issues(text)] == [
         (13, "components.front.config.backend"),
         (19, "components.app.environment.STORE"),
-        (33, "placement.anti_affinity[0][0]"),
+        (34, "placement.anti_affinity[0][0]"),
     ]
 
 
@@ -202,7 +203,7 @@ def test_two_links_between_the_same_connection_points_are_refused() -> None:
         "chains:", "  again: {between: [app.http, front.inside], bandwidth: 1 Mbit/s}\nchains:"
     )
     (issue,) = issues(text)
-    assert (issue.line, issue.path) == (29, "links.again.between")
+    assert (issue.line, issue.path) == (30, "links.again.between")
     assert issue.message == "link 'calls' joins the same two already"
 
 
@@ -253,7 +254,7 @@ RULES = "  rules: [{components: [store]}]"
 )
 def test_rules_that_contradict_each_other_are_refused(rules: str, path: str, message: str) -> None:
     (issue,) = issues(SERVICE.replace(RULES, f"  {rules}"))
-    assert (issue.line, issue.path) == (34 if "rules" in path else 32, path)
+    assert (issue.line, issue.path) == (35 if "rules" in path else 33, path)
     assert message in issue.message
 
 
@@ -276,7 +277,7 @@ def test_rules_that_narrow_each_other_are_none() -> None:
 )
 def test_affinity_and_anti_affinity_of_the_same_are_refused(groups: str, message: str) -> None:
     (issue,) = issues(SERVICE.replace("[[front, app]]\n  anti_affinity: [[store]]", groups))
-    assert (issue.line, issue.path) == (33, "placement.anti_affinity[0]")
+    assert (issue.line, issue.path) == (34, "placement.anti_affinity[0]")
     assert message in issue.message
 
 

@@ -1,0 +1,114 @@
+"""What is wrong between the policies of a service, and between them and its components."""
+
+from collections.abc import Iterator
+from itertools import combinations
+
+from domain.contradictions import Complaint
+from domain.descriptor import Descriptor
+from domain.expressions import ExpressionError, Tree, parse
+from domain.measured import complaint
+from domain.policies import (
+    HealingPolicy,
+    PredictedPolicy,
+    ScalingPolicy,
+    SchedulePolicy,
+    TargetPolicy,
+    ThresholdPolicy,
+    name_of,
+)
+from domain.spelling import hint
+
+Numbered = tuple[int, ScalingPolicy]
+
+
+def policy_complaints(descriptor: Descriptor) -> list[Complaint]:
+    """Everything that is wrong with the policies, in the document's order; their own fields are right."""
+    scaling = list(enumerate(descriptor.policies.scaling))
+    return [
+        *(each for number, policy in scaling for each in _of_one(number, policy, descriptor)),
+        *_names(scaling),
+        *(each for pair in combinations(scaling, 2) for each in _between(*pair)),
+        *_healing(descriptor),
+    ]
+
+
+def _of_one(number: int, policy: ScalingPolicy, descriptor: Descriptor) -> Iterator[Complaint]:
+    here = ("policies", "scaling", number)
+    component = descriptor.components.get(policy.component)
+    if component is None:
+        yield (*here, "component"), _unknown(policy.component, descriptor)
+    elif component.lifecycle.single:
+        yield (*here, "component"), f"{policy.component!r} is `single`: it is not scaled by a policy"
+    elif component.scaling is None:
+        wanted = f"components.{policy.component} needs scaling: {{min: 1, max: 5}}, say"
+        yield (*here, "component"), f"{policy.component!r} has no limits to scale within; {wanted}"
+    elif isinstance(policy, SchedulePolicy):
+        limits = component.scaling
+        if not limits.min <= policy.instances <= limits.max:
+            allowed = f"scaling of {policy.component!r} allows {limits.min} to {limits.max}"
+            yield (*here, "instances"), f"{policy.instances} is beyond the limits: {allowed}"
+    if not isinstance(policy, SchedulePolicy) and (wrong := complaint(policy.metric, descriptor)):
+        yield (*here, "metric"), wrong
+
+
+def _unknown(name: str, descriptor: Descriptor) -> str:
+    return f"no component {name!r}; {hint(name, descriptor.components)}"
+
+
+def _names(scaling: list[Numbered]) -> Iterator[Complaint]:
+    first: dict[str, int] = {}
+    for number, policy in scaling:
+        name = name_of(policy)
+        if (other := first.setdefault(name, number)) != number:
+            given = "give each a name of its own" if policy.name is None else "names are unique in a service"
+            told = f"policies.scaling[{other}] is called {name!r} already: {given}"
+            yield ("policies", "scaling", number, "name"), told
+
+
+def _between(one: Numbered, other: Numbered) -> Iterator[Complaint]:
+    """Two that would fight: on some value of one metric, one adds instances and the other takes some away."""
+    (first, left), (second, right) = one, other
+    if left.component != right.component:
+        return
+    path, where = ("policies", "scaling", second), f"policies.scaling[{first}]"
+    if isinstance(left, SchedulePolicy) and isinstance(right, SchedulePolicy):
+        if (left.cron, left.time_zone) == (right.cron, right.time_zone):
+            yield (*path, "cron"), f"{where} runs at the same times"
+        return
+    mine, theirs = _reach(right), _reach(left)
+    if mine is None or theirs is None or mine[0] != theirs[0]:
+        return
+    for (_, _, high), adding, (_, low, _), taking in (
+        (theirs, where, mine, "this one"),
+        (mine, "this one", theirs, where),
+    ):
+        if high < low:
+            told = f"above {high:g} {adding} adds instances, and below {low:g} {taking} takes them away"
+            yield (*path, "metric"), f"thresholds cross: {told}"
+
+
+def _reach(policy: ScalingPolicy) -> tuple[Tree, float, float] | None:
+    """What a policy goes by; the value below which it takes instances away, and above which it adds some."""
+    if isinstance(policy, SchedulePolicy | PredictedPolicy):
+        return None
+    try:
+        tree = parse(policy.metric)
+    except ExpressionError:
+        return None
+    match policy:
+        case ThresholdPolicy():
+            return tree, policy.scale_in_below, policy.scale_out_above
+        case TargetPolicy():
+            off = policy.target * policy.tolerance
+            return tree, policy.target - off, policy.target + off
+
+
+def _healing(descriptor: Descriptor) -> Iterator[Complaint]:
+    first: dict[str, int] = {}
+    healing: tuple[HealingPolicy, ...] = descriptor.policies.healing
+    for number, policy in enumerate(healing):
+        path = ("policies", "healing", number, "component")
+        if policy.component not in descriptor.components:
+            yield path, _unknown(policy.component, descriptor)
+        elif (other := first.setdefault(policy.component, number)) != number:
+            yield path, f"policies.healing[{other}] says how {policy.component!r} is healed already"
