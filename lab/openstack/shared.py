@@ -111,7 +111,7 @@ def _mariadb(site: Site) -> Daemon:
         "character-set-server": "utf8mb3",
         "innodb-buffer-pool-size": "192M",
         "innodb-log-file-size": "64M",
-        # What it holds outlives the kill of any process, not that of the machine: it is made anew in a minute.
+        # What it holds outlives the kill of any process, not of the machine: it is soon made anew.
         "innodb-flush-log-at-trx-commit": 2,
         "innodb-flush-method": "nosync",
         "innodb-doublewrite": 0,
