@@ -6,6 +6,7 @@ from catalogue.infrastructure import InfrastructureStore
 from catalogue.ledger import Ledger
 from catalogue.migrate import upgrade
 from catalogue.operations import Operations
+from catalogue.overview import Overview
 from catalogue.plans import Plans
 from catalogue.reservations import Reservations
 from catalogue.services import Services
@@ -25,6 +26,7 @@ class Catalogue:
         self.services = Services(database)
         self.plans = Plans(database)
         self.timings = Timings(database)
+        self.overview = Overview(database)
 
     def close(self) -> None:
         self._database.close()

@@ -13,6 +13,7 @@ from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
+from temporalio.runtime import Runtime
 
 from catalogue.store import open_catalogue
 from domain.names import TASK_QUEUES
@@ -20,6 +21,7 @@ from workers.assembly import build
 from workers.keeping import kept
 from workers.plugin import connect
 from workers.settings import Settings
+from workers.telemetry import counted, telling
 
 
 def main() -> None:
@@ -36,10 +38,15 @@ def main() -> None:
 
 async def _serve(queues: Sequence[str]) -> int:
     settings = Settings.from_environment()
+    with telling(settings.home) as runtime:
+        return await _serve_with(settings, queues, runtime)
+
+
+async def _serve_with(settings: Settings, queues: Sequence[str], runtime: Runtime | None) -> int:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    client = await connect()
+    client = counted(await connect(runtime=runtime))
     catalogue = open_catalogue(settings.catalogue_url)
     if directory := os.environ.get("INTERLACE_PROVE"):
         from workers.proving import watched

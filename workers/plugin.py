@@ -6,6 +6,7 @@ from pydantic import ValidationError
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.plugin import SimplePlugin
+from temporalio.runtime import Runtime
 from temporalio.worker import WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 from temporalio.workflow import SandboxImportNotificationPolicy
@@ -40,12 +41,15 @@ def _sandbox(_: WorkflowRunner | None) -> WorkflowRunner:
     return SandboxedWorkflowRunner(restrictions=restrictions.with_import_notification_policy(policy))
 
 
-async def connect(address: str | None = None) -> Client:
-    """A client as temporalio.envconfig says (address, mTLS, API key, profiles); `address` comes first."""
+async def connect(address: str | None = None, runtime: Runtime | None = None) -> Client:
+    """A client as temporalio.envconfig says (address, mTLS, API key, profiles); `address` comes first.
+
+    :param runtime: that serves the SDK's own figures; None where nobody asks for them
+    """
     from temporalio.envconfig import ClientConfig
 
     config = ClientConfig.load_client_connect_config()
     if address:
         config["target_host"] = address
     config.setdefault("target_host", "127.0.0.1:7233")
-    return await Client.connect(**config, plugins=[plugin()])
+    return await Client.connect(**config, plugins=[plugin()], runtime=runtime)

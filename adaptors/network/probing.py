@@ -21,7 +21,14 @@ _AT_ONCE = 4
 class Prober:
     """Probes the segments of one service's network."""
 
-    def __init__(self, machine: Machine, network: ServiceNetwork, switches: Mapping[str, Switch]) -> None:
+    def __init__(
+        self,
+        machine: Machine,
+        network: ServiceNetwork,
+        switches: Mapping[str, Switch],
+        patience_s: float = _PATIENCE_S,
+    ) -> None:
+        self._patience_s = patience_s
         self._machine = machine
         self._network = network
         self._switches = switches
@@ -51,12 +58,12 @@ class Prober:
         return tuple(each.result() for each in asked)
 
     def probe(self, segment: Segment) -> Probe:
-        """Probe one segment, again for a while where no answer comes.
+        """Probe one segment, again for as long as there is patience where no answer comes.
 
         :raises VimRefusedError: if none came at all
         """
         before = self._counts(segment)
-        deadline = time.monotonic() + _PATIENCE_S
+        deadline = time.monotonic() + self._patience_s
         while True:
             answer = self._ask(segment)
             if answer.answered:

@@ -107,7 +107,7 @@ class Figures(Model):
 
 @runtime_checkable
 class MeasuringVim(Vim, Protocol):
-    """A VIM that measures its instances. As for `Vim`, only VimRefusedError and VimUnavailableError are raised."""
+    """A VIM that measures its instances; raises what `Vim` does."""
 
     def figures(self, names: Collection[str]) -> dict[str, Figures]:
         """What is measured of these instances; those that it has no figures of are left out."""

@@ -16,6 +16,7 @@ from interfaces.cli import (
     instances,
     labs,
     machine,
+    metrics,
     operations,
     optimise,
     planning,
@@ -61,6 +62,7 @@ app.add_typer(infrastructure.app, name="infra")
 app.add_typer(functions.app, name="functions")
 app.add_typer(faults.app, name="faults")
 app.add_typer(labs.app, name="lab")
+app.add_typer(metrics.app, name="metrics")
 
 
 def _show_version(wanted: bool) -> None:

@@ -33,6 +33,15 @@ class Group:
         """The processes within."""
         return [int(pid) for pid in (self.directories[0] / "cgroup.procs").read_text().split()]
 
+    def cpu_s(self) -> float | None:
+        """Seconds of processor of all that ever was within; None where this machine counts them elsewhere."""
+        with suppress(OSError, ValueError):
+            if self.version == "v2":
+                first = (self.directories[0] / "cpu.stat").read_text().split()
+                return int(first[first.index("usage_usec") + 1]) / 1e6
+            return int((self.directories[0] / "cpuacct.usage").read_text()) / 1e9
+        return None
+
 
 def limit(place: Place, resource: str, resources: Resources) -> Group:
     """Make the groups of an instance and set its limits.

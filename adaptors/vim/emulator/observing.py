@@ -22,6 +22,8 @@ from domain.instances import InstanceStatus
 
 _REPORT_TIMEOUT_S = 5.0
 _MIB = 2**20
+_ESTABLISHED = "01"
+"""Of a TCP connection, as the kernel writes it."""
 
 NO_NAMESPACE = "its namespace is gone"
 
@@ -58,6 +60,7 @@ def observed(host: Host, record: Record) -> Observation:
         cpu_s=cpu_s,
         memory_mib=memory_mib,
         ports=ports,
+        connections=connections(host, record),
         function=_report(host, record, function),
         limits=limits,
     )
@@ -105,7 +108,9 @@ def _used(host: Host, record: Record) -> tuple[float, float]:
             times = process.cpu_times()
             cpu_s += times.user + times.system + times.children_user + times.children_system
             memory += process.memory_info().rss
-    return round(cpu_s, 2), round(memory / _MIB, 2)
+    group = cgroups.found(host.machine.place, record.name)
+    counted = group.cpu_s() if group is not None else None  # those of processes that are gone, too
+    return round(cpu_s if counted is None else counted, 3), round(memory / _MIB, 2)
 
 
 def _processes(host: Host, record: Record) -> Iterator[psutil.Process]:
@@ -121,7 +126,7 @@ def _processes(host: Host, record: Record) -> Iterator[psutil.Process]:
 
 def counters(host: Host, record: Record) -> dict[str, PortCounters]:
     """Connection point -> what went through it; those that are not there are left out."""
-    lines = _devices(host, record).splitlines()[2:]
+    lines = _of_network(host, record, "dev").splitlines()[2:]
     numbers = {name.strip(): values.split() for name, _, values in (line.partition(":") for line in lines)}
     return {
         port.connection_point: _port(numbers[port.interface])
@@ -130,18 +135,36 @@ def counters(host: Host, record: Record) -> dict[str, PortCounters]:
     }
 
 
-def _devices(host: Host, record: Record) -> str:
+def connections(host: Host, record: Record) -> int | None:
+    """How many are open: tracked ones where packets pass through it, else TCP; None where it is not told."""
+    try:
+        if record.forwarding == "routed":
+            lines = _of_network(host, record, "stat/nf_conntrack").splitlines()[1:]
+            return int(lines[0].split()[0], 16) if lines else None
+        sockets = _of_network(host, record, "tcp").splitlines()[1:]
+        return sum(line.split()[3] == _ESTABLISHED for line in sockets)
+    except (CommandError, OSError):
+        return None
+
+
+def _of_network(host: Host, record: Record, file: str) -> str:
+    """A file of /proc/net, as the instance sees it."""
     status = status_of(Workspace.of(host.machine.place, record.name))
     if status is not None:
         with suppress(OSError):
-            return Path(f"/proc/{status.shim}/net/dev").read_text()
+            return Path(f"/proc/{status.shim}/net/{file}").read_text()
     name = host.machine.place.instance(record.name)
-    return host.machine.run(["cat", "/proc/net/dev"], namespace=name)
+    return host.machine.run(["cat", f"/proc/net/{file}"], namespace=name)
 
 
 def _port(values: list[str]) -> PortCounters:
     return PortCounters(
-        rx_bytes=int(values[0]), rx_packets=int(values[1]), tx_bytes=int(values[8]), tx_packets=int(values[9])
+        rx_bytes=int(values[0]),
+        rx_packets=int(values[1]),
+        rx_dropped=int(values[3]),
+        tx_bytes=int(values[8]),
+        tx_packets=int(values[9]),
+        tx_dropped=int(values[11]),
     )
 
 
