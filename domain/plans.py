@@ -113,3 +113,8 @@ class Standing(Model):
     uncounted: frozenset[str] = frozenset()
     """Those of the instances for which `usage` has nothing: they need their room where they stand too, and
     what one leaves is free for another."""
+
+    @property
+    def counted(self) -> dict[str, Name]:
+        """Those of the instances that take nothing anew where they stand."""
+        return {name: pop for name, pop in self.instances.items() if name not in self.uncounted}

@@ -35,7 +35,7 @@ def candidates(
 
     Where an instance stands, and its room is counted, it fits, whatever is free.
     """
-    held = {name: pop for name, pop in standing.instances.items() if name not in standing.uncounted}
+    held = standing.counted
     found: dict[str, tuple[str, ...]] = {
         endpoint.name: (endpoint_pop(endpoint, infrastructure),) for endpoint in graph.endpoints
     }

@@ -167,4 +167,4 @@ def total(parts: list[Resources]) -> Resources:
 
 def arriving(part: GraphInstance, candidates: Candidates, needs: Needs) -> bool:
     """Whether an instance takes something wherever it goes."""
-    return not any(needs.stands(part.name, pop) for pop in candidates[part.name])
+    return not any(needs.holds(part.name, pop) for pop in candidates[part.name])

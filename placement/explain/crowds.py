@@ -27,7 +27,7 @@ def _one_pop(
 ) -> Iterator[Cause]:
     for pop, left in free.nodes(data="free"):
         bound = [part for part in graph.instances if candidates[part.name] == (pop,)]
-        coming = [part for part in bound if not needs.stands(part.name, pop)]
+        coming = [part for part in bound if not needs.holds(part.name, pop)]
         wanted = total([part.resources for part in coming])
         if not wanted.fits_in(left):
             who = some([part.name for part in coming])

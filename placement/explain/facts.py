@@ -207,7 +207,7 @@ class Facts:
         if not part.resources.fits_in(self._world.free(pop)):
             return part.resources
         if pop not in self._total:
-            stand = self._world.standing.instances
+            stand = self._world.standing.counted
             parts = [each for each in self._small.graph.instances if pop in self._candidates_of(each)]
             self._total[pop] = total([each.resources for each in parts if stand.get(each.name) != pop])
         return self._total[pop]

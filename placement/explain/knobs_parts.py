@@ -84,7 +84,7 @@ def room(world: World, crowded: Collection[str]) -> Iterator[Knob]:
 
     For an instance of the components that have no room, for several, for all; at last for all of the service.
     """
-    stand = world.standing.instances
+    stand = world.standing.counted
     coming = [part for part in world.graph.instances if part.name not in stand]
     coming.sort(key=lambda part: (part.component not in crowded, part.resources.vcpus, part.resources.memory))
     homes = {part.name: frozenset(suitable(part, world.infrastructure)) for part in coming if crowded}

@@ -12,6 +12,7 @@ from domain.infrastructure import Resources
 from domain.names import OperationKind
 from placement.solve import place
 from placement.topology import Usage
+from planning.in_place import to_be_counted
 from tests.unit.target_world import HERE, SHOP, Shop, descriptor, usage_of
 
 NOTHING = Resources.of(0, 0, 0)
@@ -33,7 +34,8 @@ def taken(shop: Shop, **left: int) -> Usage:
 async def refusal(shop: Shop, others: Usage, kind: OperationKind, **request: Any) -> str:
     """As an operator would read it."""
     aim = shop.target(kind, **request)
-    usage = usage_of(shop.running, others)
+    used = usage_of(shop.running, others)
+    usage = Usage(pops=to_be_counted(used.pops, aim, shop.running), links=used.links)
     refused = PlacementRefusedError("no room", aim, aim.world(shop.where), usage, shop.running)
     return str(await explained(refused))
 
@@ -89,6 +91,19 @@ async def test_an_instance_that_stays_in_the_way(shop: Shop) -> None:
     assert f"database-1 is to be on {at}" in text
     assert "database needs 9 vcpus and 8 GiB of memory" in text
     assert f"move database-1 from {at} to west" in text
+
+
+async def test_what_is_resized_in_place_needs_room_for_what_is_more(shop: Shop) -> None:
+    at = shop.places["database-1"]
+    wish: dict[str, Any] = {"component": "database", "resources": NINE, "in_place": True}
+    text = await refusal(shop, taken(shop, **{at: 5}, west=16), OperationKind.SCALE, **wish)
+    assert f"database-1 stays on {at}" in text
+    assert f"database needs 9 vcpus and 8 GiB of memory: {at} has 7 of 16 vcpus free" in text
+    assert f"move database-1 from {at} to west" in text
+    aim = shop.target(OperationKind.SCALE, **wish)
+    used = usage_of(shop.running, taken(shop, **{at: 7}))
+    counted = Usage(pops=to_be_counted(used.pops, aim, shop.running), links=used.links)
+    place(aim.asked, aim.world(HERE), counted, standing=aim.standing)
 
 
 async def test_many_at_once_are_refused_without_delay(shop: Shop) -> None:
