@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from domain.infrastructure import Resources
 from domain.lifecycle import AnyRequest, HealRequest, MigrateRequest, ScaleRequest, UpdateRequest
 from domain.models import Model
 from domain.names import OperationKind
@@ -19,6 +20,8 @@ class Subject(Model):
     kind: OperationKind
     request: Callable[[str], AnyRequest]
     """Of a service's name."""
+    packets_request: Callable[[str], AnyRequest] | None = None
+    """The same where packets are real, if not all of it can be done there."""
     prepared: bool = True
     """Whether the service runs already, in version 1."""
     crashed: tuple[str, ...] = ()
@@ -27,6 +30,10 @@ class Subject(Model):
     """Whether its main points are proven on the emulator, with traffic running."""
     undone: bool = True
     """Whether it is undone where it fails."""
+
+    def asked(self, service: str, packets: bool) -> AnyRequest:
+        """What is asked for, where packets are real or not."""
+        return (packets and self.packets_request or self.request)(service)
 
     def preparation(self, service: str) -> InstantiateRequest | None:
         """What brings the service to where the operation begins."""
@@ -39,6 +46,13 @@ def _instantiate(service: str) -> InstantiateRequest:
 
 def _scale(service: str) -> ScaleRequest:
     return ScaleRequest(service=service, component="web", by=1, patience=_PATIENCE)
+
+
+def _scale_in_place(service: str) -> ScaleRequest:
+    """One more, and all of them larger: those that run are resized."""
+    return _scale(service).model_copy(
+        update={"resources": Resources.of(2, 512, 0), "in_place": True},
+    )
 
 
 def _migrate(service: str) -> MigrateRequest:
@@ -61,7 +75,7 @@ SUBJECTS: dict[OperationKind, Subject] = {
     subject.kind: subject
     for subject in (
         Subject(kind=OperationKind.INSTANTIATE, request=_instantiate, prepared=False, on_emulator=True),
-        Subject(kind=OperationKind.SCALE, request=_scale, on_emulator=True),
+        Subject(kind=OperationKind.SCALE, request=_scale_in_place, packets_request=_scale, on_emulator=True),
         Subject(kind=OperationKind.MIGRATE, request=_migrate, on_emulator=True),
         Subject(kind=OperationKind.HEAL, request=_heal, crashed=("web-1",)),
         Subject(kind=OperationKind.UPDATE, request=_update),

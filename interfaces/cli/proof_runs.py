@@ -76,7 +76,7 @@ async def run(
     users = Traffic(lane.home, lane.catalogue, service) if subject.prepared and lane.packets else None
     if users:
         await users.begin()
-    ended = await lane.carry_out(subject.kind, subject.request(service), within_s)
+    ended = await lane.carry_out(subject.kind, subject.asked(service, lane.packets), within_s)
     complaint = await _complaint(lane, service, users)
     return Run(before, ended, lane.watch.passages(service), await _look(lane, service), complaint)
 
