@@ -1,0 +1,155 @@
+"""One look at a service: what each of its policies reads, wants and remembers, put together."""
+
+from domain.policies import (
+    PredictedPolicy,
+    ScalingPolicy,
+    SchedulePolicy,
+    TargetPolicy,
+    ThresholdPolicy,
+    name_of,
+)
+from monitoring.decisions import Finding, Scale, Watched
+from monitoring.evaluating import Gauges
+from monitoring.freshness import Values
+from monitoring.healing import Heal, ill
+from monitoring.precedence import verdict
+from monitoring.predicted import by_forecast
+from monitoring.readings import Reading, missing
+from monitoring.schedule import by_schedule, floor_of
+from monitoring.states import (
+    ComponentState,
+    HealingState,
+    PredictedState,
+    ScheduleState,
+    State,
+    TargetState,
+    ThresholdState,
+)
+from monitoring.target import by_target
+from monitoring.threshold import by_threshold
+from monitoring.wishes import Situation, Wish
+
+
+class Looking:
+    """One look: what each policy wants, put together."""
+
+    def __init__(self, service: Watched, state: State, values: Values, now: float) -> None:
+        self.findings: list[Finding] = []
+        self.notes: list[str] = []
+        self._service, self._before, self._now = service, state, now
+        self._gauges = Gauges(values, service.instances, now, service.interval_s, state.figures)
+        self._components: dict[str, ComponentState] = {}
+        self._thresholds: dict[str, ThresholdState] = {}
+        self._targets: dict[str, TargetState] = {}
+        self._schedules: dict[str, ScheduleState] = {}
+        self._predictions: dict[str, PredictedState] = {}
+        self._healing: dict[str, HealingState] = {}
+
+    def state(self) -> State:
+        """What to remember."""
+        return State(
+            at=self._now,
+            components=self._components,
+            thresholds=self._thresholds,
+            targets=self._targets,
+            schedules=self._schedules,
+            predictions=self._predictions,
+            healing=self._healing,
+            figures=self._gauges.histories,
+        )
+
+    def scaling(self, component: str) -> Scale | None:
+        """What is to be done with a component."""
+        instances = self._service.instances.get(component)
+        if instances is None:
+            self.notes.append(f"{component}: how many instances it has is not known")
+            return None
+        here = self._situation(component, instances)
+        policies = [each for each in self._service.policies.scaling if each.component == component]
+        wishes = {name_of(each): self._wish(each, here) for each in policies}
+        floors = {name_of(each): held for each in policies if (held := self._floor(each)) is not None}
+        found = verdict(instances, self._service.limits[component], self._paused(), floors, wishes)
+        if found.policy is None or found.instances == instances:
+            return None
+        return Scale(
+            component=component,
+            before=instances,
+            after=found.instances,
+            policy=found.policy,
+            reason=found.reason,
+        )
+
+    def _situation(self, component: str, instances: int) -> Situation:
+        """With when it was scaled: a number that changed was changed by somebody."""
+        before = self._before.components.get(component)
+        scaled_at = before.scaled_at if before else None
+        if before and before.instances != instances:
+            scaled_at = self._now
+        self._components[component] = ComponentState(instances=instances, scaled_at=scaled_at)
+        return Situation(self._now, self._service.interval_s, instances, scaled_at)
+
+    def _paused(self) -> str | None:
+        until = self._service.paused_until
+        return f"{until:%Y-%m-%d %H:%M:%S %Z}" if until and until.timestamp() > self._now else None
+
+    def _floor(self, policy: ScalingPolicy) -> int | None:
+        if not isinstance(policy, SchedulePolicy):
+            return None
+        return floor_of(policy, self._schedules[name_of(policy)], self._now)
+
+    def _wish(self, policy: ScalingPolicy, here: Situation) -> Wish:
+        """What a policy wants; what it remembers is kept aside."""
+        name, reading = name_of(policy), self._reading(policy)
+        anew = here.scaled_at == self._now
+        match policy:
+            case ThresholdPolicy():
+                held = ThresholdState() if anew else self._before.thresholds.get(name, ThresholdState())
+                self._thresholds[name], wish = by_threshold(policy, held, reading, here)
+            case TargetPolicy():
+                kept = self._before.targets.get(name, TargetState())
+                kept = kept.model_copy(update={"values": ()}) if anew else kept
+                self._targets[name], wish = by_target(policy, kept, reading, here)
+            case SchedulePolicy():
+                was = self._before.schedules.get(name, ScheduleState())
+                self._schedules[name], wish = by_schedule(policy, was, here)
+            case PredictedPolicy():
+                seen = self._before.predictions.get(name, PredictedState())
+                self._predictions[name], wish = by_forecast(policy, seen, reading, here)
+        self._told(policy, name, reading, wish)
+        return wish
+
+    def _told(self, policy: ScalingPolicy, name: str, reading: Reading, wish: Wish) -> None:
+        if not wish.abstains and wish.wanted is None:
+            self.notes.append(f"{name} does nothing: {wish.why}")
+        elif wish.aloud:
+            self.notes.append(f"{name}: {wish.why}")
+        self.findings.append(
+            Finding(
+                policy=name,
+                component=policy.component,
+                value=reading.value,
+                wanted=wish.wanted,
+                reason=wish.why,
+            )
+        )
+
+    def _reading(self, policy: ScalingPolicy) -> Reading:
+        if isinstance(policy, SchedulePolicy):
+            return missing("a schedule goes by no value")
+        return self._gauges.read(policy.metric, policy.component)
+
+    def healing(self) -> list[Heal]:
+        """What is to be healed of all components."""
+        heals: list[Heal] = []
+        for policy in self._service.policies.healing:
+            before = self._before.healing.get(policy.component, HealingState())
+            health = {
+                name: each
+                for name, each in self._service.health.items()
+                if each.component == policy.component
+            }
+            after, found, notes = ill(policy, before, health, self._now)
+            self._healing[policy.component] = after
+            heals += found
+            self.notes += notes
+        return heals

@@ -1,0 +1,22 @@
+"""What a value is: a number, perhaps in doubt; or none, and why. Never an exception, never a zero instead."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A value at one moment."""
+
+    value: float | None
+    doubts: tuple[str, ...] = ()
+    """Why there is none; or what is missing of it: then it may be too low, and takes nothing away."""
+
+    @property
+    def why(self) -> str:
+        """The doubts, in words."""
+        return "; ".join(self.doubts)
+
+
+def missing(*doubts: str) -> Reading:
+    """No value."""
+    return Reading(None, tuple(dict.fromkeys(doubts)))
