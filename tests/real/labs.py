@@ -77,8 +77,12 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault(_SESSION, uuid.uuid4().hex)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of one lab run one after the other, those of several labs side by side; the longest first."""
+    """Tests of one lab run one after the other, those of several labs side by side; the longest first.
+
+    Told before pytest-xdist looks for groups.
+    """
     real = [item for item in items if item.get_closest_marker("real")]
     others = [item for item in items if not item.get_closest_marker("real")]
     for item in real:
