@@ -1,13 +1,16 @@
 """`interlace metrics`: what is measured, for Prometheus and for people."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from interfaces.cli.output import Json, emit_json
 
+if TYPE_CHECKING:
+    from monitoring.metrics import Snapshot
+
 app = typer.Typer(
-    help="What is measured of instances, chains and Interlace itself: served for Prometheus, shown to people.",
+    help="What is measured of instances, chains and Interlace itself: for Prometheus, and for people.",
     no_args_is_help=True,
 )
 
@@ -32,3 +35,48 @@ def serve(
 
     runtime = load(Settings.from_environment().home)
     serve_metrics(listen, probe_interval, external_address() or (runtime.address if runtime else None))
+
+
+@app.command()
+def show(
+    service: Annotated[str, typer.Argument(help="Name of the service.")],
+    source: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            envvar="INTERLACE_METRICS_SOURCE",
+            help="http://HOST:9464: an exporter; prometheus+http://HOST:9090: a Prometheus. Without one the "
+            "instances are looked at from here, twice.",
+        ),
+    ] = None,
+    credential: Annotated[
+        str | None,
+        typer.Option(help="For Prometheus: INTERLACE_CREDENTIAL_<NAME>_TOKEN, or ..._USER and ..._PASSWORD."),
+    ] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Again and again, until Ctrl-C.")] = False,
+    interval: Annotated[float, typer.Option(min=1, help="Seconds between two, with --watch.")] = 5.0,
+    as_json: Json = False,
+) -> None:
+    """Show what is measured of a service: of each instance, of each chain, and what could not be had.
+
+    Rates are over the time between two looks, from Prometheus over the last minute. Exit code 1 when there
+    is nothing at all.
+    """
+    from interfaces.cli.measured import look_again, measure
+
+    with measure(service, source, credential) as snapshots:
+        found = next(snapshots)
+        _tell(found, as_json)
+        for _ in look_again(interval) if watch else ():
+            _tell(next(snapshots), as_json, again=True)
+    if not found.samples:
+        raise typer.Exit(1)
+
+
+def _tell(found: "Snapshot", as_json: bool, again: bool = False) -> None:
+    from interfaces.cli.measured import show_snapshot
+
+    if as_json:
+        emit_json(found.model_dump(mode="json"))
+    else:
+        show_snapshot(found, again)

@@ -36,20 +36,28 @@ class ChainFigures(Model):
 
 
 def chain_samples(series: Series, at: datetime) -> Iterator[Sample]:
-    """Of each chain, the metrics of the vocabulary: as measured where they are, else as derived.
-
-    Each is given by its kind too, as measured_... and derived_...
-    """
+    """The metrics of chains, as they were exposed; see `by_kind`."""
     for metric, name, factor in _METRICS:
-        best: dict[str, Sample] = {}
         for labels, value in series.get(name, {}).items():
-            told = dict(labels)
-            chain, kind = told.get("chain", ""), told.get("kind", "")
-            sample = Sample(metric=metric, labels=told, at=at, value=value * factor)
-            yield sample.model_copy(update={"metric": f"{kind}_{metric}"})
-            if kind == names.MEASURED or chain not in best:
-                best[chain] = sample
-        yield from best.values()
+            yield Sample(metric=metric, labels=dict(labels), at=at, value=value * factor)
+
+
+def by_kind(samples: Iterable[Sample]) -> Iterator[Sample]:
+    """Of each chain the metrics of the vocabulary: as measured where they are, else as derived.
+
+    Each is given by its kind too, as measured_... and derived_...; samples of no chain are given as they are.
+    """
+    best: dict[tuple[str, str], Sample] = {}
+    for each in samples:
+        kind = each.labels.get("kind")
+        if kind not in names.CHAIN_KINDS:
+            yield each
+            continue
+        yield each.model_copy(update={"metric": f"{kind}_{each.metric}"})
+        key = (each.metric, each.labels.get("chain", ""))
+        if kind == names.MEASURED or key not in best:
+            best[key] = each
+    yield from best.values()
 
 
 def derived(path: ChainPath, samples: Iterable[Sample]) -> ChainFigures:

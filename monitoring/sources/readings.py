@@ -9,7 +9,7 @@ from prometheus_client.metrics_core import Metric
 
 from monitoring import exposition as names
 from monitoring.metrics import Sample
-from monitoring.sources.chain_samples import chain_samples
+from monitoring.sources.chain_samples import by_kind, chain_samples
 
 Labels = tuple[tuple[str, str], ...]
 Instance = tuple[str, ...]
@@ -54,18 +54,27 @@ class Reading(NamedTuple):
         return sorted(tuple(each.get(name, "") for name in names.INSTANCE_LABELS) for each in found)
 
 
-def reading(families: Iterable[Metric], service: str | None = None) -> Reading:
-    """What was exposed, of one service where it is named.
+def reading(families: Iterable[Metric]) -> Reading:
+    """What was exposed.
 
     :raises ValueError: where it is not in the text format of Prometheus
     """
     series: dict[str, dict[Labels, float]] = {}
     for family in families:
         for sample in family.samples:
-            if service is None or sample.labels.get("service") == service:
-                labels = tuple(sorted(sample.labels.items()))
-                series.setdefault(sample.name, {})[labels] = float(sample.value)
+            labels = tuple(sorted(sample.labels.items()))
+            series.setdefault(sample.name, {})[labels] = float(sample.value)
     return Reading(series)
+
+
+def by_service(whole: Reading) -> dict[str, Reading]:
+    """What is of each service."""
+    found: dict[str, dict[str, dict[Labels, float]]] = {}
+    for name, values in whole.series.items():
+        for labels, value in values.items():
+            service = dict(labels).get("service", "")
+            found.setdefault(service, {}).setdefault(name, {})[labels] = value
+    return {service: Reading(series) for service, series in found.items()}
 
 
 def samples(before: Reading | None, now: Reading, at: datetime) -> tuple[list[Sample], list[str]]:
@@ -82,22 +91,30 @@ def samples(before: Reading | None, now: Reading, at: datetime) -> tuple[list[Sa
             told.append(f"{instance[2]}: no rates yet, it has been seen once")
     told += [_gap(labels) for labels in now.series.get(f"{names.GAP}_info", {})]
     found += _custom(now, at)
-    found += chain_samples(now.series, at)
+    found += by_kind(chain_samples(now.series, at))
     return found, sorted({*told})
 
 
 def _of_instance(before: Reading | None, now: Reading, instance: Instance) -> Iterator[Sample]:
     seen = now.value(names.OBSERVED, instance)
-    if seen is None or not math.isfinite(seen):
+    when = None if seen is None else moment(seen)
+    if seen is None or when is None:
         return
     values = dict(_gauges(now, instance))
     earlier = before.value(names.OBSERVED, instance) if before is not None else None
     if before is not None and earlier is not None and seen > earlier:
         values |= dict(_rates(before, now, instance, seen - earlier))
     labels = dict(zip(names.INSTANCE_LABELS, instance, strict=True))
-    at = datetime.fromtimestamp(seen, UTC)
     for metric, value in values.items():
-        yield Sample(metric=metric, labels=labels, at=at, value=value)
+        yield Sample(metric=metric, labels=labels, at=when, value=value)
+
+
+def moment(unix_s: float) -> datetime | None:
+    """A Unix time; None where it is none."""
+    try:
+        return datetime.fromtimestamp(unix_s, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _gauges(now: Reading, instance: Instance) -> Iterator[tuple[str, float]]:

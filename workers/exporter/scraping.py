@@ -10,9 +10,8 @@ from datetime import UTC, datetime
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from monitoring import exposition as names
 from monitoring.sources.chain_samples import derived
-from monitoring.sources.readings import Reading, reading, samples
+from monitoring.sources.readings import Reading, by_service, reading, samples
 from workers.exporter import chains
 from workers.exporter.census import Watched
 from workers.exporter.chains import Background, ChainSeen
@@ -92,12 +91,12 @@ class Scrape(Collector):
         seen = self._seen()
         found = [each for of_service in seen.values() for each in of_service]
         made = list(families(found))
-        whole = reading(made)
+        whole = by_service(reading(made[:-1]))  # the last are the gaps, which are no figures
         yield from made[:-1]
         yield from chains.families(
             each
             for name, watched in self._services.items()
-            for each in self._scrapes.chains(watched, _only(whole, name))
+            for each in self._scrapes.chains(watched, whole.get(name, Reading({})))
         )
         yield gaps(self._gaps(found))
 
@@ -118,14 +117,3 @@ class Scrape(Collector):
         for name, watched in self._services.items():
             if words := self._scrapes.trouble(watched):
                 yield name, "", "", "", watched.tenant, words
-
-
-def _only(whole: Reading, service: str) -> Reading:
-    """What is of one service."""
-    return Reading(
-        {
-            name: {labels: value for labels, value in values.items() if ("service", service) in labels}
-            for name, values in whole.series.items()
-            if name != f"{names.GAP}_info"
-        }
-    )

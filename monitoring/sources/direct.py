@@ -1,0 +1,103 @@
+"""The source `direct`: scrapes the exporter itself, and keeps what it read before."""
+
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from monitoring import exposition as names
+from monitoring.metrics import Snapshot
+from monitoring.sources.fetching import Away, Fetcher, Shared
+from monitoring.sources.readings import Reading, by_service, reading, samples
+
+_TIMEOUT_S = 20.0
+_LARGEST = 64 * 2**20
+_KEPT = 240
+"""Snapshots of each service: an hour of one each 15 s."""
+
+
+class DirectSource:
+    """Serves the port `MetricsSource`: rates are over the time between two of its snapshots of a service.
+
+    The first snapshot of a service takes a little longer: it is scraped twice.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        together: bool = False,
+        first_window_s: float = 2.0,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """
+        :param url: of the exporter, such as http://127.0.0.1:9464
+        :param together: scrape all services at once: for who asks of many of them, one after the other
+        :param first_window_s: between the first two scrapes of a service; 0: no rates at first
+        """
+        self._fetcher = Fetcher("the exporter", url, _TIMEOUT_S, _LARGEST)
+        self._together = together
+        self._first_window_s = first_window_s
+        self._pause = pause
+        self._shared: Shared[Mapping[str, Reading]] = Shared(fresh_s=2.0 if together else 0.0)
+        self._readings: dict[str, deque[Reading]] = {}
+        self._snapshots: dict[str, deque[Snapshot]] = {}
+
+    def snapshot(self, service: str, at: datetime) -> Snapshot:
+        """What is measured of a service now; `at` is what the snapshot is dated with."""
+        try:
+            kept = self._readings.get(service) or self._begun(service)
+            self._add(kept, self._read(service))
+        except Away as away:
+            return Snapshot(at=at, gaps=(str(away),))
+        found, gaps = samples(kept[-2] if len(kept) > 1 else None, kept[-1], at)
+        if not kept[-1].instances():
+            gaps.append(f"{service}: none of its instances was seen")
+        snapshot = Snapshot(at=at, samples=tuple(found), gaps=tuple(gaps))
+        self._snapshots.setdefault(service, deque(maxlen=_KEPT)).append(snapshot)
+        return snapshot
+
+    def history(self, service: str, start: datetime, end: datetime, step_s: float) -> tuple[Snapshot, ...]:
+        """Those of its own snapshots: it reaches back no further than it was asked itself."""
+        chosen: list[Snapshot] = []
+        for each in self._snapshots.get(service, ()):
+            near = chosen and (each.at - chosen[-1].at).total_seconds() < step_s
+            if start <= each.at <= end and not near:
+                chosen.append(each)
+        if not chosen or chosen[0].at > start:
+            words = f"{service}: the source `direct` knows nothing from before it was asked first"
+            chosen.insert(0, Snapshot(at=start, gaps=(words,)))
+        return tuple(chosen)
+
+    def close(self) -> None:
+        """Give back its connections."""
+        self._fetcher.close()
+
+    def _begun(self, service: str) -> deque[Reading]:
+        kept = self._readings.setdefault(service, deque(maxlen=2))
+        if self._first_window_s:
+            self._add(kept, self._read(service))
+            self._pause(self._first_window_s)
+        return kept
+
+    def _add(self, kept: deque[Reading], now: Reading) -> None:
+        """One that is the same look as the last tells nothing new: the rates before it stand."""
+        seen = now.series.get(names.OBSERVED)
+        if kept and seen == kept[-1].series.get(names.OBSERVED):
+            kept[-1] = now
+        else:
+            kept.append(now)
+
+    def _read(self, service: str) -> Reading:
+        key = "" if self._together else service
+        return self._shared.get(key, lambda: self._scraped(key)).get(service, Reading({}))
+
+    def _scraped(self, service: str) -> Mapping[str, Reading]:
+        answer = self._fetcher.get("/instances", {"service": service} if service else {})
+        if answer.status != 200:
+            raise self._fetcher.away(f"status {answer.status}: {answer.words()}")
+        try:
+            return by_service(reading(text_string_to_metric_families(answer.text)))
+        except (ValueError, KeyError, IndexError) as error:
+            raise self._fetcher.away(f"its answer is no exposition: {error}: {answer.words()}") from None
