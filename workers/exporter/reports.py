@@ -42,7 +42,7 @@ def reported(report: Mapping[str, Any]) -> Reported:
         requests=_requests(report),
         errors=_errors(report),
         durations=_durations(_object(report.get("durations_s"))),
-        latency_ms=_number(latency.get("mean", latency.get("p50"))),
+        latency_ms=_number(latency.get("mean")),
         latency_p95_ms=_number(latency.get("p95")),
         refused_packets=_number(_object(report.get("dropped")).get("packets")),
         others=dict(_others(report)),

@@ -30,7 +30,8 @@ class Firewall(Proxy):  # type: ignore[misc]
 
     async def report(self) -> str:
         numbers = {"requests": 0, "passed": 0, "bad_requests": 0, "upstream_failures": 0, **self.counts}
-        return json.dumps({**numbers, "blocked": self.blocked.total(), "blocked_by_rule": self.blocked})
+        blocked = {"blocked": self.blocked.total(), "blocked_by_rule": self.blocked}
+        return json.dumps({**numbers, **blocked, "durations_s": self.durations.report()})
 
 
 if __name__ == "__main__":

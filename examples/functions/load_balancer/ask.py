@@ -44,7 +44,8 @@ def report() -> None:
     }
     numbers = {"requests": int(total["req_tot"] or 0), "connections": int(total["stot"])}
     numbers |= {"sessions": int(total["scur"]), "errors": int(total["hrsp_5xx"] or 0)}
-    print(json.dumps({**numbers, "backends": backends}))
+    latency = {"mean": float(haproxy.back()["ttime"] or 0)} if int(haproxy.back()["stot"] or 0) else {}
+    print(json.dumps({**numbers, "latency_ms": latency, "backends": backends}))
 
 
 if __name__ == "__main__":

@@ -117,3 +117,9 @@ def up(among: Collection[str] | None = None) -> list[str]:
 def front() -> dict[str, str]:
     (row,) = (row for row in stat() if row["pxname"] == "front")
     return row
+
+
+def back() -> dict[str, str]:
+    """All backends together; its times are in ms, means of the last 1024 requests."""
+    (row,) = (row for row in stat() if row["pxname"] == "back" and row["svname"] == "BACKEND")
+    return row

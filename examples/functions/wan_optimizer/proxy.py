@@ -4,12 +4,14 @@ import asyncio
 import contextlib
 import json
 import os
+import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import http1  # type: ignore[import-not-found]
+from durations import Durations  # type: ignore[import-not-found]
 
 CONNECT_TIMEOUT = 2.0
 ANSWER_TIMEOUT = 60.0
@@ -21,6 +23,7 @@ class Proxy:
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
+        self.durations = Durations()
         self.in_flight = 0
         self.idle = asyncio.Event()
         self.idle.set()
@@ -76,7 +79,7 @@ class Proxy:
         return "ok"
 
     async def report(self) -> str:
-        return json.dumps(dict(self.counts))
+        return json.dumps({**self.counts, "durations_s": self.durations.report()})
 
     async def connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):
@@ -91,9 +94,11 @@ class Proxy:
     async def counted(self, head: Any, reader: Any, writer: Any) -> bool:
         self.in_flight += 1
         self.idle.clear()
+        began = time.monotonic()
         try:
             return await self.exchange(head, reader, writer)
         finally:
+            self.durations.took(time.monotonic() - began)
             self.in_flight -= 1
             if not self.in_flight:
                 self.idle.set()

@@ -58,7 +58,8 @@ class Optimizer(Proxy):  # type: ignore[misc]
 
     async def report(self) -> str:
         numbers = {"requests": 0, "bytes_before": 0, "bytes_after": 0, "upstream_failures": 0}
-        return json.dumps({"role": self.config["role"], **numbers, **self.counts})
+        told = {"role": self.config["role"], **numbers, **self.counts}
+        return json.dumps({**told, "durations_s": self.durations.report()})
 
 
 def worth_it(head: Any, response: Any) -> bool:

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from durations import Durations  # type: ignore[import-not-found]
+
 INSTANCE = os.environ.get("INTERLACE_INSTANCE", "web")
 POP = os.environ.get("INTERLACE_POP", "")
 STORE_TIMEOUT = 2.0
@@ -42,9 +44,20 @@ class State:
 
     config = config()
     counts: Counter[str] = Counter()
+    requests = 0
+    errors = 0
+    durations = Durations()
+    """These three: of what users ask for, not of checks whether it works."""
     in_flight = 0
     draining = False
     changed = threading.Condition()
+
+    @classmethod
+    def asked(cls, status: int, seconds: float) -> None:
+        cls.durations.took(seconds)
+        with cls.changed:
+            cls.requests += 1
+            cls.errors += status >= 500
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -72,6 +85,7 @@ class Handler(BaseHTTPRequestHandler):
             self.send_error(400, explain="a body has a Content-Length, of 16 MiB at most")
             return
         self.rfile.read(int(length))
+        began = time.monotonic()
         url = urlsplit(self.path)
         pages = {"/": home, "/whoami": whoami, "/healthz": healthz, "/item": item, "/visits": visits}
         try:
@@ -89,6 +103,8 @@ class Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(data)
         self.wfile.flush()
+        if url.path != "/healthz":
+            State.asked(status, time.monotonic() - began)
 
     def log_message(self, format: str, *args: Any) -> None:
         """Requests are counted, not logged."""
@@ -194,7 +210,9 @@ class Control(socketserver.StreamRequestHandler):
         return "ok"
 
     def report(self) -> str:
-        return json.dumps({"responses": State.counts, "in_flight": State.in_flight})
+        asked = {"requests": State.requests, "errors": State.errors}
+        told = {"responses": State.counts, "in_flight": State.in_flight}
+        return json.dumps({**asked, **told, "durations_s": State.durations.report()})
 
 
 def main() -> None:
