@@ -28,11 +28,17 @@ class StartError(InterlaceError):
 
 
 def start(
-    home: Path, address: str | None, workers: int, wait_s: float, say: Callable[[str], None]
+    home: Path,
+    address: str | None,
+    workers: int,
+    wait_s: float,
+    say: Callable[[str], None],
+    metrics: str | None = None,
 ) -> Runtime:
     """Start the supervisor and wait until every task queue is served.
 
     :param address: of an existing Temporal; None starts the dev server
+    :param metrics: host:port of an exporter that is to run too
     :raises StartError: if something did not come up within `wait_s`
     """
     last = load_last(home)
@@ -41,6 +47,9 @@ def start(
         address, port = None, int(last.address.rpartition(":")[2])
     stop_orphans(home)
     command = [sys.executable, "-m", "lab.supervisor", "--home", str(home), "--workers", str(workers)]
+    if metrics:
+        _refuse_taken(metrics)
+        command += ["--metrics", metrics]
     if address:
         command += ["--address", address]
     else:
@@ -80,6 +89,12 @@ def free_port(wanted: int) -> int:
                 continue
             return int(probe.getsockname()[1])
     raise StartError("no free port on 127.0.0.1")
+
+
+def _refuse_taken(listen: str) -> None:
+    port = int(listen.rpartition(":")[2])
+    if free_port(port) != port:
+        raise StartError(f"metrics cannot be served on {listen}: the port is taken")
 
 
 async def _until_served(home: Path, external: bool, wait_s: float, say: Callable[[str], None]) -> Runtime:
@@ -125,7 +140,8 @@ async def ensure_search_attributes(client: Client) -> None:
 def stop(runtime: Runtime, wait_s: float = 60.0) -> bool:
     """Stop everything; True when it ended on its own, False when it had to be killed."""
     runtime.supervisor.signal(signal.SIGTERM)
-    return _end([runtime.supervisor, *runtime.workers, *([runtime.server] if runtime.server else [])], wait_s)
+    children = [each for each in (*runtime.workers, runtime.exporter, runtime.server) if each]
+    return _end([runtime.supervisor, *children], wait_s)
 
 
 def stop_orphans(home: Path, wait_s: float = 40.0) -> int:

@@ -17,6 +17,10 @@ class Runtime(Model):
     workers: tuple[Process, ...]
     address: str
     web_ui: str | None
+    exporter: Process | None = None
+    """None where no metrics are served."""
+    metrics: str | None = None
+    """The URL of what it serves."""
 
     def save(self, home: Path) -> None:
         """Write it in one step, so that no reader sees half of it."""
@@ -28,7 +32,7 @@ class Runtime(Model):
         """What still runs although its supervisor was killed."""
         if self.supervisor.alive():
             return []
-        children = [*self.workers, *([self.server] if self.server else [])]
+        children = [each for each in (*self.workers, self.exporter, self.server) if each]
         return [process for process in children if process.alive()]
 
 

@@ -65,8 +65,19 @@ def server_command(binary: str, home: Path, port: int, ui_port: int) -> list[str
 class Supervisor:
     """Starts the children, restarts those that end, and writes down what runs."""
 
-    def __init__(self, home: Path, server: Child | None, workers: list[Child], address: str, ui: str | None):
+    def __init__(
+        self,
+        home: Path,
+        server: Child | None,
+        workers: list[Child],
+        address: str,
+        ui: str | None,
+        exporter: Child | None = None,
+        metrics: str | None = None,
+    ) -> None:
         self._home = home
+        self._exporter = exporter
+        self._metrics = metrics
         self._server = server
         self._workers = workers
         self._address = address
@@ -77,13 +88,15 @@ class Supervisor:
         """Supervise until SIGTERM or SIGINT, then stop everything, workers first."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
-        children = [*([self._server] if self._server else []), *self._workers]
+        children = [each for each in (self._server, *self._workers, self._exporter) if each]
         while not self._stop.is_set():
             started = [child.ensure() for child in children]
             if any(started):
                 self._write_down()
             self._stop.wait(1.0 if any(started) else _LOOK_EVERY_S)
         self._stop_workers()
+        if self._exporter:
+            self._exporter.stop()
         if self._server:
             self._server.stop()
         (self._home / FILE_NAME).unlink(missing_ok=True)
@@ -105,6 +118,8 @@ class Supervisor:
             workers=tuple(found for worker in self._workers if (found := _process(worker))),
             address=self._address,
             web_ui=self._web_ui,
+            exporter=_process(self._exporter) if self._exporter else None,
+            metrics=self._metrics,
         ).save(self._home)
 
 
@@ -122,6 +137,7 @@ def main() -> None:
     parser.add_argument("--server", help="the temporal binary; without it Temporal is somebody else's")
     parser.add_argument("--ui-port", type=int, default=8233)
     parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--metrics", help="host:port of an exporter; without it there is none")
     arguments = parser.parse_args()
     home: Path = arguments.home
     logs = home / "logs"
@@ -132,12 +148,18 @@ def main() -> None:
         port = int(arguments.address.rpartition(":")[2])
         command = server_command(arguments.server, home, port, arguments.ui_port)
         server = Child(command, logs / "temporal.log", environment)
+    telling = {**environment, **({"INTERLACE_METRICS_LISTEN": "127.0.0.1:0"} if arguments.metrics else {})}
     workers = [
-        Child([sys.executable, "-m", "workers"], logs / f"worker-{number + 1}.log", environment)
+        Child([sys.executable, "-m", "workers"], logs / f"worker-{number + 1}.log", telling)
         for number in range(arguments.workers)
     ]
+    exporter = None
+    if arguments.metrics:
+        command = [sys.executable, "-m", "workers.exporter", "--listen", arguments.metrics]
+        exporter = Child(command, logs / "exporter.log", environment)
     ui = f"http://127.0.0.1:{arguments.ui_port}" if server else None
-    Supervisor(home, server, workers, arguments.address, ui).run()
+    metrics = f"http://{arguments.metrics}" if arguments.metrics else None
+    Supervisor(home, server, workers, arguments.address, ui, exporter, metrics).run()
 
 
 if __name__ == "__main__":

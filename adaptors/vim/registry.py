@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from adaptors.vim.emulator.vim import open_emulator
+from adaptors.vim.metering import metered
 from adaptors.vim.modelled.vim import open_modelled
 from adaptors.vim.port import Vim
 from domain.errors import InputError
@@ -44,4 +45,4 @@ def open_vim(kind: str, access: PopAccess, home: Path) -> Vim:
         raise InputError(
             f"PoP {access.name}: no VIM adaptor {kind!r} (adaptors: {', '.join(sorted(_OPENERS))})"
         )
-    return opener(access, home)
+    return metered(opener(access, home), kind, access.name)

@@ -16,6 +16,14 @@ def register(app: typer.Typer) -> None:
 def up(
     workers: Annotated[int, typer.Option(min=1, max=16, help="Worker processes.")] = 1,
     wait: Annotated[float, typer.Option(help="Seconds to wait for everything to answer.")] = 60.0,
+    metrics: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST:PORT",
+            envvar="INTERLACE_METRICS_LISTEN",
+            help="Serve metrics there too, as `interlace metrics serve` does, and those of each worker.",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Start Temporal (127.0.0.1 only) and workers; they are restarted when they die.
@@ -26,12 +34,15 @@ def up(
     from lab import launcher
     from lab.runtime import load
     from workers.settings import Settings
+    from workers.telemetry import address
 
     home = Settings.from_environment().home
+    if metrics:
+        address(metrics, "--metrics")
     runtime = load(home)
     if runtime is None:
         say = (lambda _: None) if as_json else print
-        runtime = launcher.start(home, external_address(), workers, wait, say)
+        runtime = launcher.start(home, external_address(), workers, wait, say, metrics)
     elif not as_json:
         print("already up")
     if as_json:
@@ -40,6 +51,8 @@ def up(
     print(f"Temporal: {runtime.address}")
     print(f"Web UI:   {runtime.web_ui or 'that of your Temporal'}")
     print(f"Workers:  {len(runtime.workers)} (pid {', '.join(str(w.pid) for w in runtime.workers)})")
+    if runtime.metrics:
+        print(f"Metrics:  {runtime.metrics} (/metrics, /instances, /sd)")
     print(f"State:    {home} (logs in logs/); `interlace down` stops it all and keeps the state")
 
 
