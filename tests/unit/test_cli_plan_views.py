@@ -15,6 +15,7 @@ from domain.operation_plans import (
     PopChange,
     Step,
     StepAction,
+    VimChange,
     Wave,
 )
 from domain.phases import Phase
@@ -233,3 +234,32 @@ def test_a_plan_to_begin_a_service(capsys: pytest.CaptureFixture[str]) -> None:
     assert {change for _, change, *_ in route_changes(beginning)} == {"add"}
     show_plan(beginning)
     assert "interrupts nothing" in capsys.readouterr().out
+
+
+def test_what_stays_itself_is_told_to_be_resized_or_moved() -> None:
+    steps = (
+        step(1, StepAction.RESIZE, "web-1", "resize web-1 on north"),
+        step(1, StepAction.REHOST, "lb-1", "move lb-1 to another host of north"),
+    )
+    larger = deployment(
+        (instance("web-1", "north", "shop-web-1-a", LARGE), instance("lb-1", "north", "shop-lb-1-a")), ()
+    )
+    waves = (Wave(phase=Phase.PROVISIONING, steps=steps),)
+    assert list(instance_changes(PLAN.model_copy(update={"after": larger, "waves": waves})))[:2] == [
+        ("web-1", "resize", "north", "north", "1 vCPU, 1024 MiB, 0 GiB -> 2 vCPU, 1024 MiB, 0 GiB"),
+        ("lb-1", "re-host", "north", "north", ""),
+    ]
+
+
+def test_what_a_vim_would_change_is_told_in_its_own_words(capsys: pytest.CaptureFixture[str]) -> None:
+    show_plan(PLAN)
+    assert "of its own" not in capsys.readouterr().out
+    change = VimChange(
+        pop="south", component="web", address='aws_instance.it["shop-web-3-b"]', action="create"
+    )
+    told = PLAN.model_copy(update={"vim_changes": (change,)})
+    show_plan(told)
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["vim", "component", "change", "of", "its", "own"] in rows
+    assert ["south", "web", "create", 'aws_instance.it["shop-web-3-b"]'] in rows
+    assert plan_json(told)["vim_changes"] == [change.model_dump()]
