@@ -23,6 +23,7 @@ from interfaces.cli import (
     probing,
     prove,
     services,
+    simulate_policy,
     steering,
     stopping,
     topology,
@@ -52,6 +53,7 @@ operations.register(app)
 planning.register(app)
 optimise.register(app)
 why_not.register(app)
+simulate_policy.register(app)
 steering.register(app)
 services.register(app)
 instances.register(app)

@@ -11,11 +11,8 @@ import typer
 from interfaces.cli.output import Json, emit_json
 
 if TYPE_CHECKING:
-    from domain.descriptor import Descriptor
     from domain.infrastructure import Infrastructure
     from placement.topology import Usage
-
-_SUFFIXES = (".yaml", ".yml", ".json")
 
 
 def register(main: typer.Typer) -> None:
@@ -55,9 +52,10 @@ def why_not(
     Exit codes: 0 it fits, 1 it does not (or nothing could be proven within the time), 2 wrong input.
     """
     from domain.expansion import expand
+    from interfaces.cli.described import descriptor_of
     from placement.explain.explaining import Context, explain
 
-    descriptor = _descriptor(what)
+    descriptor = descriptor_of(what)
     infrastructure, usage = _world(infra)
     least = {name: each.scaling.min for name, each in descriptor.components.items() if each.scaling}
     graph = expand(descriptor.name, descriptor)
@@ -68,20 +66,6 @@ def why_not(
     else:
         print(found.text())
     raise typer.Exit(0 if found.feasible else 1)
-
-
-def _descriptor(what: str) -> "Descriptor":
-    """From a file, where it looks like one or there is one; else from the catalogue."""
-    from catalogue.documents import read_descriptor
-    from interfaces.cli.files import read_file
-    from interfaces.cli.session import catalogue
-
-    path = Path(what)
-    if path.suffix in _SUFFIXES or path.is_file():
-        return read_descriptor(read_file(path), what)
-    name, _, version = what.partition(":")
-    with catalogue() as store:
-        return store.descriptors.get(name, version or None)
 
 
 def _world(infra: Path | None) -> tuple["Infrastructure", "Usage"]:

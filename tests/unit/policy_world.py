@@ -16,7 +16,9 @@ START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 """A Monday."""
 
 
-def sample(metric: str, value: float, at: datetime, instance: str = "web-1", component: str = "web") -> Sample:
+def sample(
+    metric: str, value: float, at: datetime, instance: str = "web-1", component: str = "web"
+) -> Sample:
     labels = {"service": "shop", "component": component, "instance": instance}
     return Sample(metric=metric, labels=labels, at=at, value=value)
 
@@ -74,6 +76,6 @@ class World:
         """The number of instances after each look."""
         found = []
         for _ in range(count):
-            self.look(**values)
+            self.look(None, **values)
             found.append(self.instances)
         return found

@@ -1,0 +1,1 @@
+"""What policies would have done over a recorded series: no deployment needed."""
