@@ -20,8 +20,6 @@ _SESSION = "INTERLACE_TEST_SESSION"
 """In the environment of all processes of one run of pytest."""
 _PATIENCE_S = 1800
 """For a test that has to bring a lab up from nothing."""
-_GROUPS = ("openstack", "kubernetes", "terraform", "lab_openstack", "lab_kubernetes")
-"""Of tests that must not meet, the longest first."""
 
 
 def directory(name: str) -> Path:
@@ -77,25 +75,11 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault(_SESSION, uuid.uuid4().hex)
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of one lab run one after the other, those of several labs side by side; the longest first.
-
-    Told before pytest-xdist looks for groups.
-    """
-    real = [item for item in items if item.get_closest_marker("real")]
-    others = [item for item in items if not item.get_closest_marker("real")]
-    for item in real:
-        item.add_marker(pytest.mark.xdist_group(_group(item)))
-        if not item.get_closest_marker("timeout"):
+    """The first of these tests waits for its lab."""
+    for item in items:
+        if item.get_closest_marker("real") and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(_PATIENCE_S))
-    items[:] = [*others, *sorted(real, key=lambda item: _GROUPS.index(_group(item)))]
-
-
-def _group(item: pytest.Item) -> str:
-    """The lab that a test uses; those of a lab itself have one of their own."""
-    own = item.path.stem.removeprefix("test_")
-    return own if own in _GROUPS else next(each for each in _GROUPS if each in item.nodeid)
 
 
 @pytest.hookimpl(wrapper=True)
