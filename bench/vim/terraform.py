@@ -102,7 +102,7 @@ class ByHand:
             "CHECKPOINT_DISABLE": "1",
         }
         subprocess.run(
-            [str(self._binary), *words, "-input=false", "-no-color"],
+            [str(self._binary), words[0], "-input=false", "-no-color", *words[1:]],
             cwd=self._directory,
             env={**os.environ, **variables},
             check=True,

@@ -185,7 +185,7 @@ class Maker:
         if workload.member(name) is None:
             return True
         if not any(each.name != name for each in workload.staying):
-            return self.workloads.deleted(self.workloads.leaving(workload, name)) and False
+            return self.workloads.deleted(workload) and False
         self._sacrifice(workload, name)
         now = self.workloads.sized(self.workloads.leaving(workload, name))
         self.waits.shrunk(now, name)

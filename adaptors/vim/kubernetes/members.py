@@ -55,7 +55,7 @@ class Workload:
 
     @property
     def staying(self) -> tuple[Member, ...]:
-        return tuple(each for each in self.members if each.state != "leaving")
+        return staying(self.members)
 
     def member(self, name: str) -> Member | None:
         """The instance of that name."""
@@ -87,6 +87,11 @@ def parse(kind: Kind, found: Object) -> Workload:
             if each["type"] == "ReplicaFailure" and each["status"] == "True"
         ),
     )
+
+
+def staying(members: Iterable[Member]) -> tuple[Member, ...]:
+    """Those who have, or are to have, a pod."""
+    return tuple(each for each in members if each.state != "leaving")
 
 
 def written(members: Iterable[Member]) -> str:

@@ -152,13 +152,14 @@ class Namespaces:
 
     def _marked(self, name: str, tags: Mapping[str, str], instance: str) -> Object:
         for _ in range(_TRIES):
+            now = f"{time.time():.0f}"
             try:
-                return self._mark(name, instance, f"{time.time():.0f}")
+                return self._mark(name, instance, now)
             except ApiError as error:
                 if error.status != 404:
                     raise
             try:
-                self._api.create(_namespace(self._pop, tags, name))
+                return self._api.create(_namespace(self._pop, tags, name, {_mark_of(instance): now}))
             except ApiError as error:
                 if error.status != 409:
                     raise
@@ -200,10 +201,13 @@ class Namespaces:
             raise
 
 
-def _namespace(pop: str, tags: Mapping[str, str], name: str) -> Object:
+def _namespace(pop: str, tags: Mapping[str, str], name: str, mark: Mapping[str, str]) -> Object:
     said = {f"{naming.DOMAIN}/full-{key}": tags[key] for key in ("service", "tenant")}
     labels = naming.service_labels(pop, tags)
-    return {"kind": "Namespace", "metadata": {"name": name, "labels": labels, "annotations": said}}
+    return {
+        "kind": "Namespace",
+        "metadata": {"name": name, "labels": labels, "annotations": {**said, **mark}},
+    }
 
 
 def _exactly(found: Object) -> dict[str, str]:

@@ -153,10 +153,15 @@ class Waits:
         """See now and then who else is in the workload, and whether it is as large as it is to be."""
         if time.monotonic() - wait.looked_at < _LOOK_S:
             return
-        now = self._workloads.again(wait.workload)
+        seen = self._watch.glances.share(wait.workload.uid, lambda: self._present(wait.workload))
+        if seen is not None:
+            wait.workload, wait.looked_at = seen, time.monotonic()
+
+    def _present(self, workload: Workload) -> Workload:
+        now = self._workloads.again(workload)
         if now is None or now.is_going:
-            raise Going(wait.workload)
-        wait.workload, wait.looked_at = self._workloads.sized(now), time.monotonic()
+            raise Going(workload)
+        return self._workloads.sized(now)
 
     def _runs(self, wait: Waiting, pod: Object) -> bool:
         """Whether a pod runs.

@@ -5,19 +5,44 @@ However many instances are waited for, there is one list when the first waits, a
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any, TypeVar
 
 from adaptors.vim.kubernetes import naming
 from adaptors.vim.kubernetes.calls import ApiError, Denied, Unreachable
 from adaptors.vim.kubernetes.connection import Connection, Object, Request, rest_until
 from adaptors.vim.kubernetes.pods import workload_of
 
+T = TypeVar("T")
+
 _PATH = "/api/v1/pods"
 _INTERVAL_S = 1.0
 """Between two lists, at least."""
 _LINGER_S = 5.0
 """How long one watch lasts, and how long it goes on after the last who waits."""
+
+
+class Glances:
+    """What is to be seen now and then, by however many: looked at once a second, by whoever comes first."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._seen: dict[str, tuple[float, Any]] = {}
+
+    def share(self, subject: str, look: Callable[[], T]) -> T | None:
+        """What was seen since a second ago at most; None while somebody looks, or could not."""
+        now = time.monotonic()
+        with self._guard:
+            self._seen = {key: each for key, each in self._seen.items() if now - each[0] < _INTERVAL_S}
+            if subject in self._seen:
+                known: T | None = self._seen[subject][1]
+                return known
+            self._seen[subject] = now, None
+        found = look()
+        with self._guard:
+            self._seen[subject] = now, found
+        return found
 
 
 class PodWatch:
@@ -35,8 +60,7 @@ class PodWatch:
         self._events: list[Object] = []
         self._events_listed = 0.0
         self._events_lock = threading.Lock()
-        self.lists = 0
-        """How often all were listed."""
+        self.glances = Glances()
 
     @contextmanager
     def attending(self) -> Iterator[None]:
@@ -99,7 +123,6 @@ class PodWatch:
     def _list(self) -> str:
         rest_until(self._listed + _INTERVAL_S)
         self._listed = time.monotonic()
-        self.lists += 1
         query = {"labelSelector": naming.selector(naming.MANAGED)}
         found = self._connection.request(Request("GET", _PATH, query, timeout_s=_LINGER_S))
         with self._changed:

@@ -9,7 +9,16 @@ from typing import NamedTuple
 from adaptors.vim.kubernetes import manifests, naming
 from adaptors.vim.kubernetes.api import Api
 from adaptors.vim.kubernetes.calls import ApiError, Refusal, Unready
-from adaptors.vim.kubernetes.members import KINDS, Kind, Member, Workload, parse, template_of, written
+from adaptors.vim.kubernetes.members import (
+    KINDS,
+    Kind,
+    Member,
+    Workload,
+    parse,
+    staying,
+    template_of,
+    written,
+)
 from adaptors.vim.kubernetes.settings import KubernetesSettings
 from domain.instances import InstanceSpec
 
@@ -112,7 +121,7 @@ class Workloads:
     def changed(
         self, workload: Workload, change: Callable[[tuple[Member, ...]], tuple[Member, ...]]
     ) -> Workload:
-        """Change a workload's members, whoever else does so at the same time.
+        """Change a workload's members, and its replicas with them, whoever else does so at the same time.
 
         :raises Going: if it goes, or went, meanwhile
         """
@@ -188,7 +197,8 @@ class Workloads:
             "annotations": {naming.MEMBERS: written(members)},
             "labels": {**gone, **{naming.member_key(name): "" for name in names}},
         }
-        found = self._api.merge(workload.kind, workload.namespace, workload.name, {"metadata": meta})
+        body = {"metadata": meta, "spec": {"replicas": len(staying(members))}}
+        found = self._api.merge(workload.kind, workload.namespace, workload.name, body)
         return parse(workload.kind, found)
 
     def _list(self, labels: str) -> Iterator[Workload]:
