@@ -18,7 +18,7 @@ def resize(place: Place, name: str, resources: Resources, errand: Errand) -> str
     :raises Refusal: where it does not run, or no flavour fits; it stays as it was then
     """
     with place.cloud.locks.of(f"{place.pop} {name}", errand):
-        server = running(place, name)
+        server = _undisturbed(place, name, errand)
         flavor = flavor_of(place, resources, Resources.of(1, 1, 1))
         if server.flavor.get("original_name") != flavor.name:
             errand.step(f"resizing instance {name} to flavour {flavor.name}")
@@ -36,7 +36,7 @@ def move(place: Place, name: str, live: bool, errand: Errand) -> str:
     :raises Refusal: where it does not run, or the credential may not; it stays where it was then
     """
     with place.cloud.locks.of(f"{place.pop} {name}", errand):
-        server = running(place, name)
+        server = _undisturbed(place, name, errand)
         before = server.compute_host
         errand.step(f"moving instance {name} away from its host{f' {before}' if before else ''}")
         if live:
@@ -60,6 +60,15 @@ def running(place: Place, name: str) -> Server:
     if found is None or ailment is not None:
         raise Refusal(str(ailment))
     return found
+
+
+def _undisturbed(place: Place, name: str, errand: Errand) -> Server:
+    """The server of that name, once a change is over that somebody began who died, or waits no more.
+
+    Nova takes no other change before that, and holds the server's room on both hosts until it is confirmed.
+    """
+    server = running(place, name)
+    return server if _steady(server) else _confirmed(place, server, errand)
 
 
 def _confirmed(place: Place, server: Server, errand: Errand) -> Server:
