@@ -10,7 +10,7 @@ from activities.translation import translated
 from adaptors.vim.port import PreviewingVim
 from catalogue.store import Catalogue
 from domain import names
-from domain.errors import VimRefusedError, VimUnavailableError
+from domain.errors import InterlaceError, VimUnavailableError
 from domain.instances import InstanceSpec
 from domain.operation_plans import OperationPlan, Step, StepAction
 from domain.phases import ResourceKind
@@ -60,10 +60,10 @@ class _Asking:
             if isinstance(vim, PreviewingVim):
                 wanted = [self._spec(step) for step in here if _builds(step)]
                 self.changes += vim.preview(wanted, unwanted, activity.heartbeat)
-        except VimRefusedError as refusal:
-            self.notes.append(f"{pop}: {kind} refuses to plan this, and so may the operation fail: {refusal}")
         except VimUnavailableError as error:
             self.notes.append(f"{pop}: {kind}'s own plan could not be had: {error}")
+        except InterlaceError as refusal:
+            self.notes.append(f"{pop}: {kind} refuses to plan this, and so may the operation fail: {refusal}")
 
     def _spec(self, step: Step) -> InstanceSpec:
         plan = self._plan
