@@ -70,7 +70,7 @@ class Overview:
         kind = operations.c.kind
         query = select(kind, func.count()).where(operations.c.finished_at.is_(None)).group_by(kind)
         with self._database.read() as connection:
-            return dict(row._tuple() for row in connection.execute(query))
+            return {row[0]: row[1] for row in connection.execute(query)}
 
     def resources(self) -> Mapping[tuple[str, str, str, str], int]:
         """(PoP, kind of VIM, kind of resource, state) -> how many are in the ledger."""

@@ -5,6 +5,7 @@ cd "$(dirname "$0")/.."
 if [ ! -d /usr/lib/postgresql ] && ! command -v initdb >/dev/null; then
     scripts/apt.sh postgresql || echo "not had: PostgreSQL, so its tests are skipped"
 fi
+scripts/prometheus.sh >/dev/null || echo "so its tests are skipped"
 docker compose version >/dev/null 2>&1 || docker-compose version >/dev/null 2>&1 ||
     echo "not had: Docker Compose, so docker-compose.yml is checked against its schema only"
 # Tests run even when the lint fails; either failing fails the whole.

@@ -1,5 +1,6 @@
 """What a worker process tells of itself: its calls and activities, and the SDK's figures beside them."""
 
+import logging
 import os
 import socket
 import time
@@ -19,6 +20,8 @@ from temporalio.worker import Interceptor as WorkerInterceptor
 from adaptors.machine.processes import Process
 from domain.errors import InputError
 from domain.models import Model
+
+_LOG = logging.getLogger(__name__)
 
 LISTEN_VARIABLE = "INTERLACE_METRICS_LISTEN"
 TEMPORAL_LISTEN_VARIABLE = "INTERLACE_TEMPORAL_METRICS_LISTEN"
@@ -79,11 +82,11 @@ def telling(home: Path) -> Iterator[Runtime | None]:
         raise InputError(f"{LISTEN_VARIABLE} {wanted}: nobody can listen there: {error.strerror}") from error
     sdk_host, sdk_port = address(sdk, own)
     temporal = f"{sdk_host}:{sdk_port or _free_port(sdk_host)}"
-    file = _write_down(home, f"{host}:{server.server_port}", temporal)
+    own_file = _write_down(home, f"{host}:{server.server_port}", temporal)
     try:
         yield _runtime(temporal)
     finally:
-        file.unlink(missing_ok=True)
+        own_file.unlink(missing_ok=True)
         server.shutdown()
         server.server_close()
 
@@ -149,10 +152,13 @@ def _free_port(host: str) -> int:
 
 def _write_down(home: Path, own: str, temporal: str) -> Path:
     directory = home / _DIRECTORY
-    directory.mkdir(parents=True, exist_ok=True)
     worker = Listening(process=Process.of(os.getpid()), metrics=own, temporal=temporal)
     file = directory / f"{os.getpid()}.json"
     draft = file.with_suffix(".new")
-    draft.write_text(worker.model_dump_json())
-    draft.replace(file)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        draft.write_text(worker.model_dump_json())
+        draft.replace(file)
+    except OSError as error:
+        _LOG.warning("an exporter here will not name this worker's metrics: %s", error)
     return file

@@ -22,7 +22,7 @@ COMPOSE = ROOT / "docker-compose.yml"
 Document = dict[str, Any]
 Rule = Callable[[Document], Iterator[str]]
 
-PINNED = re.compile(r"[a-z0-9][a-z0-9./-]*:\d+\.\d+[a-z0-9.-]*")
+PINNED = re.compile(r"[a-z0-9][a-z0-9./-]*:v?\d+\.\d+[a-z0-9.-]*")
 SECRET_NAME = re.compile(r"PASSWORD|PASSWD|PWD|SECRET|TOKEN|API_KEY", re.IGNORECASE)
 URL_WITH_PASSWORD = re.compile(r"://[^/@\s:]*:[^/@\s]+@")
 

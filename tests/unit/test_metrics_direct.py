@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -174,7 +175,7 @@ def test_derived_figures_follow_the_chain() -> None:
     assert derived(path, []) == ChainFigures(latency_ms=4)
 
 
-def _samples(figures: dict[str, dict[str, float]]) -> list[Sample]:
+def _samples(figures: Mapping[str, Mapping[str, float]]) -> list[Sample]:
     return [
         Sample(metric=metric, labels={"instance": name}, at=AT, value=value)
         for name, known in figures.items()
