@@ -53,7 +53,7 @@ class KubernetesSettings(Model):
     sources: tuple[Cidr, ...] = ()
     """Where the instances' packets come from, as other PoPs see them: the nodes', or those of a NAT.
 
-    None said: a pod's own address and its node's, as they are when the network is worked out.
+    None said: the addresses of the cluster's nodes, and those that they give to pods.
     """
     functions: dict[str, ImageTraits] = {}
     """What images say of themselves, by `name:version` or by `name` for all of its versions."""

@@ -6,6 +6,7 @@ from adaptors.vim.kubernetes import manifests, naming, pods
 from adaptors.vim.kubernetes.api import Api
 from adaptors.vim.kubernetes.connection import Object
 from adaptors.vim.kubernetes.members import Member, Workload
+from adaptors.vim.kubernetes.origins import origins
 from adaptors.vim.kubernetes.pods import State
 from adaptors.vim.kubernetes.settings import KubernetesSettings
 from adaptors.vim.kubernetes.workloads import Held, Workloads
@@ -147,7 +148,7 @@ class View:
             tags=member.tags,
             resources=spec.resources,
             forwarding="routed" if self._settings.traits(spec.image).routed else "terminating",
-            sources=self._settings.sources or _own_addresses(pod),
+            sources=self._settings.sources or origins(self._api),
         )
 
     def _address(
@@ -182,13 +183,6 @@ def _balanced(service: Object | None) -> str:
     status = {} if service is None else service.get("status", {})
     given: list[Object] = (status.get("loadBalancer") or {}).get("ingress") or []
     return str(given[0].get("ip") or given[0].get("hostname") or "") if given else ""
-
-
-def _own_addresses(pod: Object | None) -> tuple[str, ...]:
-    """What a pod's packets may come from: itself, or its node, where the network plugin masquerades."""
-    status = {} if pod is None else pod.get("status", {})
-    found = dict.fromkeys(status.get(key) for key in ("podIP", "hostIP"))
-    return tuple(f"{address}/{128 if ':' in address else 32}" for address in found if address)
 
 
 def _labels(tags: Mapping[str, str]) -> dict[str, str]:
