@@ -153,7 +153,7 @@ def model(store: Catalogue) -> None:
             pop=each.pop,
             image=each.image,
             resources=each.resources,
-            kind="microservice",  # type: ignore[arg-type]
+            kind="microservice",
             tags={**tags, "operation": "op-1", "tenant": "default"},
         )
         with World(home).writing() as connection:

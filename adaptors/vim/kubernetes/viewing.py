@@ -1,6 +1,6 @@
 """How instances look from outside: put together from their workloads, pods and services."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from adaptors.vim.kubernetes import manifests, naming, pods
 from adaptors.vim.kubernetes.api import Api
@@ -86,6 +86,14 @@ class View:
         """All pods of a workload, as the API server has them now."""
         mine = naming.selector({naming.WORKLOAD: workload.name})
         return list(self._api.list("Pod", workload.namespace, labelSelector=mine))
+
+    def pods_of_instances(self, names: Collection[str]) -> dict[str, Object]:
+        """Instance -> its pod; of those that have one."""
+        found = self._workloads.of({})
+        alive = self._pods_of(found)
+        held = (one for one in self._held(found, {}) if one.member.name in names)
+        pods_of = {one.member.name: _own(*one, alive.get(_key(one.workload), [])) for one in held}
+        return {name: pod for name, pod in pods_of.items() if pod is not None}
 
     def _unserved(self, spec: InstanceSpec, namespace: str) -> str | None:
         """What of the services that lead to an instance is missing."""

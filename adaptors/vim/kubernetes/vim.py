@@ -1,7 +1,7 @@
 """The Kubernetes VIM of one PoP."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,13 +10,14 @@ from adaptors.vim.kubernetes.calls import Call, Refusal, answering
 from adaptors.vim.kubernetes.configuring import Configurer
 from adaptors.vim.kubernetes.connection import Connection, connection_to
 from adaptors.vim.kubernetes.making import Maker
+from adaptors.vim.kubernetes.measuring import measured
 from adaptors.vim.kubernetes.networks import Networks
 from adaptors.vim.kubernetes.occupancy import occupancy
 from adaptors.vim.kubernetes.settings import KubernetesSettings, settings_of
 from adaptors.vim.kubernetes.viewing import View
 from adaptors.vim.kubernetes.watching import PodWatch
 from adaptors.vim.kubernetes.workloads import Workloads
-from adaptors.vim.port import Progress
+from adaptors.vim.port import Figures, Progress
 from domain.errors import InputError
 from domain.infrastructure import Resources
 from domain.instances import InstanceSpec, PopAccess, VimInstance
@@ -25,7 +26,7 @@ from domain.steering import ImageTraits
 
 
 class KubernetesVim:
-    """Serves the ports `Vim` and `ConnectedVim`; all that it knows stands in the cluster."""
+    """Serves the ports `Vim`, `ConnectedVim` and `MeasuringVim`; all that it knows stands in the cluster."""
 
     def __init__(
         self, access: PopAccess, settings: KubernetesSettings, connect: Callable[[], Connection], home: Path
@@ -75,6 +76,10 @@ class KubernetesVim:
     def ailment(self, name: str) -> str | None:
         with self._asked("read", f"instance {name}"):
             return self._view().ailment(name)
+
+    def figures(self, names: Collection[str]) -> dict[str, Figures]:
+        with self._asked("read", "metrics"):
+            return measured(self._api(), self._view().pods_of_instances(names))
 
     def traits(self, image: str) -> ImageTraits:
         return self._settings.traits(image)

@@ -1,6 +1,6 @@
 """The OpenStack VIM of one PoP."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,6 +13,7 @@ from adaptors.vim.openstack.calls import Call, answering
 from adaptors.vim.openstack.capacity import capacity_of
 from adaptors.vim.openstack.clouds import cloud_of
 from adaptors.vim.openstack.images import image_of
+from adaptors.vim.openstack.measuring import measured
 from adaptors.vim.openstack.place import Place
 from adaptors.vim.openstack.ports import missing_points
 from adaptors.vim.openstack.removing import remove
@@ -24,7 +25,7 @@ from adaptors.vim.openstack.servers import (
     servers_of,
 )
 from adaptors.vim.openstack.settings import settings_of
-from adaptors.vim.port import Progress
+from adaptors.vim.port import Figures, Progress
 from domain.infrastructure import Resources
 from domain.instances import InstanceSpec, PopAccess, VimInstance
 from domain.networking import PopNetwork
@@ -34,7 +35,7 @@ T = TypeVar("T")
 
 
 class OpenstackVim:
-    """Serves the ports `Vim`, `ConnectedVim` and `HostedVim`; what it keeps in memory is its connection."""
+    """Serves `Vim`, `ConnectedVim`, `HostedVim` and `MeasuringVim`; what it keeps in memory is its connection."""
 
     def __init__(self, place: Place, credential: str) -> None:
         self._place = place
@@ -89,6 +90,10 @@ class OpenstackVim:
                 return ailment
             lost = missing_points(self._place, points_of(found[0]))
         return None if not lost else ", ".join(f"its port {p.connection_point} is not there" for p in lost)
+
+    def figures(self, names: Collection[str]) -> dict[str, Figures]:
+        with answering(self._call("read", "diagnostics")):
+            return measured(self._place, names)
 
     def traits(self, image: str) -> ImageTraits:
         with answering(self._call("read", f"image {image}")):
