@@ -95,7 +95,7 @@ def _made(known: "Values", season: int | None, steps: int) -> tuple[list[float],
         ahead = _with(_model(known[:origin], season), fitted, season).forecast(steps)
         pairs.append((float(known[origin + steps - 1]), float(ahead[-1])))
     error, measure = _error(pairs)
-    values = _model(known, season).fit(use_brute=False).forecast(steps)
+    values = _with(_model(known, season), fitted, season).forecast(steps)
     return [float(each) for each in values], error, measure
 
 

@@ -8,8 +8,8 @@ from interfaces.picture.elements import Element, element, path, xml
 from monitoring.simulation.courses import Course, Moment, Simulation
 
 _WIDTH, _HEIGHT = 1000.0, 150.0
-_LEFT, _TOP, _GAP = 80.0, 60.0, 46.0
-_RIGHT = 30.0
+_LEFT, _TOP, _GAP = 80.0, 80.0, 46.0
+_RIGHT = 45.0
 _POINTS = 1000
 """At most, of a line: more than anybody sees."""
 _TICKS = 8
