@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 
 class OpenstackVim:
-    """Serves `Vim`, `ConnectedVim`, `HostedVim` and `MeasuringVim`; what it keeps in memory is its connection."""
+    """Serves `Vim`, `ConnectedVim`, `HostedVim`, `MeasuringVim`; what it keeps in memory is its cloud."""
 
     def __init__(self, place: Place, credential: str) -> None:
         self._place = place
