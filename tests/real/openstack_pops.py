@@ -9,7 +9,7 @@ import pytest
 from domain.descriptor import ComponentKind
 from domain.infrastructure import Resources
 from domain.instances import InstanceSpec
-from tests.contract.openstack_site import POP, Tenancy, tenancy
+from tests.contract.openstack_site import POP, Tenancy, read_clouds, tenancy, write_clouds
 
 
 def quiet(_: str) -> None:
@@ -29,6 +29,16 @@ def pop(tmp_path: Path, clouds_yaml: Path) -> Iterator[Tenancy]:
         for instance in vim.list({}):
             vim.delete(instance.name, quiet)
         assert made.leftovers() == []
+
+
+def administrator(pop: Tenancy) -> str:
+    """A credential of the PoP that may do what its own may not; its token is its own."""
+    identity: Any = pop.admin.identity
+    identity.assign_project_role_to_user(
+        pop.project, identity.find_user(pop.credential), identity.find_role("admin")
+    )
+    write_clouds(pop.home, {"boss": read_clouds(pop.home)[pop.credential]})
+    return "boss"
 
 
 def spec(name: str = "shop-web-1", component: str = "web", **changes: Any) -> InstanceSpec:

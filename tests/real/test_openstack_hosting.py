@@ -1,6 +1,7 @@
 """Servers that are resized or moved by operations, whatever became of who began it."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from domain.infrastructure import Infrastructure, Resources
 from domain.names import OperationKind
 from domain.operation_plans import StepAction
 from tests.contract.openstack_site import POP, Tenancy
-from tests.real.openstack_pops import quiet, spec
+from tests.real.openstack_pops import administrator, quiet, spec
 from tests.unit.planned_world import World, steps
 
 pytestmark = pytest.mark.real
@@ -48,10 +49,10 @@ def leaving_at(word: str) -> Callable[[str], None]:
     return progress
 
 
-@pytest.fixture
-def world(pop: Tenancy) -> Iterator[World]:
+@contextmanager
+def running(pop: Tenancy, credential: str) -> Iterator[World]:
     """A service of two servers."""
-    vim = {"kind": "openstack", "credential": pop.credential}
+    vim = {"kind": "openstack", "credential": credential}
     room = {"vcpus": 4, "memory": "4 GiB", "disk": "40 GiB"}
     head = {"api_version": "interlace/v1", "kind": "Infrastructure"}
     known = Infrastructure.model_validate({**head, "pops": {POP: {"vim": vim, "capacity": room}}})
@@ -59,6 +60,19 @@ def world(pop: Tenancy) -> Iterator[World]:
     found.operate(OperationKind.INSTANTIATE)
     yield found
     found.catalogue.close()
+
+
+@pytest.fixture
+def world(pop: Tenancy) -> Iterator[World]:
+    """With the tenant's own credential."""
+    with running(pop, pop.credential) as found:
+        yield found
+
+
+def hosts(pop: Tenancy) -> dict[str, str]:
+    """Instance -> the host that it is on."""
+    found: Any = pop.admin.compute.servers(all_projects=True, project_id=pop.project)
+    return {each.metadata["interlace.instance"]: each.compute_host for each in found}
 
 
 def servers(pop: Tenancy) -> dict[str, tuple[str, int]]:
@@ -104,3 +118,14 @@ def test_a_move_that_the_credential_may_not_is_told_so(pop: Tenancy, world: Worl
         world.do(held, brief.plan_id, steps(brief.waves, StepAction.REHOST)[0])
     assert world.undo(held, brief.plan_id).brief.waves == ()
     assert world.differences(POP) == ()
+
+
+@pytest.mark.parametrize("cold", [False, True])
+def test_a_component_moves_to_other_hosts_and_nothing_else_changes(pop: Tenancy, cold: bool) -> None:
+    with running(pop, administrator(pop)) as world:
+        before = hosts(pop)
+        world.operate(OperationKind.MIGRATE, rehost=["web"], cold=cold)
+        now = hosts(pop)
+        assert now.keys() == before.keys() and all(now[name] != before[name] for name in before)
+        assert servers(pop) == {"web-1": ("ACTIVE", 1), "web-2": ("ACTIVE", 1)}
+        assert world.differences(POP) == ()

@@ -9,8 +9,8 @@ from adaptors.vim.openstack.vim import OpenstackVim
 from domain.errors import VimRefusedError
 from domain.infrastructure import Resources
 from domain.networking import Admission, ChainHop, PopNetwork, ServiceChain
-from tests.contract.openstack_site import POP, Tenancy, read_clouds, write_clouds
-from tests.real.openstack_pops import quiet, spec
+from tests.contract.openstack_site import POP, Tenancy
+from tests.real.openstack_pops import administrator, quiet, spec
 
 pytestmark = pytest.mark.real
 
@@ -190,13 +190,9 @@ def test_an_administrator_moves_an_instance_to_another_host(pop: Tenancy, live: 
     before = vim.create(spec(), quiet)
     with pytest.raises(VimRefusedError, match=rf"move of instance shop-web-1.*credential '{pop.credential}'"):
         vim.move("shop-web-1", live, quiet)
-    identity: Any = pop.admin.identity
-    identity.assign_project_role_to_user(
-        pop.project, identity.find_user(pop.credential), identity.find_role("admin")
-    )
-    write_clouds(pop.home, {"boss": read_clouds(pop.home)[pop.credential]})  # with a token of its own
+    boss = pop.of_credential(administrator(pop))
     host = pop.admin.compute.get_server(before.external_id).compute_host
-    words = pop.of_credential("boss").move("shop-web-1", live, quiet)
+    words = boss.move("shop-web-1", live, quiet)
     now = pop.admin.compute.get_server(before.external_id).compute_host
     assert now != host
     assert now in words
