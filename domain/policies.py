@@ -161,5 +161,5 @@ class HealingPolicy(Model):
 class Policies(Model):
     """Rules for the time after the instantiation."""
 
-    scaling: tuple[ScalingPolicy, ...] = ()
-    healing: tuple[HealingPolicy, ...] = ()
+    scaling: tuple[ScalingPolicy, ...] = Field(default=(), max_length=500)
+    healing: tuple[HealingPolicy, ...] = Field(default=(), max_length=500)

@@ -1,6 +1,7 @@
 """What is wrong between the policies of a service, and between them and its components."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import combinations
 
 from domain.contradictions import Complaint
@@ -27,7 +28,7 @@ def policy_complaints(descriptor: Descriptor) -> list[Complaint]:
     return [
         *(each for number, policy in scaling for each in _of_one(number, policy, descriptor)),
         *_names(scaling),
-        *(each for pair in combinations(scaling, 2) for each in _between(*pair)),
+        *_fights(scaling),
         *_healing(descriptor),
     ]
 
@@ -65,30 +66,42 @@ def _names(scaling: list[Numbered]) -> Iterator[Complaint]:
             yield ("policies", "scaling", number, "name"), told
 
 
-def _between(one: Numbered, other: Numbered) -> Iterator[Complaint]:
+def _fights(scaling: list[Numbered]) -> Iterator[Complaint]:
     """Two that would fight: on some value of one metric, one adds instances and the other takes some away."""
-    (first, left), (second, right) = one, other
-    if left.component != right.component:
-        return
-    path, where = ("policies", "scaling", second), f"policies.scaling[{first}]"
-    if isinstance(left, SchedulePolicy) and isinstance(right, SchedulePolicy):
-        if (left.cron, left.time_zone) == (right.cron, right.time_zone):
-            yield (*path, "cron"), f"{where} runs at the same times"
-        return
-    mine, theirs = _reach(right), _reach(left)
-    if mine is None or theirs is None or mine[0] != theirs[0]:
-        return
-    for (_, _, high), adding, (_, low, _), taking in (
-        (theirs, where, mine, "this one"),
-        (mine, "this one", theirs, where),
-    ):
-        if high < low:
-            told = f"above {high:g} {adding} adds instances, and below {low:g} {taking} takes them away"
-            yield (*path, "metric"), f"thresholds cross: {told}"
+    reaches = [(number, policy, _reach(policy)) for number, policy in scaling]
+    for (first, left, theirs), (second, right, mine) in combinations(reaches, 2):
+        path, where = ("policies", "scaling", second), f"policies.scaling[{first}]"
+        if left.component != right.component:
+            continue
+        if isinstance(left, SchedulePolicy) and isinstance(right, SchedulePolicy):
+            if (left.cron, left.time_zone) == (right.cron, right.time_zone):
+                yield (*path, "cron"), f"{where} runs at the same times"
+        elif mine and theirs and mine.of == theirs.of:
+            yield from _crossing(path, (theirs, where), (mine, "this one"))
 
 
-def _reach(policy: ScalingPolicy) -> tuple[Tree, float, float] | None:
-    """What a policy goes by; the value below which it takes instances away, and above which it adds some."""
+def _crossing(
+    path: tuple[str | int, ...], one: "tuple[Reach, str]", other: "tuple[Reach, str]"
+) -> Iterator[Complaint]:
+    for (adding, adder), (taking, taker) in ((one, other), (other, one)):
+        if adding.high < taking.low:
+            adds = f"above {adding.high:g} {adder} adds instances"
+            takes = f"below {taking.low:g} {taker} takes them away"
+            yield (*path, "metric"), f"thresholds cross: {adds}, and {takes}"
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What a policy goes by, and between which values it does nothing."""
+
+    of: Tree
+    low: float
+    """Below, it takes instances away."""
+    high: float
+    """Above, it adds some."""
+
+
+def _reach(policy: ScalingPolicy) -> Reach | None:
     if isinstance(policy, SchedulePolicy | PredictedPolicy):
         return None
     try:
@@ -97,10 +110,10 @@ def _reach(policy: ScalingPolicy) -> tuple[Tree, float, float] | None:
         return None
     match policy:
         case ThresholdPolicy():
-            return tree, policy.scale_in_below, policy.scale_out_above
+            return Reach(tree, policy.scale_in_below, policy.scale_out_above)
         case TargetPolicy():
             off = policy.target * policy.tolerance
-            return tree, policy.target - off, policy.target + off
+            return Reach(tree, policy.target - off, policy.target + off)
 
 
 def _healing(descriptor: Descriptor) -> Iterator[Complaint]:

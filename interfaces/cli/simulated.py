@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from catalogue.documents import read_infrastructure
+from catalogue.documents import MAX_BYTES, read_infrastructure
 from domain.descriptor import Component, Descriptor
 from domain.errors import InputError, UnknownError
 from domain.policies import ScalingPolicy, name_of
@@ -51,7 +52,7 @@ def simulated(what: str, series: Path, asked: Asked) -> Simulation:
     descriptor = descriptor_of(what)
     component = _component(descriptor, asked.component)
     policies = _policies(descriptor, component, asked.policies)
-    recorded = read_series(read_file(series), str(series), asked.metric)
+    recorded = read_series(_content(series), str(series), asked.metric)
     part = descriptor.components[component]
     price, currency, priced = _price(part, asked)
     world = _world(descriptor, component, recorded, str(series), asked)
@@ -82,6 +83,15 @@ def simulated(what: str, series: Path, asked: Asked) -> Simulation:
             run(setting, f"fixed at {start}", (), start),
         ),
     )
+
+
+def _content(series: Path) -> bytes:
+    content = read_file(series)
+    if len(content) > MAX_BYTES:
+        raise InputError(
+            f"{series}: larger than {MAX_BYTES // 2**20} MiB: record fewer columns, or longer steps"
+        )
+    return content
 
 
 def _component(descriptor: Descriptor, asked: str | None) -> str:
@@ -161,6 +171,8 @@ def _price(part: Component, asked: Asked) -> tuple[float | None, str, str]:
     """Of one instance and hour, the currency, and whose price it is."""
     if asked.price_per_hour is not None and asked.infrastructure:
         raise InputError("--price-per-hour and --infrastructure exclude each other")
+    if asked.price_per_hour is not None and not isfinite(asked.price_per_hour):
+        raise InputError(f"--price-per-hour {asked.price_per_hour}: a number is wanted")
     if asked.infrastructure is None:
         return asked.price_per_hour, "", ""
     document = read_infrastructure(read_file(asked.infrastructure), str(asked.infrastructure))

@@ -9,9 +9,12 @@ from datetime import UTC, datetime
 from functools import cached_property
 from math import isfinite, nan
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from domain.errors import DocumentError, Issue
+
+if TYPE_CHECKING:
+    from _csv import Reader
 
 MAX_ROWS = 1_000_000
 _TIME = "time"
@@ -71,7 +74,14 @@ def _refused(source: str, message: str, line: int | None = None, path: str = "")
 
 def _table(text: str, source: str) -> Recorded:
     reader = csv.reader(io.StringIO(text))
-    names = [each.strip() for each in next(reader)]
+    try:
+        return _of_rows(reader, source)
+    except csv.Error as error:
+        raise _refused(source, f"not CSV: {error}", reader.line_num) from None
+
+
+def _of_rows(reader: "Reader", source: str) -> Recorded:
+    names = [each.strip() for each in next(filter(None, reader))]
     columns = _header(names, source)
     times: list[float] = []
     rows: list[list[float]] = []
@@ -98,7 +108,7 @@ def _table(text: str, source: str) -> Recorded:
 
 def _header(names: Sequence[str], source: str) -> list[Column]:
     """The columns but the first, which is the time."""
-    if not names or names[0] != _TIME:
+    if names[0] != _TIME:
         wanted = "time,requests_per_s, or time,web.cpu,shopping.chain_latency_ms"
         raise _refused(source, f"the first column is {names[0]!r}, not {_TIME!r}: write {wanted}", 1)
     if len(names) < 2:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from math import isfinite
 
 from domain.descriptor import Descriptor
 from domain.errors import InputError
@@ -48,6 +49,8 @@ def read_target(text: str, descriptor: Descriptor) -> Target:
         bound = float(match["bound"])
     except ValueError:
         raise InputError(f"target {text!r}: {match['bound']!r} is no number") from None
+    if not isfinite(bound):
+        raise InputError(f"target {text!r}: {match['bound']!r} is too large a number")
     if wrong := complaint(match["expression"], descriptor):
         raise InputError(f"target {text!r}: {wrong}")
     return Target(expression=match["expression"], sign=match["sign"], bound=bound)

@@ -230,6 +230,15 @@ def test_policies_that_fight_are_refused(policies: list[str], path: str, message
     assert told(*policies) == [(LINE + 1, f"policies.scaling[1].{path}", message)]
 
 
+def test_a_great_many_policies_are_refused_soon() -> None:
+    many = [f"{{component: web, name: p{n}, kind: target, metric: cpu, target: 1}}" for n in range(501)]
+    [(_, path, message)] = told(*many)
+    assert (path, message) == (
+        "policies.scaling",
+        "Tuple should have at most 500 items after validation, not 501",
+    )
+
+
 def test_a_component_is_healed_in_one_way() -> None:
     healing = (
         "  healing:\n"

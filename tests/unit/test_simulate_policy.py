@@ -9,6 +9,8 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
 from domain.errors import DocumentError, InputError, InterlaceError
@@ -214,6 +216,27 @@ def test_a_wrong_series_is_refused_with_its_line(tmp_path: Path, text: str, told
     assert told in message
 
 
+@given(st.one_of(st.binary(max_size=200), st.text(max_size=200).map(str.encode)))
+@example(b"\n\ntime,cpu\n0,1\n1,1\n")
+@example(b'time,cpu\n0,"1\n')
+@example(b"time,cpu\n0,1\n\x00,1\n")
+@example(b"time,cpu\n0," + b"1" * 200_000)
+@example(b"{" * 100_000)
+def test_any_bytes_are_a_series_or_refused(content: bytes) -> None:
+    try:
+        found = read_series(content, "any")
+    except DocumentError as error:
+        assert error.issues
+    else:
+        assert all(len(values) == len(found.times) for values in found.columns.values())
+
+
+def test_a_series_that_is_too_large_is_refused_and_not_cut(tmp_path: Path) -> None:
+    file = tmp_path / "large.csv"
+    file.write_text("time,cpu\n" + "".join(f"{number},0.12345678\n" for number in range(10**6)))
+    assert "larger than 16 MiB" in refused(service(tmp_path), file)
+
+
 def test_every_wrong_row_is_told(tmp_path: Path) -> None:
     message = refused(service(tmp_path), series(tmp_path, 1, "a", 2, "b"))
     assert message.count("is no number") == 2
@@ -242,6 +265,8 @@ def test_every_wrong_row_is_told(tmp_path: Path) -> None:
         ),
         (["--instances", "9"], "--instances 9: scaling of web allows 1 to 8"),
         (["--infrastructure", "no.yaml"], "cannot read no.yaml"),
+        (["--price-per-hour", "inf"], "--price-per-hour inf: a number is wanted"),
+        (["--target", "cpu < 1e999"], "'1e999' is too large a number"),
         (["--price-per-hour", "1", "--infrastructure", "no.yaml"], "exclude each other"),
         (["-o", "shop.png"], "shop.png: a simulation is drawn as .svg"),
     ],
