@@ -1,6 +1,6 @@
 """`python -m bench.policies [--seeds N ...] [--quick]`: kinds of policies on the same traffic, by simulation.
 
-The traffic is that of `examples/traffic.py`, once as it is and once with six bursts a day, by seeds; the
+The traffic is that of `lab/traffic.py`, once as it is and once with six bursts a day, by seeds; the
 world is that of `interlace simulate-policy`, an instance answering 1000 requests each second. So the same
 seeds give the same table everywhere.
 """
@@ -16,7 +16,7 @@ from rich.table import Table
 
 from domain.descriptor import Descriptor
 from domain.policies import Policies
-from examples.traffic import rows
+from lab.traffic import rows
 from monitoring.simulation.courses import Account
 from monitoring.simulation.running import Setting, run
 from monitoring.simulation.series import Column, Recorded

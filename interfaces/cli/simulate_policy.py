@@ -27,7 +27,8 @@ def simulate_policy(
     series: Annotated[
         Path,
         typer.Argument(
-            help="CSV: time,METRIC,... (ISO 8601 or seconds); or Prometheus's query_range as JSON."
+            metavar="SERIES",
+            help="CSV: time,METRIC,... (ISO 8601 or seconds); or Prometheus's query_range as JSON.",
         ),
     ],
     component: Annotated[

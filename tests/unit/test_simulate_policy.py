@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
 from domain.errors import DocumentError, InputError, InterlaceError
-from examples.traffic import rows
+from lab.traffic import rows
 from interfaces.cli.main import app
 from monitoring.simulation.queueing import QUEUE, answered
 from monitoring.simulation.series import Column, read_series

@@ -1,4 +1,4 @@
-"""`python -m examples.traffic [--seed N] [--bursts N]`: three days of requests to a shop, every two minutes.
+"""`python -m lab.traffic [--seed N] [--bursts N]`: three days of requests to a shop, every two minutes.
 
 Made, not recorded: no package that Interlace needs ships a trace of web traffic. The load is low at night,
 has a peak at noon and a higher one in the evening; on top come a slow drift and noise, and on the third day a
@@ -56,7 +56,7 @@ def _hill(at: float, middle: float, wide: float, high: float) -> float:
 
 def main() -> None:
     """Print the rows as CSV."""
-    parser = argparse.ArgumentParser(prog="python -m examples.traffic", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m lab.traffic", description=__doc__)
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument(
         "--bursts", type=int, default=0, help="a day: at once twice the load, for half an hour"
