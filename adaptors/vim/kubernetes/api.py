@@ -1,8 +1,10 @@
 """What is asked of the API server, in its terms; progress is told meanwhile, by whoever waits."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
+from contextlib import closing
 from typing import Any, TypeVar
 
 from adaptors.vim.kubernetes.calls import ApiError
@@ -19,6 +21,7 @@ _PAGE = 500
 _METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _APPLY = "application/apply-patch+yaml"
 _MERGE = "application/merge-patch+json"
+_STEPS = "application/json-patch+json"
 
 _KINDS = {
     "Namespace": ("", "namespaces"),
@@ -97,9 +100,10 @@ class Api:
         body = {"apiVersion": self.version(body["kind"]), **body}
         path = self.path(body["kind"], meta.get("namespace", ""), meta["name"])
         query = {"fieldManager": MANAGER}
+        asked = Request("PATCH", path, query, body, _APPLY, self.timeout_s)
         for _ in range(1 if "resourceVersion" in meta else _TRIES):
             try:
-                return self._call("PATCH", path, query, body, _APPLY)
+                return self._awaited(self.connection.share(asked))
             except ApiError as error:
                 if not error.is_race:
                     raise
@@ -111,6 +115,32 @@ class Api:
         query = {"fieldManager": f"{MANAGER}-members"}
         path = self.path(kind, namespace, name)
         return self._call("PATCH", path, query, body, _MERGE)
+
+    def patch(self, kind: str, namespace: str, name: str, steps: Sequence[Object]) -> Object:
+        """Change an object by steps of JSON Patch, all or none; of what it was only their tests must hold.
+
+        :raises ApiError: of status 422 where a test does not hold
+        """
+        query = {"fieldManager": f"{MANAGER}-members"}
+        return self._call("PATCH", self.path(kind, namespace, name), query, steps, _STEPS)
+
+    def gone_within(self, kind: str, found: Object, seconds: int) -> bool:
+        """Watch an object that is on its way out, for so long at most: whether it is gone."""
+        meta = found["metadata"]
+        query = {
+            "fieldSelector": f"metadata.name={meta['name']}",
+            "resourceVersion": meta["resourceVersion"],
+            "timeoutSeconds": str(seconds),
+            "watch": "true",
+        }
+        path = self.path(kind, meta.get("namespace", ""))
+        asked = Request("GET", path, query, timeout_s=2.0 * seconds)
+
+        def watch() -> bool:
+            with closing(self.connection.events(asked)) as events:
+                return any(event["type"] == "DELETED" for event in events)
+
+        return self.attended(watch)
 
     def create(self, body: Object) -> Object:
         """Make an object that must not be there."""
@@ -167,15 +197,21 @@ class Api:
         """Let another thread make a call, and tell the progress until it is done."""
         if self._progress is None:
             return call()
-        self._progress(self._what)
-        future = self.connection.submit(call)
+        return self._awaited(self.connection.submit(call))
+
+    def tell(self) -> None:
+        """Say what goes on; where whoever is told raises, this does."""
+        if self._progress is not None:
+            self._progress(self._what)
+
+    def _awaited(self, future: "Future[T]") -> T:
         while True:
+            self.tell()
             try:
                 return future.result(_PACE_S)
             except NotYet:
                 if future.done():
                     raise
-                self._progress(self._what)
 
     def _call(
         self,

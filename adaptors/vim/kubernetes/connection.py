@@ -9,7 +9,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from adaptors.vim.kubernetes.calls import ApiError, Denied, Refusal, Unreachable
+from adaptors.vim.kubernetes.turns import Turns
 
 Object = dict[str, Any]
 T = TypeVar("T")
@@ -49,10 +50,24 @@ class Connection:
         self._configuration, self._rest = self._configured()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix=f"kubernetes-{context}")
         self._versions: dict[str, list[str]] | None = None
+        self._sharing = threading.Lock()
+        self._under_way: dict[str, Future[Any]] = {}
+        self.turns = Turns()
 
     def submit(self, call: Callable[[], T]) -> "Future[T]":
         """Let another thread make a call; who submitted it may stop waiting for it."""
         return self._threads.submit(call)
+
+    def share(self, asked: Request) -> "Future[Object]":
+        """Let another thread make a call; who asks just the same while it is under way shares its answer."""
+        question = json.dumps([asked.method, asked.path, asked.body], sort_keys=True)
+        with self._sharing:
+            known = self._under_way.get(question)
+            if known is not None:
+                return known
+            made = self._under_way[question] = self._threads.submit(self.request, asked)
+        made.add_done_callback(lambda _: self._under_way.pop(question, None))
+        return made
 
     def request(self, asked: Request) -> Object:
         """One call, answered with an object.
@@ -66,7 +81,7 @@ class Connection:
             return _parsed(response.data)
         raise error_of(response.status, response.reason or "", response.headers, response.data)
 
-    def events(self, asked: Request) -> Iterator[Object]:
+    def events(self, asked: Request) -> Generator[Object, None, None]:
         """The events of a watch, until the server ends it; raises as `request`."""
         response = self._authorized(asked, whole=False)
         try:

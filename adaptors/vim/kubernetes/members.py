@@ -48,6 +48,8 @@ class Workload:
     template: str
     """The digest of what its pods are made from."""
     members: tuple[Member, ...]
+    noted: str | None = None
+    """The members as its annotation has them; None where there is none."""
     said: Mapping[str, Any] = field(default_factory=dict)
     """What instances of it are made from, but for name and tags."""
     failures: tuple[str, ...] = ()
@@ -80,6 +82,7 @@ def parse(kind: Kind, found: Object) -> Workload:
         is_going="deletionTimestamp" in meta,
         template=annotations.get(naming.TEMPLATE, ""),
         members=_MEMBERS.validate_json(annotations.get(naming.MEMBERS, "[]")),
+        noted=annotations.get(naming.MEMBERS),
         said=json.loads(annotations.get(naming.SPEC, "{}")),
         failures=tuple(
             each.get("message", "")

@@ -7,7 +7,7 @@ from adaptors.vim.kubernetes import naming, policies
 from adaptors.vim.kubernetes.api import Api, rest
 from adaptors.vim.kubernetes.calls import ApiError, Refusal, Unready
 from adaptors.vim.kubernetes.connection import Object
-from adaptors.vim.kubernetes.members import KINDS, parse
+from adaptors.vim.kubernetes.members import KINDS, Kind, parse
 from adaptors.vim.kubernetes.settings import KubernetesSettings
 from adaptors.vim.port import Progress
 
@@ -16,6 +16,7 @@ _COMING = f"coming.{naming.DOMAIN}"
 _COMING_S = 120.0
 """After which who came has died on the way."""
 _LOOK_S = 1.0
+_WATCH_S = 5
 _TRIES = 5
 _FOREIGN = (
     *KINDS,
@@ -97,6 +98,16 @@ class Namespaces:
             words = f"namespace {name} is being deleted{_held_by(found)}"
             if time.monotonic() >= end:
                 raise Terminating(f"after {self._settings.ready_timeout:g} s: {words}")
+            self._until_changed(found, words)
+
+    def _until_changed(self, going: Object, words: str) -> None:
+        """Until it is gone, or for a while; without the right to watch, for a shorter one."""
+        self._progress(words)
+        try:
+            self._api.gone_within("Namespace", going, _WATCH_S)
+        except ApiError as error:
+            if error.status != 403:
+                raise
             rest(_LOOK_S, self._progress, words)
 
     def tidy(self, name: str) -> None:
@@ -117,7 +128,7 @@ class Namespaces:
                 self._progress(f"namespace {name} stays: it holds {', '.join(foreign)}, not of Interlace")
                 self._clear_services(name, needed)
                 return
-            if not self._deleted(found):
+            if not self._deleted("Namespace", found):
                 return
         self.wait_gone(name)
 
@@ -127,12 +138,22 @@ class Namespaces:
         needed = set()
         for kind in KINDS:
             for found in self._api.list(kind, name, labelSelector=ours):
-                workload, meta = parse(kind, found), found["metadata"]
-                if workload.members:
-                    needed.add(meta["labels"].get(naming.COMPONENT, ""))
-                else:
-                    self._api.delete(kind, name, workload.name, _exactly(found))
+                if not self._empty_gone(kind, found):
+                    needed.add(found["metadata"]["labels"].get(naming.COMPONENT, ""))
         return needed
+
+    def _empty_gone(self, kind: Kind, found: Object) -> bool:
+        """Whether a workload is gone, or about to be, as nobody is in it."""
+        now: Object | None = found
+        for _ in range(_TRIES):
+            if now is None:
+                return True
+            if parse(kind, now).members:
+                return False
+            if self._deleted(kind, now):
+                return True
+            now = self._api.get(kind, found["metadata"]["namespace"], found["metadata"]["name"])
+        raise Unready(f"others keep changing {kind} {found['metadata']['name']}")
 
     def _clear_services(self, name: str, needed: set[str]) -> None:
         ours = naming.selector({**naming.MANAGED, naming.POP: self._pop})
@@ -140,10 +161,11 @@ class Namespaces:
             if service["metadata"]["labels"].get(naming.COMPONENT) not in needed:
                 self._api.delete("Service", name, service["metadata"]["name"], _exactly(service))
 
-    def _deleted(self, found: Object) -> bool:
-        """False where it has changed since: somebody comes."""
+    def _deleted(self, kind: str, found: Object) -> bool:
+        """False where it has changed since: somebody may have come."""
+        meta = found["metadata"]
         try:
-            self._api.delete("Namespace", "", found["metadata"]["name"], _exactly(found))
+            self._api.delete(kind, meta.get("namespace", ""), meta["name"], _exactly(found))
         except ApiError as error:
             if error.status != 409:
                 raise

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from adaptors.vim.kubernetes import manifests, naming
 from adaptors.vim.kubernetes.api import Api
 from adaptors.vim.kubernetes.calls import ApiError, Refusal, Unready
+from adaptors.vim.kubernetes.connection import Object
 from adaptors.vim.kubernetes.members import (
     KINDS,
     Kind,
@@ -125,6 +126,14 @@ class Workloads:
 
         :raises Going: if it goes, or went, meanwhile
         """
+        with self._api.connection.turns.of(workload.uid, self._api.tell) as turn:
+            turn.latest = self._changed(turn.latest or workload, change)
+            done: Workload = turn.latest
+            return done
+
+    def _changed(
+        self, workload: Workload, change: Callable[[tuple[Member, ...]], tuple[Member, ...]]
+    ) -> Workload:
         now: Workload | None = workload
         for _ in _attempts():
             if now is None or now.is_going:
@@ -133,11 +142,13 @@ class Workloads:
             if members == now.members:
                 return now
             try:
-                return self._write(now, members)
+                done = self._write(now, members)
             except ApiError as error:
-                if error.status not in (404, 409):
-                    raise
-            now = self.again(workload)
+                now = self._since(now, error)
+                continue
+            if done.is_going:
+                raise Going(workload)
+            return done
         raise Unready(f"others keep changing {workload.kind} {workload.namespace}/{workload.name}")
 
     def sized(self, workload: Workload) -> Workload:
@@ -190,21 +201,47 @@ class Workloads:
         return self.changed(workload, change)
 
     def _write(self, workload: Workload, members: tuple[Member, ...]) -> Workload:
-        names = {each.name for each in members}
-        gone = {naming.member_key(each.name): None for each in workload.members if each.name not in names}
-        meta = {
-            "resourceVersion": workload.version,
-            "annotations": {naming.MEMBERS: written(members)},
-            "labels": {**gone, **{naming.member_key(name): "" for name in names}},
-        }
-        body = {"metadata": meta, "spec": {"replicas": len(staying(members))}}
-        found = self._api.merge(workload.kind, workload.namespace, workload.name, body)
+        """Only where members and template are those of before: its status changes all the time."""
+        steps = [
+            _step("test", ("metadata", "uid"), workload.uid),
+            _step("test", ("metadata", "annotations", naming.TEMPLATE), workload.template),
+            _step("test", ("metadata", "annotations", naming.MEMBERS), workload.noted),
+            _step("add", ("metadata", "annotations", naming.MEMBERS), written(members)),
+            *_labelling(workload.members, members),
+            _step("add", ("spec", "replicas"), len(staying(members))),
+        ]
+        found = self._api.patch(workload.kind, workload.namespace, workload.name, steps)
         return parse(workload.kind, found)
+
+    def _since(self, before: Workload, error: ApiError) -> Workload | None:
+        """A workload after a write of it was refused, which others' writes may be the cause of."""
+        if error.status not in (404, 409, 422):
+            raise error
+        now = self.again(before)
+        same = now is not None and (now.members, now.template) == (before.members, before.template)
+        if error.status == 422 and same:
+            raise error
+        return now
 
     def _list(self, labels: str) -> Iterator[Workload]:
         wanted = f"{naming.selector({**naming.MANAGED, naming.POP: self._pop})},{labels}".rstrip(",")
         for kind in KINDS:
             yield from (parse(kind, found) for found in self._api.list(kind, labelSelector=wanted))
+
+
+def _labelling(before: Iterable[Member], after: Iterable[Member]) -> Iterator[Object]:
+    """Steps to the labels by which a workload is found; what is not there cannot be removed."""
+    here, there = {each.name for each in after}, {each.name for each in before}
+    for name in sorted(here | there):
+        yield _step("add", ("metadata", "labels", naming.member_key(name)), "")
+    for name in sorted(there - here):
+        yield _step("remove", ("metadata", "labels", naming.member_key(name)))
+
+
+def _step(does: str, where: Iterable[str], value: str | int | None = None) -> Object:
+    """Of JSON Patch (RFC 6902); a test for null holds where nothing is."""
+    path = "".join(f"/{part.replace('~', '~0').replace('/', '~1')}" for part in where)
+    return {"op": does, "path": path, "value": value}
 
 
 def _attempts() -> Iterable[int]:
