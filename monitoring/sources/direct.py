@@ -15,7 +15,7 @@ from monitoring.sources.readings import Reading, by_service, reading, samples
 _TIMEOUT_S = 20.0
 _LARGEST = 64 * 2**20
 _KEPT = 240
-"""Snapshots of each service: an hour of one each 15 s."""
+"""Snapshots of a service: an hour of one each 15 s."""
 
 
 class DirectSource:
@@ -33,12 +33,13 @@ class DirectSource:
     ) -> None:
         """
         :param url: of the exporter, such as http://127.0.0.1:9464
-        :param together: scrape all services at once: for who asks of many of them, one after the other
+        :param together: scrape all services at once, and keep no history: for who asks of many of them
         :param first_window_s: between the first two scrapes of a service; 0: no rates at first
         """
         self._fetcher = Fetcher("the exporter", url, _TIMEOUT_S, _LARGEST)
         self._together = together
         self._first_window_s = first_window_s
+        self._keep = 0 if together else _KEPT
         self._pause = pause
         self._shared: Shared[Mapping[str, Reading]] = Shared(fresh_s=2.0 if together else 0.0)
         self._readings: dict[str, deque[Reading]] = {}
@@ -51,11 +52,13 @@ class DirectSource:
             self._add(kept, self._read(service))
         except Away as away:
             return Snapshot(at=at, gaps=(str(away),))
+        if not kept[-1].series:
+            self._readings.pop(service, None)  # it is gone, or not there yet
         found, gaps = samples(kept[-2] if len(kept) > 1 else None, kept[-1], at)
         if not kept[-1].instances():
             gaps.append(f"{service}: none of its instances was seen")
         snapshot = Snapshot(at=at, samples=tuple(found), gaps=tuple(gaps))
-        self._snapshots.setdefault(service, deque(maxlen=_KEPT)).append(snapshot)
+        self._snapshots.setdefault(service, deque(maxlen=self._keep)).append(snapshot)
         return snapshot
 
     def history(self, service: str, start: datetime, end: datetime, step_s: float) -> tuple[Snapshot, ...]:
