@@ -52,36 +52,45 @@ def simulated(what: str, series: Path, asked: Asked) -> Simulation:
     descriptor = descriptor_of(what)
     component = _component(descriptor, asked.component)
     policies = _policies(descriptor, component, asked.policies)
-    recorded = read_series(_content(series), str(series), asked.metric)
-    part = descriptor.components[component]
-    price, currency, priced = _price(part, asked)
-    world = _world(descriptor, component, recorded, str(series), asked)
-    targets = tuple(read_target(each, descriptor) for each in asked.targets) or targets_of(policies)
-    setting = Setting(
-        descriptor=descriptor,
-        component=component,
-        world=world,
-        targets=targets,
-        interval_s=_seconds("--interval", asked.interval),
-        startup_s=_seconds("--startup", asked.startup),
-        price_per_hour=price,
-    )
-    _guard_length(recorded, setting.interval_s)
-    start = _start(component, part, asked.instances)
+    price, currency, priced = _price(descriptor.components[component], asked)
+    setting = _setting(descriptor, component, policies, series, asked, price)
+    start = _start(component, descriptor.components[component], asked.instances)
     return Simulation(
         service=descriptor.name,
         component=component,
         policies=tuple(map(name_of, policies)),
         interval_s=setting.interval_s,
         startup_s=setting.startup_s,
-        world=_in_words(world) + priced,
-        targets=targets,
+        world=_in_words(setting.world) + priced,
+        targets=setting.targets,
         price_per_hour=price,
         currency=currency,
         courses=(
             run(setting, "with policies", policies, start),
             run(setting, f"fixed at {start}", (), start),
         ),
+    )
+
+
+def _setting(
+    descriptor: Descriptor,
+    component: str,
+    policies: Sequence[ScalingPolicy],
+    series: Path,
+    asked: Asked,
+    price: float | None,
+) -> Setting:
+    recorded = read_series(_content(series), str(series), asked.metric)
+    interval_s = _seconds("--interval", asked.interval)
+    _guard_length(recorded, interval_s)
+    return Setting(
+        descriptor=descriptor,
+        component=component,
+        world=_world(descriptor, component, recorded, str(series), asked),
+        targets=tuple(read_target(each, descriptor) for each in asked.targets) or targets_of(policies),
+        interval_s=interval_s,
+        startup_s=_seconds("--startup", asked.startup),
+        price_per_hour=price,
     )
 
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
 from domain.errors import DocumentError, InputError, InterlaceError
-from lab.traffic import rows
 from interfaces.cli.main import app
+from lab.traffic import rows
 from monitoring.simulation.queueing import QUEUE, answered
 from monitoring.simulation.series import Column, read_series
 
