@@ -139,6 +139,14 @@ def mounted_files_exist(document: Document) -> Iterator[str]:
                 yield f"{name}: no {argument}"
 
 
+def read_only_containers_can_write_their_state(document: Document) -> Iterator[str]:
+    for name, service in services(document).items():
+        kept = [str(volume).split(":")[1] for volume in service.get("volumes", [])]
+        places = [*kept, *service.get("tmpfs", [])].count("/var/lib/interlace")
+        if service.get("read_only") and places != 1:
+            yield f"{name}: {places} places at its state directory"
+
+
 RULES: tuple[Rule, ...] = (
     images_are_pinned,
     ports_are_on_loopback,
@@ -149,6 +157,7 @@ RULES: tuple[Rule, ...] = (
     workers_are_checked_and_stopped_properly,
     logs_are_rotated,
     mounted_files_exist,
+    read_only_containers_can_write_their_state,
 )
 
 
@@ -193,6 +202,8 @@ BREACHES: list[tuple[Rule, str, Document]] = [
     (logs_are_rotated, "temporal", {"logging": {"driver": "json-file"}}),
     (mounted_files_exist, "temporal", {"volumes": ["./deploy/absent:/deploy:ro"]}),
     (mounted_files_exist, "temporal", {"entrypoint": ["/bin/sh", "/deploy/absent.sh"]}),
+    (read_only_containers_can_write_their_state, "worker-placement", {"tmpfs": ["/tmp"]}),
+    (read_only_containers_can_write_their_state, "metrics", {"tmpfs": ["/tmp", "/var/lib/interlace"]}),
 ]
 
 
