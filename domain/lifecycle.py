@@ -60,7 +60,9 @@ class ScaleRequest(ChangeRequest):
         if (self.plan is None) != wanted:
             raise ValueError("say what to change: instances, by, resources or image; or the plan to apply")
         if self.in_place and (self.resources is None or self.image is not None):
-            raise ValueError("in place is for another flavour (resources): what gets another image is built anew")
+            raise ValueError(
+                "in place is for another flavour (resources): what gets another image is built anew"
+            )
         return self
 
 

@@ -154,7 +154,11 @@ def test_every_operation_takes_the_shared_words(asked: Asked, words: str) -> Non
         ("migrate shop --cold --evacuate north", InputError, "cold goes with rehost only"),
         ("migrate shop web=south --rehost web-1", InputError, "not moves and rehost together"),
         ("scale shop web --to 3 --in-place", InputError, "in place is for another flavour"),
-        ("scale shop web --vcpus 2 --image web:2 --in-place", InputError, "what gets another image is built anew"),
+        (
+            "scale shop web --vcpus 2 --image web:2 --in-place",
+            InputError,
+            "what gets another image is built anew",
+        ),
         ("migrate shop web --optimise", InputError, "write it like web=berlin"),
         ("migrate shop web=south --move-cost 1", InputError, "--move-cost goes with --optimise only"),
         ("heal nobody", UnknownError, "no service 'nobody'"),
