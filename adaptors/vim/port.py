@@ -175,6 +175,14 @@ class ConnectedVim(Vim, Protocol):
 
 
 @runtime_checkable
+class LeavingVim(Vim, Protocol):
+    """A VIM in which something of an instance may be left when the instance itself is not there."""
+
+    def remains(self) -> frozenset[str]:
+        """Names of the instances that this is so of; `delete` takes it away. Raises what `Vim` does."""
+
+
+@runtime_checkable
 class HostedVim(Vim, Protocol):
     """A VIM whose instances can be given other resources, or another host of the PoP, and stay themselves.
 

@@ -98,6 +98,13 @@ def _differences(catalogue: Catalogue, books: _Books, world: World) -> Iterator[
         yield Finding(
             problem="leaked", resource=name, pop=world.pop, detail="in the VIM, but not in the ledger"
         )
+    for name in sorted(world.remains - world.instances - named):
+        yield Finding(
+            problem="leaked",
+            resource=name,
+            pop=world.pop,
+            detail="not in the VIM, nor in the ledger, but something of it is left: a port or a volume",
+        )
     intended = {entry.resource_name for entry in books.ever(ResourceKind.NETWORK, world.pop)}
     for name in sorted((world.networks or frozenset()) - intended):
         yield Finding(

@@ -11,6 +11,7 @@ from domain.phases import OperationState, ResourceKind
 from domain.records import ResourceRecord
 from interfaces.cli import emulated
 from interfaces.cli.auditing import Finding, Report
+from interfaces.cli.worlds import remains_at
 
 Say = Callable[[str], None]
 
@@ -71,6 +72,8 @@ class _Mender:
         vim.delete(name, _quiet)
         if any(each.name == name for each in vim.list({})):
             raise VimUnavailableError(f"PoP {pop} accepted the delete, but it is still there")
+        if name in remains_at(vim):
+            raise VimUnavailableError(f"PoP {pop} accepted the delete, but something of it is still there")
 
     def _remove_network(self, name: str, pop: str) -> None:
         self._pops.network(self._pops.kind(pop)).remove(name, pop, _quiet)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from activities.pops import Pops
 from adaptors.network.listing import networks_of
+from adaptors.vim.port import LeavingVim, Vim
 from domain.errors import InterlaceError
 from domain.names import NETWORKED_KINDS
 
@@ -17,6 +18,8 @@ class World:
     pop: str
     instances: frozenset[str] = frozenset()
     """By the names of the resources."""
+    remains: frozenset[str] = frozenset()
+    """Instances that are not there, though something of them is."""
     networks: frozenset[str] | None = None
     """Those that it has something of; None where its VIM connects nothing."""
     silent: str = ""
@@ -32,11 +35,17 @@ def read_worlds(pops: Pops, names: Iterable[str]) -> tuple[World, ...]:
         return tuple(pool.map(lambda pop: _read(pops, pop), names))
 
 
+def remains_at(vim: Vim) -> frozenset[str]:
+    """Names of instances that a VIM has something of, but not themselves."""
+    return vim.remains() if isinstance(vim, LeavingVim) else frozenset()
+
+
 def _read(pops: Pops, pop: str) -> World:
     try:
         instances = frozenset(instance.name for instance in pops.vim(pop).list({}))
         if pops.kind(pop) in NETWORKED_KINDS:
-            return World(pop, instances, pops.networked(pop).switch().networks())
-        return World(pop, instances, networks_of(pops.vim(pop)))
+            return World(pop, instances, networks=pops.networked(pop).switch().networks())
+        remains = remains_at(pops.vim(pop))
+        return World(pop, instances, remains, networks_of(pops.vim(pop)))
     except InterlaceError as error:
         return World(pop, silent=str(error))

@@ -11,6 +11,9 @@ Sections = dict[str, dict[str, object]]
 _QUIET = (
     "amqp=WARN,sqlalchemy=WARN,oslo.messaging=INFO,oslo_messaging=INFO,keystonemiddleware=WARN,urllib3=WARN"
 )
+VOLUMES = "lab"
+"""What cinder calls its one backend."""
+
 _NOVA_PIPELINE = "etc/nova/api-paste.ini"
 _UNLIMITED = -1
 _SERVICE_DOWN_S = 30
@@ -36,7 +39,8 @@ def _directories(site: Site, pop: int) -> list[Path]:
     data = site.layout.of_pop(pop)
     images = [data / "images" / name for name in ("staging", "tasks", "locks")]
     hosts = [site.layout.of_compute(pop, number) for number in COMPUTES]
-    return [log_file(site, pop, "any").parent, *images, data / "neutron", data / "nova", *hosts]
+    states = [data / name for name in ("neutron", "nova", "cinder")]
+    return [log_file(site, pop, "any").parent, *images, *states, *hosts]
 
 
 def _ini(sections: Mapping[str, Mapping[str, object]]) -> str:
@@ -53,6 +57,7 @@ def _files(site: Site, pop: int) -> dict[Path, Sections]:
         site.layout.settings_of(pop, "placement") / "placement.conf": _placement(site, pop),
         site.layout.settings_of(pop, "glance") / "glance-api.conf": _glance(site, pop),
         site.layout.settings_of(pop, "neutron") / "neutron.conf": _neutron(site, pop),
+        site.layout.settings_of(pop, "cinder") / "cinder.conf": _cinder(site, pop),
         nova / "nova.conf": _nova(site, pop),
         **{nova / f"{name}.conf": _host(site, pop, name) for name in ("conductor", "scheduler")},
         **{nova / f"compute{number}.conf": _compute(site, pop, number) for number in COMPUTES},
@@ -211,7 +216,35 @@ def _nova(site: Site, pop: int) -> Sections:
         "vnc": {"enabled": "false"},
         "quota": dict.fromkeys(("instances", "cores", "ram", "server_groups"), _UNLIMITED),
         "filter_scheduler": {"track_instance_changes": "false"},
+        "cinder": {**credentials, "catalog_info": "block-storage::publicURL"},
         "key_manager": {"backend": "nova.keymgr.conf_key_mgr.ConfKeyManager", "fixed_key": "0" * 64},
+    }
+
+
+def _cinder(site: Site, pop: int) -> Sections:
+    state = site.layout.of_pop(pop) / "cinder"
+    return {
+        "DEFAULT": {
+            **_common(site, pop, "cinder"),
+            "host": f"pop{pop}-control",
+            "state_path": state,
+            "api_paste_config": site.environment / "etc/cinder/api-paste.ini",
+            "resource_query_filters_file": site.environment / "etc/cinder/resource_filters.json",
+            "glance_api_servers": site.url(pop, "glance"),
+            "enabled_backends": VOLUMES,
+            "service_down_time": _SERVICE_DOWN_S,
+            "report_interval": _REPORT_S,
+            "periodic_interval": _REPORT_S,
+            "periodic_fuzzy_delay": 0,
+            # So long after a volume was deleted its room counts as taken.
+            "backend_stats_polling_interval": _REPORT_S,
+            **{f"quota_{kind}": _UNLIMITED for kind in ("volumes", "gigabytes", "snapshots")},
+        },
+        VOLUMES: {"volume_driver": "volumes.LabVolumes", "volume_backend_name": VOLUMES},
+        "keystone_authtoken": _tokens(site, pop),
+        "service_user": {**_credentials(site, pop), "send_service_user_token": "true"},
+        "database": _database(site, pop, "cinder"),
+        "oslo_concurrency": {"lock_path": state},
     }
 
 

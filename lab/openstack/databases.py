@@ -20,6 +20,7 @@ CATALOGUE = {
     "image": "glance",
     "network": "neutron",
     "compute": "nova-api",
+    "block-storage": "cinder",
 }
 """The type of each service in keystone's catalogue."""
 
@@ -51,6 +52,7 @@ def _schemas_of_networks(site: Site, pop: int) -> None:
         [site.bin / "neutron-db-manage", *_settings(site, pop, "neutron", "neutron"), "upgrade", "heads"],
     )
     run(site, [site.bin / "glance-manage", *_settings(site, pop, "glance", "glance-api"), "db_sync"])
+    run(site, [site.bin / "cinder-manage", *_settings(site, pop, "cinder", "cinder"), "db", "sync"])
 
 
 def _schemas_of_computes(site: Site, pop: int) -> None:

@@ -81,3 +81,4 @@ def _quotas(cloud: Connection) -> None:
     project = administration(cloud).find_project(TENANT, ignore_missing=False)
     cloud.compute.update_quota_set(project.id, instances=40, cores=80, ram=163840, server_groups=20)
     cloud.network.update_quota(project.id, **_NETWORK_QUOTA)
+    cloud.block_storage.update_quota_set(project.id, volumes=40, gigabytes=1000)

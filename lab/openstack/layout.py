@@ -10,11 +10,11 @@ from random import SystemRandom
 from domain.models import Model
 from lab.daemons import port_is_free
 
-APIS = ("keystone", "placement", "glance", "neutron", "nova-api")
+APIS = ("keystone", "placement", "glance", "neutron", "nova-api", "cinder")
 SHARED = ("mariadb", "rabbitmq", "rabbitmq-peers", "epmd", "memcached")
 POPS = (1, 2)
 COMPUTES = (1, 2)
-DATABASES = ("keystone", "placement", "glance", "neutron", "nova_api", "nova", "nova_cell0")
+DATABASES = ("keystone", "placement", "glance", "neutron", "nova_api", "nova", "nova_cell0", "cinder")
 
 _PORTS = range(20000, 32000)
 """Below those that the kernel gives to clients."""
@@ -126,7 +126,7 @@ class Site:
 
     def url(self, pop: int, api: str) -> str:
         """Where an API of a cloud answers, with the path that its catalogue has for it."""
-        path = {"keystone": "/v3", "nova-api": "/v2.1"}.get(api, "")
+        path = {"keystone": "/v3", "nova-api": "/v2.1", "cinder": "/v3"}.get(api, "")
         return f"http://127.0.0.1:{self.port(api, pop)}{path}"
 
     def database(self, pop: int, name: str) -> str:

@@ -15,6 +15,7 @@ _MODULES = {
     "glance": "glance.wsgi.api",
     "neutron": "neutron.wsgi.api",
     "nova-api": "nova.wsgi.osapi_compute",
+    "cinder": "storage",  # ours: it holds all services of cinder
 }
 # Neutron finds its drivers by what installed packages declare: this declares ours.
 _DECLARED = {
@@ -64,6 +65,12 @@ def others(site: Site, pop: int) -> list[Daemon]:
             {"OS_NEUTRON_CONFIG_DIR": neutron, "OS_NEUTRON_CONFIG_FILES": "neutron.conf"},
         ),
         _api(site, pop, "nova-api", {"OS_NOVA_CONFIG_DIR": nova}),
+        _api(
+            site,
+            pop,
+            "cinder",
+            {"LAB_CINDER_SETTINGS": site.layout.settings_of(pop, "cinder") / "cinder.conf"},
+        ),
         *(_nova(site, pop, part, (str(site.bin / f"nova-{part}"),)) for part in ("conductor", "scheduler")),
     ]
 

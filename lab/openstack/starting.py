@@ -72,5 +72,5 @@ def start(site: Site, daemons: Daemons, pops: Sequence[int], say: Say) -> None:
     say("starting the database server and the message broker")
     start_shared(site, daemons)
     databases.relocate(site)
-    say(f"starting {len(pops) * 9} services of {len(pops)} cloud{'s' if len(pops) > 1 else ''}")
+    say(f"starting {len(pops) * 10} services of {len(pops)} cloud{'s' if len(pops) > 1 else ''}")
     start_services(site, daemons, pops, say)

@@ -25,7 +25,7 @@ _LOST = {
     "create": Fault(method="POST", path=r"/servers$"),
     "delete": Fault(method="DELETE", path=r"/servers/"),
 }
-_APIS = ("compute", "network")
+_APIS = ("compute", "network", "block_storage")
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Tenancy:
     credential: str
     home: Path
     proxies: Mapping[str, FaultProxy]
-    """By API: compute, network and identity."""
+    """By API: compute, network, block_storage and identity."""
     image: str = "web:1"
 
     def open(self, capacity: Resources = TOTAL, **settings: Any) -> OpenstackVim:
@@ -90,7 +90,7 @@ class Tenancy:
             network.security_groups,
         )
         found: list[Any] = [each for listed in of_project for each in listed(project_id=mine)]
-        found += [*compute.servers(), *compute.server_groups()]
+        found += [*compute.servers(), *compute.server_groups(), *self.tenant.block_storage.volumes()]
         return [f"{type(each).__name__} {each.name}" for each in found if each.name != "default"]
 
 
@@ -152,6 +152,7 @@ def _proxied(admin: Connection) -> Iterator[dict[str, FaultProxy]]:
     where = {
         "compute": admin.compute.get_endpoint(),
         "network": admin.network.get_endpoint(),
+        "block_storage": admin.block_storage.get_endpoint(),
         "identity": admin.config.auth["auth_url"],
     }
     with ExitStack() as stack:

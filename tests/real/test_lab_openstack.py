@@ -24,7 +24,7 @@ pytestmark = pytest.mark.real
 
 POP1 = {
     *("memcached", "mariadb", "epmd", "rabbitmq", "pop1/keystone", "pop1/placement", "pop1/glance"),
-    *("pop1/neutron", "pop1/nova-api", "pop1/nova-conductor", "pop1/nova-scheduler"),
+    *("pop1/neutron", "pop1/cinder", "pop1/nova-api", "pop1/nova-conductor", "pop1/nova-scheduler"),
     *("pop1/nova-compute1", "pop1/nova-compute2"),
 }
 

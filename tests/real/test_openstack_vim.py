@@ -97,7 +97,6 @@ def test_an_existing_network_is_used_and_stays(pop: Tenancy) -> None:
         ({}, {"availability_zone": "attic"}, "availability zone"),
         ({"secrets": {"TOKEN": "nowhere"}}, {}, "INTERLACE_SECRET_NOWHERE"),
         ({"addresses": {"http": "192.0.2.1"}}, {}, "192.0.2.1"),
-        ({}, {"volumes": "boot"}, "no block storage"),
     ],
 )
 def test_what_cannot_be_is_refused_and_leaves_nothing(

@@ -56,6 +56,7 @@ def server(made_of: InstanceSpec, **changes: Any) -> Server:
         "id": "id-1",
         "name": made_of.name,
         "status": "ACTIVE",
+        "image": {"id": "image-1"},
         "metadata": metadata_of(made_of, making),
         "flavor": {"original_name": "m1.tiny", "vcpus": 2, "ram": 1024, "disk": 4},
     }
@@ -129,6 +130,8 @@ def test_other_resources_are_another_spec() -> None:
 def test_one_that_somebody_resized_has_what_its_flavour_says() -> None:
     other = {"original_name": "m1.big", "vcpus": 8, "ram": 4096, "disk": 40}
     assert instance_of(server(spec(), flavor=other)).resources == Resources.of(8, 4096, 40)
+    from_volume = server(spec(), flavor={**other, "disk": 0}, image="")
+    assert instance_of(from_volume).resources == Resources.of(8, 4096, 1)
 
 
 @pytest.mark.parametrize(

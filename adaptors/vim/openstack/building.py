@@ -27,7 +27,7 @@ from adaptors.vim.openstack.servers import (
     status_of,
 )
 from adaptors.vim.openstack.userdata import user_data
-from adaptors.vim.openstack.volumes import block_device, volume_for, wants_volume
+from adaptors.vim.openstack.volumes import block_device, diskless, volume_for, wants_volume
 from domain.infrastructure import Resources
 from domain.instances import InstanceSpec, InstanceStatus, VimInstance
 
@@ -92,7 +92,7 @@ def _asked_for(place: Place, spec: InstanceSpec, errand: Errand) -> Begun:
     hidden = secrets.resolve(place.home, spec.secrets)
     image = image_of(place, spec.image)
     start = user_data(spec, hidden)
-    flavor = flavor_of(place, spec.resources, _least(place, spec, image))
+    flavor = flavor_of(place, *_sizes(place, spec, image))
     try:
         ground = ground_of(place, spec.tags, errand)
         errand.step(f"making the ports of instance {spec.name}")
@@ -131,11 +131,15 @@ def _posted(place: Place, spec: InstanceSpec, asked: dict[str, Any], errand: Err
         return create(**asked)  # the group has as many members as the quota allows
 
 
-def _least(place: Place, spec: InstanceSpec, image: Image) -> Resources:
-    """What the flavour must have; Nova lets only administrators ask for a disk of none."""
+def _sizes(place: Place, spec: InstanceSpec, image: Image) -> tuple[Resources, Resources]:
+    """What is asked of the flavour, and what it must have; of a disk that is a volume it need have nothing.
+
+    Nova lets only administrators ask for a disk of none.
+    """
+    asked, memory = spec.resources, max(1, image.min_ram)
     if wants_volume(place, spec):
-        return Resources.of(1, max(1, image.min_ram), 0)
-    return Resources.of(1, max(1, image.min_ram), max(1, image.min_disk))
+        return diskless(asked), Resources.of(1, memory, 0)
+    return asked, Resources.of(1, memory, max(1, image.min_disk))
 
 
 def _disk(place: Place, spec: InstanceSpec, image: Image, errand: Errand) -> dict[str, Any]:

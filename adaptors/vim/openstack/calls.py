@@ -69,8 +69,10 @@ def _answered(call: Call, error: sdk.HttpException) -> VimRefusedError | VimUnav
     words, status = words_of(error), error.status_code or 0
     if status == 401:
         return call.denied(f"the credential is not accepted: {words}")
+    if status in (403, 413) and "uota" in words:  # Cinder says 413 where the others say 403
+        return call.refused(words)
     if status == 403:
-        return call.refused(words) if "uota" in words else call.denied(words)
+        return call.denied(words)
     if status in (413, 429):
         return call.unavailable(words, _retry_after(error))
     if status == 409 and neutron_type(error) in _FOR_GOOD:

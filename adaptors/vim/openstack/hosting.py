@@ -8,7 +8,16 @@ from adaptors.vim.openstack.attending import Deadline, Errand
 from adaptors.vim.openstack.calls import Refusal, Unready
 from adaptors.vim.openstack.flavors import flavor_of
 from adaptors.vim.openstack.place import Place
-from adaptors.vim.openstack.servers import CHANGING, ailment_of, fault_of, resized, servers_of
+from adaptors.vim.openstack.servers import (
+    CHANGING,
+    ailment_of,
+    fault_of,
+    resized,
+    resources_of,
+    servers_of,
+    starts_from_volume,
+)
+from adaptors.vim.openstack.volumes import diskless
 from domain.infrastructure import Resources
 
 
@@ -19,7 +28,7 @@ def resize(place: Place, name: str, resources: Resources, errand: Errand) -> str
     """
     with place.cloud.locks.of(f"{place.pop} {name}", errand):
         server = _undisturbed(place, name, errand)
-        flavor = flavor_of(place, resources, Resources.of(1, 1, 1))
+        flavor = flavor_of(place, *_sizes(server, resources))
         if server.flavor.get("original_name") != flavor.name:
             errand.step(f"resizing instance {name} to flavour {flavor.name}")
             place.compute.resize_server(server.id, flavor.id)
@@ -69,6 +78,16 @@ def _undisturbed(place: Place, name: str, errand: Errand) -> Server:
     """
     server = running(place, name)
     return server if _steady(server) else _confirmed(place, server, errand)
+
+
+def _sizes(server: Server, resources: Resources) -> tuple[Resources, Resources]:
+    """What is asked of the flavour, and what it must have."""
+    if not starts_from_volume(server):
+        return resources, Resources.of(1, 1, 1)
+    disk = resources_of(server).disk
+    if resources.disk != disk:
+        raise Refusal(f"its disk is a volume of {disk} GiB, which is not resized in place")
+    return diskless(resources), Resources.of(1, 1, 0)
 
 
 def _confirmed(place: Place, server: Server, errand: Errand) -> Server:

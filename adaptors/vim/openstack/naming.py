@@ -59,6 +59,12 @@ def instance_mark(pop: str, name: str) -> str:
     return shortened(f"{MARK} {pop} instance {name}")
 
 
+def instance_marked(pop: str, description: str) -> str | None:
+    """The name of the instance that a description speaks of; None where it speaks of something else."""
+    start = instance_mark(pop, "")
+    return description[len(start) :] if description.startswith(start) else None
+
+
 def network_mark(pop: str, network: str) -> str:
     """The description of what connects a service's network."""
     return f"{MARK} {pop} network {network}"

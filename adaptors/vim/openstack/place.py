@@ -36,6 +36,11 @@ class Place:
         return self.connection.compute
 
     @property
+    def storage(self) -> Any:
+        """Cinder, where the cloud has it."""
+        return self.connection.block_storage
+
+    @property
     def project(self) -> str:
         """Its id: an administrator would be shown what others have too."""
         return str(self.connection.current_project_id)

@@ -5,7 +5,7 @@ from typing import Any
 
 from adaptors.vim.openstack.chaining import release_ports
 from adaptors.vim.openstack.ground import Ground
-from adaptors.vim.openstack.naming import instance_mark, labels, shortened
+from adaptors.vim.openstack.naming import instance_mark, instance_marked, labels, shortened
 from adaptors.vim.openstack.place import Place
 from adaptors.vim.openstack.routing import external_network
 from adaptors.vim.openstack.servers import Point
@@ -46,6 +46,13 @@ def remove_ports(place: Place, name: str) -> list[str]:
     for port in ports:
         place.network.delete_port(port.id)
     return sorted({group for port in ports for group in port.security_group_ids or ()})
+
+
+def owners_of_ports(place: Place) -> frozenset[str]:
+    """Names of the instances that ports here were made for."""
+    found = place.network.ports(project_id=place.project)
+    names = (instance_marked(place.pop, each.description or "") for each in found)
+    return frozenset(each for each in names if each is not None)
 
 
 def missing_points(place: Place, points: Sequence[Point]) -> list[Point]:

@@ -8,9 +8,9 @@ from adaptors.vim.openstack.attending import Deadline, Errand
 from adaptors.vim.openstack.calls import Unready
 from adaptors.vim.openstack.ground import left_behind, remove_ground
 from adaptors.vim.openstack.place import Place
-from adaptors.vim.openstack.ports import remove_ports
+from adaptors.vim.openstack.ports import owners_of_ports, remove_ports
 from adaptors.vim.openstack.servers import fault_of, servers_of, status_of, tags_of
-from adaptors.vim.openstack.volumes import remove_volumes
+from adaptors.vim.openstack.volumes import owners_of_volumes, remove_volumes
 from domain.instances import InstanceStatus
 
 
@@ -41,9 +41,16 @@ def remove_remains(place: Place, name: str, tags: Mapping[str, str] | None, erra
     :param tags: the instance's; None where nothing says them any more
     """
     remove_ports(place, name)
-    remove_volumes(place, name)
+    remove_volumes(place, name, errand)
     for service in [tags] if tags else left_behind(place, name):
         remove_ground(place, service, errand)
+
+
+def remains(place: Place) -> frozenset[str]:
+    """Names of the instances that have no server, but a port or a volume."""
+    found = owners_of_ports(place) | owners_of_volumes(place)
+    there = {each.name for each in servers_of(place.connection, place.pop)}
+    return found - there
 
 
 def until_gone(place: Place, servers: Sequence[Server], errand: Errand) -> None:

@@ -141,10 +141,26 @@ def instance_of(server: Server) -> VimInstance:
         address=told,
         status=status_of(server),
         tags=tags_of(server),
-        resources=_resources(server),
+        resources=resources_of(server),
         forwarding="routed" if server.metadata.get(_FORWARDING) == "routed" else "terminating",
         ports=tuple(point.vim_port() for point in points if point.connection_point),
         sources=_sources(told, addresses),
+    )
+
+
+def starts_from_volume(server: Server) -> bool:
+    """Whether its disk is a volume: Nova tells of no image then."""
+    return not (server.image and server.image.id)
+
+
+def resources_of(server: Server) -> Resources:
+    """What was asked for; what its flavour has where somebody gave it another since."""
+    flavor = server.flavor
+    asked = Resources.of(*map(int, server.metadata[_RESOURCES].split(" ")))
+    if flavor.get("original_name") in (None, server.metadata.get(_FLAVOR)):
+        return asked
+    return Resources.of(
+        flavor["vcpus"], flavor["ram"], asked.disk if starts_from_volume(server) else flavor["disk"]
     )
 
 
@@ -201,14 +217,6 @@ def _mark(value: object) -> str:
 
 def _written(resources: Resources) -> str:
     return f"{resources.vcpus} {resources.memory} {resources.disk}"
-
-
-def _resources(server: Server) -> Resources:
-    """What was asked for; what its flavour has where somebody gave it another since."""
-    flavor = server.flavor
-    if flavor.get("original_name") in (None, server.metadata.get(_FLAVOR)):
-        return Resources.of(*map(int, server.metadata[_RESOURCES].split(" ")))
-    return Resources.of(flavor["vcpus"], flavor["ram"], flavor["disk"])
 
 
 def _sources(told: str, addresses: list[str]) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from adaptors.vim.openstack.images import image_of
 from adaptors.vim.openstack.measuring import measured
 from adaptors.vim.openstack.place import Place
 from adaptors.vim.openstack.ports import missing_points
-from adaptors.vim.openstack.removing import remove
+from adaptors.vim.openstack.removing import remains, remove
 from adaptors.vim.openstack.servers import (
     ailment_of,
     instance_of,
@@ -35,7 +35,10 @@ T = TypeVar("T")
 
 
 class OpenstackVim:
-    """Serves `Vim`, `ConnectedVim`, `HostedVim`, `MeasuringVim`; what it keeps in memory is its cloud."""
+    """Serves the ports `Vim`, `ConnectedVim`, `HostedVim`, `MeasuringVim` and `LeavingVim`.
+
+    What it keeps in memory is its cloud.
+    """
 
     def __init__(self, place: Place, credential: str) -> None:
         self._place = place
@@ -63,6 +66,10 @@ class OpenstackVim:
     def delete(self, name: str, progress: Progress) -> None:
         call = self._call("delete", f"instance {name}")
         self._do(call, progress, lambda errand: remove(self._place, name, errand))
+
+    def remains(self) -> frozenset[str]:
+        with answering(self._call("list", "what instances left")):
+            return remains(self._place)
 
     def capacity(self) -> tuple[Resources, Resources]:
         with answering(self._call("capacity", "the PoP")):
