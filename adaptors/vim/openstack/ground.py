@@ -21,7 +21,7 @@ from adaptors.vim.openstack.naming import (
     services_marked,
 )
 from adaptors.vim.openstack.place import Place
-from adaptors.vim.openstack.routing import connect_subnet, disconnect_subnet
+from adaptors.vim.openstack.routing import ROUTER_PORT, connect_subnet, disconnect_subnet
 from adaptors.vim.openstack.subnets import free_cidr, is_taken_before
 from domain.models import Model
 
@@ -60,15 +60,16 @@ def forget_ground(place: Place, tags: Mapping[str, str]) -> None:
 
 def is_oldest(place: Place, tags: Mapping[str, str], ground: Ground) -> bool:
     """Whether network and subnet are the service's: not gone, and no other's of the same moment is older."""
-    if place.settings.network is not None:
+    question, settled = _question(place, tags), ground.model_copy(update={"made": False})
+    if place.settings.network is not None or place.cloud.memory.known(question) == settled:
         return True
     oldest = next(iter(_networks(place, tags)), None)
     if oldest is None or oldest.id != ground.network:
         return False
-    if _first_subnet(place, ground.network) != ground.subnet:
+    alone = oldest.subnet_ids == [ground.subnet]
+    if not alone and _first_subnet(place, ground.network) != ground.subnet:
         return False
-    settled = ground.model_copy(update={"made": False})
-    place.cloud.memory.keep(_question(place, tags), settled)  # nobody need ask again
+    place.cloud.memory.keep(question, settled)  # nobody need ask again
     return True
 
 
@@ -78,11 +79,12 @@ def remove_ground(place: Place, tags: Mapping[str, str], errand: Errand) -> None
         forget_ground(place, tags)
         errand.step(f"removing the network of service {tags['service']}")
         networks = _networks(place, tags) if place.settings.network is None else []
-        if any(_is_stood_on(place, network) for network in networks):
+        owners = {network.id: _owners(place, network) for network in networks}
+        if any(not owner.startswith("network:") for each in owners.values() for owner in each):
             return
         if networks:
             unsteer_service(place, group_prefix(place.pop, tags))
-        if [network for network in networks if not _gone(place, network)]:
+        if [each for each in networks if not _gone(place, each, ROUTER_PORT in owners[each.id])]:
             return
         left = [group for group in _groups(place, tags) if not _removed(place, group.id)]
         if not left:
@@ -101,14 +103,14 @@ def left_behind(place: Place, name: str) -> list[dict[str, str]]:
     ]
 
 
-def _is_stood_on(place: Place, network: Any) -> bool:
-    owners = (each.device_owner or "" for each in place.network.ports(network_id=network.id))
-    return any(not owner.startswith("network:") for owner in owners)
+def _owners(place: Place, network: Any) -> set[str]:
+    """Of its ports: those that begin with `network:` are Neutron's own."""
+    return {each.device_owner or "" for each in place.network.ports(network_id=network.id)}
 
 
-def _gone(place: Place, network: Any) -> bool:
+def _gone(place: Place, network: Any, routed: bool) -> bool:
     """Whether a network is taken away; one that somebody begins to use meanwhile stays."""
-    subnet = next(iter(network.subnet_ids), None)
+    subnet = next(iter(network.subnet_ids), None) if routed else None
     try:
         if subnet is not None:
             disconnect_subnet(place, subnet)

@@ -28,6 +28,12 @@ class Memory:
         self.keep(question, answer)
         return answer
 
+    def known(self, question: str) -> object:
+        """The answer of before, however old; None where there is none."""
+        with self._guard:
+            found = self._kept.get(question)
+        return None if found is None else found[1]
+
     def keep(self, question: str, answer: object) -> None:
         """This is the answer from now on."""
         with self._guard:

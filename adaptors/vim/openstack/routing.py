@@ -8,7 +8,8 @@ from adaptors.vim.openstack.calls import Refusal, Unready, neutron_type
 from adaptors.vim.openstack.naming import MARK, labels
 from adaptors.vim.openstack.place import Place
 
-_ROUTER = "network:router_interface"
+ROUTER_PORT = "network:router_interface"
+"""The owner of the ports by which routers lead to subnets."""
 
 
 def external_network(place: Place) -> str:
@@ -56,7 +57,7 @@ def router_port(place: Place, subnet: str) -> str | None:
 
 
 def _port_of(place: Place, subnet: str) -> Any:
-    asked = {"fixed_ips": f"subnet_id={subnet}", "device_owner": _ROUTER}
+    asked = {"fixed_ips": f"subnet_id={subnet}", "device_owner": ROUTER_PORT}
     return next(iter(place.network.ports(**asked)), None)
 
 
