@@ -65,7 +65,8 @@ class Child:
                 if time.monotonic() > deadline:
                     self._wind_down(look)
                     raise RunTimeoutError
-                time.sleep(PACE_S)
+                with suppress(subprocess.TimeoutExpired):
+                    self._process.wait(PACE_S)  # its end is seen at once
         except BaseException:
             if self._process.poll() is None:
                 self._process.send_signal(signal.SIGINT)
