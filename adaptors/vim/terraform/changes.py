@@ -5,7 +5,7 @@ has made it.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from adaptors.vim.capacity import exhausted
@@ -19,8 +19,9 @@ from adaptors.vim.terraform.work import Work
 from adaptors.vim.terraform.workspaces import Wish, Workspace
 from domain.instances import InstanceSpec
 
-_GATHER_S = 0.1
-"""How long a change waits for others to go with it."""
+_GATHER_S = 0.15
+"""How long a change waits for others to go with it, and again for as long as more of them come."""
+_GATHER_MOST_S = 1.5
 
 
 class Changes:
@@ -39,14 +40,14 @@ class Changes:
         place = self._site.place(spec)
         self._site.check_secrets(call, spec)
         with self._wished(call, place, spec, progress) as wish:
-            _gather(progress, f"creating {call.resource}")
+            _gather(progress, f"creating {call.resource}", lambda: len(place.wishes()))
             with self._turn(call, place, progress) as work:
                 work.make(wish)
 
     def delete(self, call: Call, place: Workspace, name: str, progress: Progress) -> None:
         """Nothing is left of an instance; that it is to go outlives this call."""
         place.remove(name)
-        _gather(progress, f"deleting {call.resource}")
+        _gather(progress, f"deleting {call.resource}", lambda: len(place.removals()))
         with self._turn(call, place, progress) as work:
             work.remove(name)
             tidy(self._site, call, place, progress)
@@ -82,6 +83,10 @@ class Changes:
             raise call.refused("; ".join(broken))
 
 
-def _gather(progress: Progress, words: str) -> None:
-    progress(words)
-    time.sleep(_GATHER_S)
+def _gather(progress: Progress, words: str, asked: Callable[[], int]) -> None:
+    """Wait until no more are asked for."""
+    deadline, known = time.monotonic() + _GATHER_MOST_S, -1
+    while (now := asked()) > known and time.monotonic() < deadline:
+        known = now
+        progress(words)
+        time.sleep(_GATHER_S)
