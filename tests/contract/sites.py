@@ -157,7 +157,7 @@ def emulator(datapath: str) -> Making:
 def openstack(home: Path) -> Iterator[Site]:
     """A project of its own at a real OpenStack."""
     clouds = Path(running("openstack").environment["OS_CLIENT_CONFIG_FILE"])
-    with openstack_site.tenancy(home, clouds) as tenancy:
+    with openstack_site.tenancy(home, clouds, "pop2") as tenancy:
         entry = openstack_site.read_clouds(home)[tenancy.credential]
         wrong = {**entry, "auth": {**entry["auth"], "password": "not-this"}}
         nowhere = {**entry, "auth": {**entry["auth"], "auth_url": "http://127.0.0.1:9/v3"}}

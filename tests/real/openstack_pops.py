@@ -17,9 +17,9 @@ def quiet(_: str) -> None:
 
 
 @pytest.fixture
-def pop(tmp_path: Path, clouds_yaml: Path) -> Iterator[Tenancy]:
-    """A PoP of which nothing may be left over but what the test leaves on purpose."""
-    with tenancy(tmp_path, clouds_yaml) as made:
+def pop(request: pytest.FixtureRequest, tmp_path: Path, clouds_yaml: Path) -> Iterator[Tenancy]:
+    """A PoP of which nothing may be left over but what the test leaves on purpose; at the module's CLOUD."""
+    with tenancy(tmp_path, clouds_yaml, getattr(request.module, "CLOUD", "pop1")) as made:
         yield made
         for proxy in made.proxies.values():
             proxy.clear()

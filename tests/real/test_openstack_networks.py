@@ -16,6 +16,9 @@ pytestmark = pytest.mark.real
 
 pytest_plugins = ("tests.real.labs", "tests.real.openstack_pops")
 
+CLOUD = "pop2"
+"""Beside the tests of faults, which concern all of the first."""
+
 TAGS = {"service": "shop", "tenant": "t", "operation": "op-1", "network": "shop-network-1"}
 FIREWALLS = ChainHop(ports=(("shop-fw-1", "in", "out"),))
 DETECTORS = ChainHop(ports=(("shop-ids-1", "in", "out"),))

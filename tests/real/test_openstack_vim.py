@@ -22,6 +22,9 @@ pytestmark = pytest.mark.real
 
 pytest_plugins = ("tests.real.labs", "tests.real.openstack_pops")
 
+CLOUD = "pop2"
+"""Beside the tests of faults, which concern all of the first."""
+
 
 def test_all_that_is_made_carries_our_tags(pop: Tenancy) -> None:
     vim = pop.open(external_network="public", address="floating")
