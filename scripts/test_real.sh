@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
 # The adaptors against real OpenStack, Kubernetes and Terraform, and one service over all three, on this machine.
-# Arguments go to pytest.
+# Arguments go to pytest. Labs in the directory INTERLACE_TEST_LABS are used and left up; where none is named, own ones
+# are ended again.
 set -uo pipefail
 cd "$(dirname "$0")/.."
-INTERLACE_TEST_LABS=${INTERLACE_TEST_LABS:-$(mktemp -d)}
+lent=${INTERLACE_TEST_LABS:-}
+INTERLACE_TEST_LABS=${lent:-$(mktemp -d)}
 export INTERLACE_TEST_LABS
 labs="terraform kubernetes openstack"
 lab() { .venv/bin/interlace lab "$1" "$2" --directory "$INTERLACE_TEST_LABS/$1" "${@:3}"; }
 end() { for name in $labs; do lab "$name" down --purge >/dev/null; done; }
-trap end EXIT
+[ -n "$lent" ] || trap end EXIT
 status=0
 missing=
 declare -A ups
