@@ -33,7 +33,7 @@ class Subject(Model):
 
     def asked(self, service: str, packets: bool) -> AnyRequest:
         """What is asked for, where packets are real or not."""
-        return (packets and self.packets_request or self.request)(service)
+        return ((packets and self.packets_request) or self.request)(service)
 
     def preparation(self, service: str) -> InstantiateRequest | None:
         """What brings the service to where the operation begins."""
