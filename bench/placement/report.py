@@ -136,10 +136,10 @@ def _tenor(outcomes: list[Outcome]) -> list[ROW]:
             rows.append(
                 (f"{what}, geometric mean of {len(ratios)}", f"{middle:.2f}", *at_least(middle, target))
             )
-            rows.append((f"{what}, least", f"{min(ratios):.2f}", "-", "-"))
+            rows.append((f"{what}, least", f"{min(ratios):.2f}", *at_least(min(ratios), 1.0)))
         if kept := comparing.speedups(pair for pair in found if not pair[1].violations):
             told = f"{what}, least of {len(kept)} whose answer keeps the rules"
-            rows.append((told, f"{min(kept):.2f}", *at_least(min(kept), 1.0)))
+            rows.append((told, f"{min(kept):.2f}", "-", "-"))
     return rows
 
 
