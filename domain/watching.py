@@ -1,4 +1,4 @@
-"""What the watch of a service, its activities, the catalogue and people say to each other of alarms and decisions."""
+"""What the watch of a service, its activities, the catalogue and people tell each other."""
 
 from enum import StrEnum
 from typing import Literal
