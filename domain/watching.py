@@ -74,12 +74,15 @@ class Pause(Model):
 
 
 class Hold(Model):
-    """A schedule has scaled a component, and no policy takes it below that number for a while."""
+    """The last time that a schedule has fired: its number is due, and no policy goes below it for a while."""
 
     service: Name
     policy: str
     instances: int
+    since: AwareDatetime
+    """When it fired."""
     until: AwareDatetime
+    """For how long that counts: the longer one of its window and its hold."""
 
 
 Outcome = Literal["under way", "done", "failed", "refused", "busy", "skipped"]
@@ -116,8 +119,8 @@ class Wanted(Model):
     decided_at: AwareDatetime
     request: ScaleRequest | HealRequest | MigrateRequest
     kind: OperationKind
-    act: str
-    """Whatever monitoring has to be told when it began, for itself."""
+    acts: tuple[str, ...]
+    """What monitoring has to be told when it began, for itself."""
 
 
 class WatchRequest(Model):
@@ -125,9 +128,10 @@ class WatchRequest(Model):
 
     service: Name
     tenant: Name = "default"
+    interval_s: float = Field(default=15.0, gt=0)
+    """Between two looks."""
     state: str = ""
     """What monitoring remembers of it, for itself; empty at first."""
-    last: Decision | None = None
 
 
 class LookOrder(Model):
@@ -136,7 +140,7 @@ class LookOrder(Model):
     service: Name
     state: str = ""
     began: tuple[str, ...] = ()
-    """`Wanted.act` of what has begun since."""
+    """`Wanted.acts` of what has begun since."""
     began_at: AwareDatetime | None = None
     lasting_s: float = Field(gt=0)
 
@@ -145,6 +149,8 @@ class Looked(Model):
     """What came of looking."""
 
     state: str
+    interval_s: float
+    """As the service's policies have it now."""
     wanted: Wanted | None = None
     gone: bool = False
     """There is nothing to watch any more."""
@@ -171,7 +177,7 @@ class LookDetails(Model):
 
 
 class ScheduledScaleRequest(Model):
-    """Input of the workflow ScheduledScale, which a Temporal Schedule starts."""
+    """Input of the workflow ScheduledScale, which a Temporal Schedule starts: it makes the number due."""
 
     service: Name
     tenant: Name = "default"
@@ -179,12 +185,20 @@ class ScheduledScaleRequest(Model):
     component: Name
     instances: int = Field(ge=1, le=1000)
     window_s: float = Field(ge=0)
-    """How long it waits for an operation that is under way, or for a pause to end, before it is skipped."""
+    """How long the number may be waited for before it counts as skipped."""
     hold_s: float = Field(default=0.0, ge=0)
 
 
-class ScheduledScaleResult(Model):
-    """Output of ScheduledScale."""
+class Firing(Model):
+    """A schedule that has fired, by the workflow that follows it up."""
+
+    request: ScheduledScaleRequest
+    fired_at: AwareDatetime
+    decision_id: str
+
+
+class FiringSeen(Model):
+    """How a firing stands."""
 
     outcome: Outcome
     told: str
