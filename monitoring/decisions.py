@@ -25,6 +25,8 @@ class Watched(Model):
     """Between two looks."""
     paused_until: AwareDatetime | None = None
     """A person has paused the scaling policies."""
+    held: Mapping[str, tuple[int, AwareDatetime]] | None = None
+    """Policy -> the number that a schedule holds, and until when, where somebody else runs them; None: we do."""
 
 
 class Scale(Model):

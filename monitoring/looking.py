@@ -15,7 +15,7 @@ from monitoring.healing import Heal, ill
 from monitoring.precedence import verdict
 from monitoring.predicted import by_forecast
 from monitoring.readings import Reading, missing
-from monitoring.schedule import by_schedule, floor_of
+from monitoring.schedule import by_schedule, floor_of, held_floor, run_elsewhere
 from monitoring.states import (
     ComponentState,
     HealingState,
@@ -95,6 +95,8 @@ class Looking:
     def _floor(self, policy: ScalingPolicy) -> int | None:
         if not isinstance(policy, SchedulePolicy):
             return None
+        if self._service.held is not None:
+            return held_floor(self._service.held.get(name_of(policy)), self._now)
         return floor_of(policy, self._schedules[name_of(policy)], self._now)
 
     def _wish(self, policy: ScalingPolicy, here: Situation) -> Wish:
@@ -110,12 +112,18 @@ class Looking:
                 kept = kept.model_copy(update={"values": ()}) if anew else kept
                 self._targets[name], wish = by_target(policy, kept, reading, here)
             case SchedulePolicy():
-                was = self._before.schedules.get(name, ScheduleState())
-                self._schedules[name], wish = by_schedule(policy, was, here)
+                wish = self._scheduled(policy, name, here)
             case PredictedPolicy():
                 seen = self._before.predictions.get(name, PredictedState())
                 self._predictions[name], wish = by_forecast(policy, seen, reading, here)
         self._told(policy, name, reading, wish)
+        return wish
+
+    def _scheduled(self, policy: SchedulePolicy, name: str, here: Situation) -> Wish:
+        if self._service.held is not None:
+            return run_elsewhere(self._service.held.get(name), self._now)
+        was = self._before.schedules.get(name, ScheduleState())
+        self._schedules[name], wish = by_schedule(policy, was, here)
         return wish
 
     def _told(self, policy: ScalingPolicy, name: str, reading: Reading, wish: Wish) -> None:

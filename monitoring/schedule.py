@@ -9,6 +9,9 @@ from domain.policies import SchedulePolicy
 from monitoring.states import ScheduleState
 from monitoring.wishes import Situation, Wish
 
+Held = tuple[int, datetime]
+"""A number of instances, and until when a schedule holds it."""
+
 
 def by_schedule(policy: SchedulePolicy, state: ScheduleState, here: Situation) -> tuple[ScheduleState, Wish]:
     """What a schedule wants, and what it remembers.
@@ -34,6 +37,19 @@ def floor_of(policy: SchedulePolicy, state: ScheduleState, now: float) -> int | 
     """The number that other policies may not go below, while a schedule holds it."""
     held = state.fired_at is not None and now - state.fired_at < policy.hold
     return policy.instances if held else None
+
+
+def run_elsewhere(held: Held | None, now: float) -> Wish:
+    """What a schedule wants that somebody else runs: nothing, though others may not go below what it holds."""
+    floor = held_floor(held, now)
+    if held is None or floor is None:
+        return Wish(None, "not now", abstains=True)
+    return Wish(None, f"it holds {floor} until {held[1]:%Y-%m-%d %H:%M:%S %Z}", abstains=True)
+
+
+def held_floor(held: Held | None, now: float) -> int | None:
+    """The number that other policies may not go below, while it is held."""
+    return held[0] if held is not None and now < held[1].timestamp() else None
 
 
 def _done(state: ScheduleState) -> ScheduleState:
