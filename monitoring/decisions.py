@@ -26,7 +26,7 @@ class Watched(Model):
     paused_until: AwareDatetime | None = None
     """A person has paused the scaling policies."""
     held: Mapping[str, tuple[int, AwareDatetime]] | None = None
-    """Policy -> the number that a schedule holds, and until when, where somebody else runs them; None: we do."""
+    """Schedule -> the number that it holds, and until when, where somebody else runs them; None: we do."""
 
 
 class Scale(Model):

@@ -40,7 +40,7 @@ def floor_of(policy: SchedulePolicy, state: ScheduleState, now: float) -> int | 
 
 
 def run_elsewhere(held: Held | None, now: float) -> Wish:
-    """What a schedule wants that somebody else runs: nothing, though others may not go below what it holds."""
+    """What a schedule wants that somebody else runs: nothing. What it holds is a floor all the same."""
     floor = held_floor(held, now)
     if held is None or floor is None:
         return Wish(None, "not now", abstains=True)
