@@ -6,7 +6,7 @@ Policies act through the operations Scale and Heal, as a person would. `monitori
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, StringConstraints, Tag, model_validator
+from pydantic import Discriminator, Field, StringConstraints, Tag, field_validator, model_validator
 
 from domain.models import Model, Name
 from domain.units import DurationS
@@ -161,5 +161,14 @@ class HealingPolicy(Model):
 class Policies(Model):
     """Rules for the time after the instantiation."""
 
+    interval: DurationS = 15.0
+    """Between two looks at the service."""
     scaling: tuple[ScalingPolicy, ...] = Field(default=(), max_length=500)
     healing: tuple[HealingPolicy, ...] = Field(default=(), max_length=500)
+
+    @field_validator("interval")
+    @classmethod
+    def _an_interval(cls, seconds: float) -> float:
+        if not 1 <= seconds <= 3600:
+            raise ValueError(f"{seconds:g} s: the time between two looks is from 1 s to 1 h")
+        return seconds

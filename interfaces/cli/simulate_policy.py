@@ -39,7 +39,9 @@ def simulate_policy(
         int | None,
         typer.Option(min=1, help="At the start, and of the fixed number; the descriptor's, if none."),
     ] = None,
-    interval: Annotated[str, typer.Option(help="Between two looks.")] = "15 s",
+    interval: Annotated[
+        str | None, typer.Option(help="Between two looks; the descriptor's, or 15 s, if none.")
+    ] = None,
     startup: Annotated[str, typer.Option(help="From a decision to the new instances serving.")] = "4 s",
     capacity_per_instance: Annotated[
         float | None,

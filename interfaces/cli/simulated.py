@@ -34,7 +34,8 @@ class Asked:
     component: str | None = None
     policies: tuple[str, ...] = ()
     instances: int | None = None
-    interval: str = "15 s"
+    interval: str | None = None
+    """The descriptor's, if None."""
     startup: str = "4 s"
     capacity: float | None = None
     load: str = REQUESTS
@@ -81,7 +82,9 @@ def _setting(
     price: float | None,
 ) -> Setting:
     recorded = read_series(_content(series), str(series), asked.metric)
-    interval_s = _seconds("--interval", asked.interval)
+    interval_s = (
+        descriptor.policies.interval if asked.interval is None else _seconds("--interval", asked.interval)
+    )
     _guard_length(recorded, interval_s)
     return Setting(
         descriptor=descriptor,

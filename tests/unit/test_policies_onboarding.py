@@ -249,3 +249,16 @@ def test_a_component_is_healed_in_one_way() -> None:
         (LINE + 3, "policies.healing[1].component", "policies.healing[0] says how 'web' is healed already"),
         (LINE + 4, "policies.healing[2].component", "no component 'x'; known: load-balancer, store, web"),
     ]
+
+
+def test_the_interval_is_that_of_the_descriptor_and_neither_too_short_nor_too_long() -> None:
+    head, _, _ = SERVICE.rpartition("  scaling:")
+    assert read_descriptor(SERVICE.rpartition("policies:")[0].encode(), "shop.yaml").policies.interval == 15
+    assert read_descriptor(f"{head}  interval: 1 min\n".encode(), "shop.yaml").policies.interval == 60
+    for wrong, seconds in (("0.5 s", "0.5"), ("2 h", "7200")):
+        with pytest.raises(DocumentError) as caught:
+            read_descriptor(f"{head}  interval: {wrong}\n".encode(), "shop.yaml")
+        message = f"{seconds} s: the time between two looks is from 1 s to 1 h"
+        assert [(each.line, each.path, each.message) for each in caught.value.issues] == [
+            (LINE - 1, "policies.interval", message)
+        ]

@@ -127,6 +127,14 @@ def test_nothing_serves_before_it_has_started(tmp_path: Path) -> None:
     assert slow["violated_minutes"] == 1.5
 
 
+def test_it_looks_as_often_as_the_descriptor_says_unless_another_interval_is_given(tmp_path: Path) -> None:
+    shop, load = tmp_path / "shop.json", series(tmp_path, *[0.5] * 8, metric="cpu")
+    shop.write_text(json.dumps({**SERVICE, "policies": {"interval": "30 s", "scaling": [TARGET]}}))
+    assert answer(shop, load)["interval_s"] == 30
+    assert answer(shop, load, "--interval", "15 s")["interval_s"] == 15
+    assert answer(service(tmp_path), load)["interval_s"] == 15
+
+
 def test_figures_as_they_were_recorded(tmp_path: Path) -> None:
     found = answer(service(tmp_path), series(tmp_path, *[0.5] * 4, *[0.9] * 4, metric="cpu"))
     assert found["courses"][0]["acts"][0]["reason"] == "0.9 for a target of 0.5"
