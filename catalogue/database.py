@@ -15,6 +15,8 @@ DEFAULT_URL = "sqlite:///interlace.db"
 
 BUSY_TIMEOUT_S = 30
 _CAPACITY_LOCK = 0x1A7E7ACE
+_WATCH_LOCKS = 0x1A7E7ACE
+"""With a second number: PostgreSQL keeps locks by two numbers apart from those by one."""
 _WRITES = "interlace_writes"
 
 
@@ -71,6 +73,16 @@ def lock_capacity(connection: Connection) -> None:
     """On SQLite the transaction itself is the lock."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _CAPACITY_LOCK})
+
+
+def lock_watch(connection: Connection, service: str) -> None:
+    """One at a time writes of a service's alarms, decisions, pauses and holds, until the transaction ends.
+
+    Who wants the lock on capacity or the service's lease, too, takes those first.
+    """
+    if connection.dialect.name == "postgresql":
+        lock = text("SELECT pg_advisory_xact_lock(:locks, hashtext(:service))")
+        connection.execute(lock, {"locks": _WATCH_LOCKS, "service": service})
 
 
 def now() -> datetime:

@@ -5,10 +5,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, select, update
 
+from catalogue.alarms import clear_all
 from catalogue.claims import claims_of
 from catalogue.commits import is_committed_by, set_state, write_deployment, write_plan
 from catalogue.committed import committed_claims, is_unsettled
-from catalogue.database import Database
+from catalogue.database import Database, now
 from catalogue.fencing import require_lease
 from catalogue.holding import hold
 from catalogue.names import unknown
@@ -167,6 +168,7 @@ def _deployment(connection: Connection, row: Row[Any] | None) -> Deployment | No
 
 def _remove(connection: Connection, operation_id: str, service: str) -> None:
     release_all(connection, operation_id, service)
+    clear_all(connection, service, now())
     connection.execute(delete(services).where(services.c.name == service))
 
 

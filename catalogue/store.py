@@ -1,12 +1,16 @@
 """The catalogue as one thing, put together from its parts."""
 
+from catalogue.alarms import Alarms
 from catalogue.database import Database
+from catalogue.decisions import Decisions
 from catalogue.descriptors import Descriptors
+from catalogue.holds import Holds
 from catalogue.infrastructure import InfrastructureStore
 from catalogue.ledger import Ledger
 from catalogue.migrate import upgrade
 from catalogue.operations import Operations
 from catalogue.overview import Overview
+from catalogue.pauses import Pauses
 from catalogue.plans import Plans
 from catalogue.reservations import Reservations
 from catalogue.services import Services
@@ -27,6 +31,10 @@ class Catalogue:
         self.plans = Plans(database)
         self.timings = Timings(database)
         self.overview = Overview(database)
+        self.alarms = Alarms(database)
+        self.decisions = Decisions(database)
+        self.pauses = Pauses(database)
+        self.holds = Holds(database)
 
     def close(self) -> None:
         self._database.close()
