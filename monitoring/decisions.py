@@ -25,8 +25,8 @@ class Watched(Model):
     """Between two looks."""
     paused_until: AwareDatetime | None = None
     """A person has paused the scaling policies."""
-    held: Mapping[str, tuple[int, AwareDatetime]] | None = None
-    """Schedule -> the number that it holds, and until when, where somebody else runs them; None: we do."""
+    fired: Mapping[str, AwareDatetime] | None = None
+    """Schedule -> when it fired last, where somebody else has them fire; None: by their crons, here."""
 
 
 class Scale(Model):

@@ -15,7 +15,7 @@ from monitoring.healing import Heal, ill
 from monitoring.precedence import verdict
 from monitoring.predicted import by_forecast
 from monitoring.readings import Reading, missing
-from monitoring.schedule import by_schedule, floor_of, held_floor, run_elsewhere
+from monitoring.schedule import by_cron, by_schedule, fired_elsewhere, floor_of
 from monitoring.states import (
     ComponentState,
     HealingState,
@@ -95,8 +95,6 @@ class Looking:
     def _floor(self, policy: ScalingPolicy) -> int | None:
         if not isinstance(policy, SchedulePolicy):
             return None
-        if self._service.held is not None:
-            return held_floor(self._service.held.get(name_of(policy)), self._now)
         return floor_of(policy, self._schedules[name_of(policy)], self._now)
 
     def _wish(self, policy: ScalingPolicy, here: Situation) -> Wish:
@@ -120,9 +118,12 @@ class Looking:
         return wish
 
     def _scheduled(self, policy: SchedulePolicy, name: str, here: Situation) -> Wish:
-        if self._service.held is not None:
-            return run_elsewhere(self._service.held.get(name), self._now)
         was = self._before.schedules.get(name, ScheduleState())
+        if self._service.fired is None:
+            was = by_cron(policy, was, self._now)
+        else:
+            at = self._service.fired.get(name)
+            was = fired_elsewhere(was, at.timestamp() if at else None)
         self._schedules[name], wish = by_schedule(policy, was, here)
         return wish
 

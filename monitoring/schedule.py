@@ -9,17 +9,24 @@ from domain.policies import SchedulePolicy
 from monitoring.states import ScheduleState
 from monitoring.wishes import Situation, Wish
 
-Held = tuple[int, datetime]
-"""A number of instances, and until when a schedule holds it."""
+
+def by_cron(policy: SchedulePolicy, state: ScheduleState, now: float) -> ScheduleState:
+    """What is remembered of a schedule that fires by its cron: the last of its times that has come.
+
+    A time that nobody watched is made up for while its window and hold are not over.
+    """
+    if state.next_at is not None and now < state.next_at:
+        return state
+    last = _time(policy, now, reverse=True)
+    due = last is not None and now - last <= _patience(policy)
+    return ScheduleState(fired_at=last, next_at=_time(policy, now, reverse=False), due=due)
 
 
 def by_schedule(policy: SchedulePolicy, state: ScheduleState, here: Situation) -> tuple[ScheduleState, Wish]:
-    """What a schedule wants, and what it remembers.
+    """What a schedule wants that may have fired, and what it remembers.
 
-    It asks for its number until there are so many, or until its window and hold are over. A time that nobody
-    watched is made up for while that is not so.
+    It asks for its number until there are so many, or until its window and hold are over.
     """
-    state = _fired(policy, state, here.now)
     if not state.due or state.fired_at is None:
         return state, Wish(None, "not now", abstains=True)
     when = datetime.fromtimestamp(state.fired_at, ZoneInfo(policy.time_zone))
@@ -39,17 +46,14 @@ def floor_of(policy: SchedulePolicy, state: ScheduleState, now: float) -> int | 
     return policy.instances if held else None
 
 
-def run_elsewhere(held: Held | None, now: float) -> Wish:
-    """What a schedule wants that somebody else runs: nothing. What it holds is a floor all the same."""
-    floor = held_floor(held, now)
-    if held is None or floor is None:
-        return Wish(None, "not now", abstains=True)
-    return Wish(None, f"it holds {floor} until {held[1]:%Y-%m-%d %H:%M:%S %Z}", abstains=True)
+def fired_elsewhere(state: ScheduleState, fired_at: float | None) -> ScheduleState:
+    """What is remembered of a schedule that somebody else has fire: each firing is due once.
 
-
-def held_floor(held: Held | None, now: float) -> int | None:
-    """The number that other policies may not go below, while it is held."""
-    return held[0] if held is not None and now < held[1].timestamp() else None
+    :param fired_at: when it did last, in seconds since the epoch
+    """
+    if fired_at is None or fired_at == state.fired_at:
+        return state
+    return ScheduleState(fired_at=fired_at, due=True)
 
 
 def _done(state: ScheduleState) -> ScheduleState:
@@ -58,15 +62,6 @@ def _done(state: ScheduleState) -> ScheduleState:
 
 def _patience(policy: SchedulePolicy) -> float:
     return max(policy.window, policy.hold)
-
-
-def _fired(policy: SchedulePolicy, state: ScheduleState, now: float) -> ScheduleState:
-    """With the last of its times that has come."""
-    if state.next_at is not None and now < state.next_at:
-        return state
-    last = _time(policy, now, reverse=True)
-    due = last is not None and now - last <= _patience(policy)
-    return ScheduleState(fired_at=last, next_at=_time(policy, now, reverse=False), due=due)
 
 
 def _time(policy: SchedulePolicy, now: float, reverse: bool) -> float | None:

@@ -42,7 +42,7 @@ class World:
         self.interval = timedelta(seconds=15)
         self.state = State()
         self.paused_until: datetime | None = None
-        self.held: Mapping[str, tuple[int, datetime]] | None = None
+        self.fired: Mapping[str, datetime] | None = None
         self.obeys = True
 
     def look(self, health: Mapping[str, Health] | None = None, **values: float) -> Decided:
@@ -59,7 +59,7 @@ class World:
             health=health or {},
             interval_s=self.interval.total_seconds(),
             paused_until=self.paused_until,
-            held=self.held,
+            fired=self.fired,
         )
         decided = decide(watched, self.state, snapshot)
         again = State.model_validate_json(decided.state.model_dump_json())
