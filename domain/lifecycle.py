@@ -101,6 +101,8 @@ class HealRequest(ChangeRequest):
     """PoPs that are gone for good: what ran there is built elsewhere, what they still hold is swept."""
     elsewhere: bool = False
     """Not at the PoP where it failed."""
+    replace: bool = False
+    """Wherever the placement finds best, be it where it failed."""
     force: bool = False
     """Build named instances anew even if they are healthy."""
 

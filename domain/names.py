@@ -20,6 +20,8 @@ PLAN = "Plan"
 OPTIMISE = "Optimise"
 OPTIMISE_WORKFLOW_ID = "optimise"
 """Serialises those that move something."""
+WATCH = "Watch"
+SCHEDULED_SCALE = "ScheduledScale"
 PROGRESS_QUERY = "progress"
 
 PAUSE = "pause"
@@ -54,6 +56,9 @@ PLANNED_PATCH = "planned"
 PREVIEWED_PATCH = "previewed"
 """Set in histories of plans that were shown with what VIMs tell of them."""
 
+WATCHED_PATCH = "watched"
+"""Set in histories of operations that end with the service's watch brought up to date."""
+
 START = "operation.start"
 SCOPE = "plan.scope"
 SURVEY = "vim.survey"
@@ -67,9 +72,15 @@ COMPARE = "service.compare"
 NOTE_TIMES = "operation.times"
 OPTIMISE_SCOPE = "optimise.scope"
 OPTIMISE_WORK_OUT = "optimise.work-out"
+INSTALL = "monitoring.install"
+LOOK = "monitoring.look"
+NOTE_DECISION = "monitoring.note"
+FIRE = "monitoring.fire"
+FIRING = "monitoring.firing"
 
 ORCHESTRATION_QUEUE = "orchestration"
 PLACEMENT_QUEUE = "placement"
+MONITORING_QUEUE = "monitoring"
 CLOUD_KINDS = ("openstack", "kubernetes", "terraform")
 """Those that connect instances by their own means, told what may flow; the providers route between them."""
 VIM_KINDS = ("modelled", "emulator", *CLOUD_KINDS)
@@ -80,7 +91,12 @@ HOSTED_KINDS = ("modelled", "openstack")
 PREVIEWING_KINDS = ("terraform",)
 """Those that tell beforehand what they would change, in their own words."""
 ENDPOINT_IMAGE = "endpoint"
-TASK_QUEUES = (ORCHESTRATION_QUEUE, PLACEMENT_QUEUE, *(f"vim-{kind}" for kind in VIM_KINDS))
+TASK_QUEUES = (
+    ORCHESTRATION_QUEUE,
+    PLACEMENT_QUEUE,
+    MONITORING_QUEUE,
+    *(f"vim-{kind}" for kind in VIM_KINDS),
+)
 
 SERVICE_ATTRIBUTE = "InterlaceService"
 OPERATION_ATTRIBUTE = "InterlaceOperation"
@@ -104,6 +120,16 @@ def vim_queue(kind: str) -> str:
 def service_workflow_id(service: str) -> str:
     """The workflow id that serialises the operations on a service."""
     return f"service/{service}"
+
+
+def watch_workflow_id(service: str) -> str:
+    """The workflow id of a service's watch."""
+    return f"watch/{service}"
+
+
+def schedule_id(service: str, policy: str) -> str:
+    """The id of the Temporal Schedule of a policy."""
+    return f"scale/{service}/{policy}"
 
 
 def resource_name(service: str, instance: str, operation_id: str) -> str:

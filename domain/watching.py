@@ -142,6 +142,8 @@ class LookOrder(Model):
     began: tuple[str, ...] = ()
     """`Wanted.acts` of what has begun since."""
     began_at: AwareDatetime | None = None
+    interval_s: float = Field(gt=0)
+    """As it was when the service was last looked at."""
     lasting_s: float = Field(gt=0)
 
 
@@ -170,6 +172,7 @@ class LookDetails(Model):
     """What a look says of itself while it goes on: the last heartbeat's detail."""
 
     state: str
+    interval_s: float
     at: AwareDatetime | None = None
     """Of the last look."""
     findings: tuple[PolicyFinding, ...] = ()

@@ -29,7 +29,7 @@ def heal(request: HealRequest, before: Deployment, survey: Survey, infrastructur
         closed=frozenset(survey.silent),
         anew=frozenset(anew),
         ailing=frozenset(ill.keys() - gone),
-        freed=frozenset(anew & before.plan.placements.keys()) if request.elsewhere else frozenset(),
+        freed=_freed(anew, before) if request.elsewhere or request.replace else frozenset(),
         excluded=_elsewhere(anew, before) if request.elsewhere else {},
         notes=tuple(_notes(ill, request, before)),
     )
@@ -82,6 +82,10 @@ def _check_worth(request: HealRequest, before: Deployment, healthy: list[str], s
         raise InputError(f"{listed(healthy)} {_are(healthy)} healthy; --force builds anew what is")
     if not some_ill and not request.instances and not request.lost_pops:
         raise InputError(f"nothing to heal: all {len(before.instances)} instances are healthy")
+
+
+def _freed(anew: set[str], before: Deployment) -> frozenset[str]:
+    return frozenset(anew & before.plan.placements.keys())
 
 
 def _elsewhere(anew: set[str], before: Deployment) -> dict[str, frozenset[str]]:
