@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from catalogue.database import Database, lock_watch
 from catalogue.tables import services
@@ -73,6 +73,14 @@ class Alarms:
             query = query.where(alarms.c.service == service)
         with self._database.read() as connection:
             return tuple(map(_record, connection.execute(query)))
+
+    def counts(self) -> dict[tuple[str, str, str], int]:
+        """(Service, kind, severity) -> how many are active."""
+        groups = (alarms.c.service, alarms.c.kind, alarms.c.severity)
+        query = select(*groups, func.count()).where(_ACTIVE).group_by(*groups).order_by(*groups)
+        with self._database.read() as connection:
+            found = connection.execute(query)
+            return {(service, kind, severity): number for service, kind, severity, number in found}
 
     def forget(self, service: str) -> None:
         """Removes all of a service's, active or not."""

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,9 @@ from adaptors.vim.port import Observation, PortCounters
 from catalogue.store import Catalogue
 from domain.errors import InputError, VimRefusedError, VimUnavailableError
 from domain.instances import InstanceSpec
+from domain.names import OperationKind
 from domain.phases import OperationState
+from domain.watching import LOOKED, Alarm, AlarmKind, Decision, Severity
 from tests.unit.cli_world import active, begin, catalogue_at
 from workers.exporter.reports import reported
 from workers.exporter.server import exporting
@@ -124,6 +127,30 @@ def test_interlace_itself_is_told_from_the_catalogue(store: Catalogue, make: Mad
     assert found["interlace_placement_gap_ratio"][0][0]["service"] == "shop"
     assert found["interlace_pop_capacity_vcpus"] == [({"pop": "north"}, 4)]
     assert found["interlace_temporal_up"] == [({}, 0)]
+
+
+def test_alarms_and_what_policies_decided_are_counted(store: Catalogue, make: Made) -> None:
+    active(store)
+    now = datetime.now(UTC)
+    for subject in ("web-1", "web-2"):
+        ill = {"kind": AlarmKind.ILL, "severity": Severity.MAJOR, "words": "no answer"}
+        store.alarms.raise_(Alarm(service="shop", subject=subject, **ill), now)
+    decided = {"policy": "web-healing", "component": "web", "kind": OperationKind.HEAL, "what": "web-1"}
+    for outcome in ("under way", "done"):
+        ended = {"reason": "no answer", "decided_at": now, "outcome": outcome}
+        store.decisions.note(
+            Decision.model_validate({"decision_id": "1", "service": "shop", **decided, **ended})
+        )
+    exporter = make(store)
+    found = exporter.series("/metrics")
+    labels = {"service": "shop", "kind": "ill", "severity": "major"}
+    assert found["interlace_alarms_active"] == [(labels, 2)]
+    assert found["interlace_policy_decisions_total"] == [({"kind": "Heal", "outcome": "done"}, 1)]
+    store.alarms.reconcile("shop", (), LOOKED, now)
+    store.decisions.forget("shop")
+    found = exporter.series("/metrics")
+    assert "interlace_alarms_active" not in found
+    assert found["interlace_policy_decisions_total"] == [({"kind": "Heal", "outcome": "done"}, 1)]
 
 
 def test_a_modelled_instance_is_up_and_what_is_not_measured_is_told(store: Catalogue, make: Made) -> None:

@@ -21,7 +21,7 @@ _BOUNDS_S = (1.0, 2.5, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 320.0, 640.0, 1800.0)
 
 
 class Records(Collector):
-    """Operations, services, reservations and the ledger."""
+    """Operations, services, alarms, decisions, reservations and the ledger."""
 
     def __init__(self, catalogue: Catalogue, census: Census) -> None:
         self._catalogue = catalogue
@@ -31,6 +31,7 @@ class Records(Collector):
         """Read now."""
         yield from self._operations()
         yield self._services()
+        yield from self._watch()
         yield from self._resources()
         yield from self._placements()
         yield from self._infrastructure()
@@ -60,6 +61,20 @@ class Records(Collector):
         if not rows:
             family.add_metric((ServiceState.ACTIVE, "default"), 0)
         return family
+
+    def _watch(self) -> Iterator[Metric]:
+        labels = ("service", "kind", "severity")
+        active = GaugeMetricFamily("interlace_alarms_active", "What is wrong now.", labels=labels)
+        for key, count in self._catalogue.alarms.counts().items():
+            active.add_metric(key, count)
+        decided = CounterMetricFamily(
+            "interlace_policy_decisions",
+            "What policies began, or could not, by what became of it.",
+            labels=("kind", "outcome"),
+        )
+        for (kind, outcome), number in self._catalogue.decisions.counts().items():
+            decided.add_metric((kind, outcome), number)
+        yield from (active, decided)
 
     def _resources(self) -> Iterator[Metric]:
         labels = ("pop", "vim_kind", "kind", "state")
