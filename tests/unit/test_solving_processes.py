@@ -88,7 +88,7 @@ def test_who_loses_is_ended_and_replaced() -> None:
     until(lambda: len(family() - before) == 1)
     assert "sleep 1000" not in commands(family() - before)
     solvers.close()
-    assert family() <= before
+    until(lambda: family() <= before)  # its replacement may just have been starting
 
 
 def test_cbc_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
