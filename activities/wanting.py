@@ -19,7 +19,7 @@ _ACTS: TypeAdapter[_Act] = TypeAdapter(_Act)
 
 
 def wanted(service: str, tenant: str, decided: Decided, at: datetime) -> Wanted | None:
-    """The one operation that comes first: the dead, then what is at a bad place, then numbers, more before fewer."""
+    """The one operation that comes first: the dead, what is at a bad place, numbers (more before fewer)."""
     if decided.heals:
         return _healing(service, tenant, decided.heals, at)
     if decided.moves:

@@ -7,10 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from monitoring.alarming import alarms
 from temporalio import activity
 
 from activities.wanting import remembered, wanted
-from activities.watched import Subject, WatchedServices
+from activities.watched import WatchedServices
 from catalogue.store import Catalogue
 from domain import names
 from domain.watching import (
@@ -24,7 +25,6 @@ from domain.watching import (
     Severity,
     Wanted,
 )
-from monitoring.alarming import alarms
 from monitoring.custom import own_metrics
 from monitoring.deciding import decide
 from monitoring.decisions import Decided
@@ -148,7 +148,7 @@ def _findings(decided: Decided) -> tuple[PolicyFinding, ...]:
 
 
 def _to_next(seen: _Look, now: datetime) -> float:
-    """Seconds to the next look: at the same moments for all services, so that they share what they ask for."""
+    """Seconds to the next look: at the same moments for all, so that they share what they ask for."""
     if seen.state.at is None:
         return 0.0
     every = seen.interval_s
