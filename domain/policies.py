@@ -166,6 +166,11 @@ class Policies(Model):
     scaling: tuple[ScalingPolicy, ...] = Field(default=(), max_length=500)
     healing: tuple[HealingPolicy, ...] = Field(default=(), max_length=500)
 
+    @property
+    def watched(self) -> bool:
+        """Whether there is anything to look for."""
+        return bool(self.scaling or self.healing)
+
     @field_validator("interval")
     @classmethod
     def _an_interval(cls, seconds: float) -> float:

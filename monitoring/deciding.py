@@ -8,7 +8,7 @@ state = decided.state
 from datetime import UTC, datetime
 
 from monitoring.decisions import Decided, Scale, Watched
-from monitoring.freshness import fresh
+from monitoring.freshness import fresh, heard
 from monitoring.healing import Heal
 from monitoring.looking import Looking
 from monitoring.metrics import Snapshot
@@ -21,8 +21,12 @@ def decide(service: Watched, state: State, snapshot: Snapshot) -> Decided:
     now = snapshot.at.timestamp()
     if state.at is not None and now <= state.at:
         return Decided(state=state, notes=(f"no new look: the clock went back by {state.at - now:.0f} s",))
+    health = heard({**snapshot.health, **service.health}, now, service.interval_s)
     step = Looking(
-        service, _continued(state, now, service.interval_s), fresh(snapshot, service.interval_s), now
+        service.model_copy(update={"health": health}),
+        _continued(state, now, service.interval_s),
+        fresh(snapshot, service.interval_s),
+        now,
     )
     scalings = [found for name in service.limits if (found := step.scaling(name))]
     heals = step.healing()

@@ -20,7 +20,7 @@ class Watched(Model):
     instances: Mapping[Name, int]
     """Of each component."""
     health: Mapping[str, Health] = {}
-    """Of each instance, by name."""
+    """Of each instance, by name, where it is known otherwise than from the snapshot."""
     interval_s: float
     """Between two looks."""
     paused_until: AwareDatetime | None = None

@@ -44,6 +44,8 @@ CHAIN_AGE = "interlace_chain_probe_age_seconds"
 GAP = "interlace_scrape_gap"
 """An info, so `_info` follows: what could not be had, in its label `reason`."""
 REASON = "reason"
+ILL = "not healthy: "
+"""How a reason begins that is the VIM's words on what is wrong with an instance."""
 
 
 def counter(name: str) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import isfinite
 
+from monitoring.healing import Health
 from monitoring.metrics import CHAIN, COMPONENT, INSTANCE, Sample, Snapshot
 
 STALE_INTERVALS = 2
@@ -37,7 +38,7 @@ def fresh(snapshot: Snapshot, interval_s: float) -> Values:
         owner = CHAIN if CHAIN in sample.labels else COMPONENT
         key = (sample.metric, owner, sample.labels.get(owner, ""))
         at, instance = sample.at.timestamp(), sample.labels.get(INSTANCE, "")
-        if why := _why_not(sample, now - at, interval_s):
+        if why := _why_not(now - at, interval_s) or _no_number(sample):
             refused[key].append(f"{instance}: {why}" if instance else why)
         elif at >= found[key].get(instance, (at, 0.0))[0]:
             found[key][instance] = (at, sample.value)
@@ -45,9 +46,24 @@ def fresh(snapshot: Snapshot, interval_s: float) -> Values:
     return Values(values, {key: tuple(each) for key, each in refused.items()})
 
 
-def _why_not(sample: Sample, age_s: float, interval_s: float) -> str | None:
+def heard(health: Mapping[str, Health], now: float, interval_s: float) -> dict[str, Health]:
+    """What counts of what VIMs said of instances: what does not is as if they had said nothing.
+
+    :param now: seconds since the epoch
+    :param interval_s: between two looks
+    """
+    found = {}
+    for name, each in health.items():
+        why = _why_not(now - each.at.timestamp(), interval_s) if each.at else None
+        found[name] = each if why is None else each.model_copy(update={"well": None, "told": why})
+    return found
+
+
+def _why_not(age_s: float, interval_s: float) -> str | None:
     if age_s > STALE_INTERVALS * interval_s:
         return f"its last sample is {age_s:.0f} s old"
-    if age_s < -AHEAD_S:
-        return f"its clock is {-age_s:.0f} s ahead of ours"
+    return f"its clock is {-age_s:.0f} s ahead of ours" if age_s < -AHEAD_S else None
+
+
+def _no_number(sample: Sample) -> str | None:
     return None if isfinite(sample.value) else f"its value is {sample.value}"

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from pydantic import AwareDatetime
+
 from domain.models import Model, Name
 from domain.policies import HealingPolicy
 from monitoring.states import HealingState
@@ -15,6 +17,8 @@ class Health(Model):
     """None: it does not say, or was not reached."""
     told: str = ""
     """In its own words."""
+    at: AwareDatetime | None = None
+    """When it said so, by the clock of whoever asked it; None: now."""
 
 
 class Heal(Model):

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pydantic import AwareDatetime
 
 from domain.models import Model
+from monitoring.healing import Health
 
 SERVICE = "service"
 COMPONENT = "component"
@@ -37,5 +38,7 @@ class Snapshot(Model):
     at: AwareDatetime
     """When the source was asked, by our clock."""
     samples: tuple[Sample, ...] = ()
+    health: Mapping[str, Health] = {}
+    """Instance -> what its VIM says of it."""
     gaps: tuple[str, ...] = ()
     """What could not be had, and why, in words."""

@@ -10,6 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from monitoring import exposition as names
 from monitoring.metrics import Snapshot
 from monitoring.sources.fetching import Away, Fetcher, Shared
+from monitoring.sources.healths import health_of
 from monitoring.sources.readings import Reading, by_service, reading, samples
 
 _TIMEOUT_S = 20.0
@@ -57,7 +58,7 @@ class DirectSource:
         found, gaps = samples(kept[-2] if len(kept) > 1 else None, kept[-1], at)
         if not kept[-1].instances():
             gaps.append(f"{service}: none of its instances was seen")
-        snapshot = Snapshot(at=at, samples=tuple(found), gaps=tuple(gaps))
+        snapshot = Snapshot(at=at, samples=tuple(found), health=health_of(kept[-1]), gaps=tuple(gaps))
         self._snapshots.setdefault(service, deque(maxlen=self._keep)).append(snapshot)
         return snapshot
 

@@ -9,10 +9,12 @@ from typing import Any
 
 from domain.errors import InputError
 from monitoring import exposition as names
+from monitoring.healing import Health
 from monitoring.metrics import Sample, Snapshot
 from monitoring.sources import promql
 from monitoring.sources.chain_samples import by_kind
 from monitoring.sources.fetching import Answer, Away, Fetcher, Shared
+from monitoring.sources.healths import Told, healths, reasons
 from monitoring.sources.readings import moment
 
 _TIMEOUT_S = 10.0
@@ -151,7 +153,17 @@ def _snapshot(service: str, at: datetime, found: list[Series]) -> Snapshot:
     if not seen:
         gaps.append(_nothing(service))
     samples = [sample for labels, value in found for sample in _samples(labels, value, at, seen)]
-    return Snapshot(at=at, samples=tuple(by_kind(samples)), gaps=tuple(gaps))
+    return Snapshot(at=at, samples=tuple(by_kind(samples)), health=_health(found, seen), gaps=tuple(gaps))
+
+
+def _health(found: list[Series], seen: Mapping[str, datetime | None]) -> dict[str, Health]:
+    """Of each instance that was looked at."""
+    ups = {_instance(labels): up for labels, up in found if labels.get(promql.METRIC) == promql.UP}
+    gaps = reasons(labels for labels, _ in found if labels.get(promql.METRIC) == promql.GAPS)
+    looked = (labels for labels, _ in found if labels.get(promql.METRIC) == promql.OBSERVED)
+    return healths(
+        Told.by(labels, ups.get(_instance(labels)), seen[_instance(labels)], gaps) for labels in looked
+    )
 
 
 def _samples(
@@ -160,7 +172,7 @@ def _samples(
     """None for what is no figure."""
     metric = labels.get(promql.METRIC, "")
     told = {name: each for name, each in labels.items() if name not in (promql.METRIC, _NAME)}
-    if metric in (promql.OBSERVED, promql.GAPS):
+    if metric in (promql.OBSERVED, promql.UP, promql.GAPS):
         return
     if metric == promql.CUSTOM:
         metric = labels.get(_NAME, "")

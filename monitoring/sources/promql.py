@@ -7,6 +7,7 @@ from monitoring import exposition as names
 METRIC = "metric"
 """The label that tells which metric a series of the answer is."""
 OBSERVED = "observed"
+UP = "up"
 GAPS = "gaps"
 CUSTOM = "custom"
 """Its series carry their own names."""
@@ -47,6 +48,7 @@ class _Parts:
         cores = f"({self._counter(names.CPU_SECONDS)} or {self._gauge(names.CPU_CORES)})"
         return {
             OBSERVED: self._gauge(names.OBSERVED),
+            UP: self._gauge(names.UP),
             GAPS: self._chosen(f"{names.GAP}_info"),
             "cpu": f"({cores} / {vcpus})",
             "memory_mib": f"({self._gauge(names.MEMORY)} / 1048576)",

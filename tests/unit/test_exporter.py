@@ -83,22 +83,29 @@ PORT = (
 class FakeVim:
     """An emulated PoP whose instances are as a test says."""
 
-    def __init__(self, observe: Callable[[str], Observation]) -> None:
-        self.observe = observe
+    def __init__(
+        self, observe: Callable[[str], Observation], ailment: Callable[[str], str | None] | None = None
+    ) -> None:
         for name in PORT:
             setattr(self, name, self._unused)
+        self.observe = observe
+        if ailment:
+            self.ailment = ailment
 
     def _unused(self, *_: Any) -> Any:
         raise AssertionError("nobody asks for this")
 
 
 def emulated(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, observe: Callable[[str], Observation]
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    observe: Callable[[str], Observation],
+    ailment: Callable[[str], str | None] | None = None,
 ) -> Catalogue:
     """A service whose one instance is observed like this."""
     store = catalogue_at(tmp_path, "emulator")
     active(store)
-    monkeypatch.setattr(Pops, "vim", lambda self, pop: FakeVim(observe))
+    monkeypatch.setattr(Pops, "vim", lambda self, pop: FakeVim(observe, ailment))
     return store
 
 
@@ -220,28 +227,56 @@ def test_processor_time_never_falls_a_little(
     assert [exporter.series("/instances")[name][0][1] for _ in range(3)] == [100, 100, 3]
 
 
+def test_an_instance_that_vanished_is_down_and_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Made
+) -> None:
+    exporter = make(emulated(tmp_path, monkeypatch, raising(REFUSED), lambda _: "is not there"))
+    found = exporter.series("/instances")
+    assert found["interlace_instance_up"][0][1] == 0
+    assert "interlace_instance_cpu_seconds_total" not in found
+    assert exporter.reasons() == ["not healthy: is not there"]
+
+
+def test_one_that_is_well_but_cannot_be_observed_is_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Made
+) -> None:
+    exporter = make(emulated(tmp_path, monkeypatch, raising(REFUSED), lambda _: None))
+    assert exporter.series("/instances")["interlace_instance_up"][0][1] == 1
+    assert exporter.reasons() == [str(REFUSED)]
+
+
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (
-            VimRefusedError("PoP north: the emulator says: it is not there"),
-            "it is not there",
-        ),
         (VimUnavailableError("PoP north: the emulator says: no route"), "no route"),
         (ZeroDivisionError("a fault of ours"), "ZeroDivisionError: a fault of ours"),
     ],
 )
-def test_an_instance_that_vanished_is_down_and_told(
+def test_of_one_that_nobody_could_look_at_nobody_says_that_it_is_down(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Made, error: Exception, words: str
 ) -> None:
-    def vanished(_: str) -> Observation:
+    exporter = make(emulated(tmp_path, monkeypatch, raising(error)))
+    found = exporter.series("/instances")
+    assert "interlace_instance_up" not in found
+    assert "interlace_instance_observed_timestamp_seconds" in found
+    assert any(words in reason for reason in exporter.reasons())
+
+
+def test_a_vim_that_refuses_to_tell_says_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Made
+) -> None:
+    exporter = make(emulated(tmp_path, monkeypatch, raising(REFUSED), raising(REFUSED)))
+    assert "interlace_instance_up" not in exporter.series("/instances")
+
+
+REFUSED = VimRefusedError("PoP north: the emulator says: there is none of this name")
+
+
+def raising(error: Exception) -> Callable[[str], Any]:
+    def ask(_: str) -> Any:
         raise error
 
-    exporter = make(emulated(tmp_path, monkeypatch, vanished))
-    found = exporter.series("/instances")
-    assert found["interlace_instance_up"][0][1] == 0
-    assert "interlace_instance_cpu_seconds_total" not in found
-    assert any(words in reason for reason in exporter.reasons())
+    return ask
 
 
 def test_what_hangs_is_told_in_time_and_not_asked_twice(
@@ -260,6 +295,7 @@ def test_what_hangs_is_told_in_time_and_not_asked_twice(
     impatient = {"X-Prometheus-Scrape-Timeout-Seconds": "1"}
     began = time.monotonic()
     assert exporter.reasons(**impatient) == exporter.reasons(**impatient) == ["no answer within 0.5 s"]
+    assert "interlace_instance_up" not in exporter.series("/instances", **impatient)
     assert time.monotonic() - began < 8
     assert len(asked) == len(set(asked)) == 2, "web-1 and the endpoint, once each"
     release.set()

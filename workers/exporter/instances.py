@@ -43,7 +43,11 @@ def _times(factor: float, value: float | None) -> float | None:
 
 
 _FIGURES = (
-    _Figure(names.UP, "1 where the instance is there and healthy.", lambda seen: float(seen.up)),
+    _Figure(
+        names.UP,
+        "1 where its VIM says that the instance is there and healthy, 0 where it says that it is not.",
+        lambda seen: None if seen.up is None else float(seen.up),
+    ),
     _Figure(names.OBSERVED, "When it was looked at.", lambda seen: seen.at),
     _Figure(names.VCPUS, "Processors that it may use.", lambda seen: seen.place.vcpus or None),
     _Figure(names.CPU_SECONDS, "Processor time used.", lambda seen: seen.figures.cpu_s, counted=True),

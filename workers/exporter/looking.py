@@ -11,7 +11,8 @@ from pathlib import Path
 from activities.pops import Pops
 from adaptors.vim.port import Figures, MeasuringVim, NetworkedVim, Observation
 from catalogue.store import Catalogue
-from domain.errors import InterlaceError
+from domain.errors import InterlaceError, VimRefusedError
+from monitoring.exposition import ILL
 from workers.exporter.census import Place
 from workers.exporter.reports import Reported, reported
 
@@ -33,7 +34,8 @@ class Seen:
     place: Place
     at: float
     """Unix time."""
-    up: bool
+    up: bool | None
+    """What its VIM says; None: it was not reached, or says nothing."""
     figures: Figures = _NOTHING
     connections: int | None = None
     report: Reported = field(default_factory=Reported)
@@ -126,6 +128,8 @@ def _look(pops: Pops, group: tuple[Place, ...]) -> list[Seen]:
 def _observed(place: Place, vim: NetworkedVim) -> Seen:
     try:
         found = vim.observe(place.resource)
+    except VimRefusedError as error:
+        return _refused(place, vim.ailment, error)
     except InterlaceError as error:
         return _failed(place, str(error))
     there = found.healthy or bool(found.ports)  # of one that is not, zeros would be no figures
@@ -143,7 +147,7 @@ def _observed(place: Place, vim: NetworkedVim) -> Seen:
 
 def _complaints(found: Observation) -> Iterable[str]:
     if not found.healthy:
-        yield _short(f"not healthy: {found.detail}")
+        yield _short(f"{ILL}{found.detail}")
     if "error" in found.function and len(found.function) == 1:
         yield _short(f"its own report: {found.function['error']}")
 
@@ -165,19 +169,29 @@ def _asked(
         ill = ailment(place.resource)
     except InterlaceError as error:
         return _failed(place, str(error))
-    gaps = [_short(f"not healthy: {ill}")] if ill else []
+    gaps = [_short(f"{ILL}{ill}")] if ill else []
     known = figures.get(place.resource)
     gaps += [] if known is not None else [words]
     return Seen(place, time.time(), ill is None, known or Figures(), gaps=tuple(gaps))
 
 
+def _refused(place: Place, ailment: Callable[[str], str | None], error: VimRefusedError) -> Seen:
+    """What cannot be observed is perhaps not there: its VIM knows."""
+    try:
+        ill = ailment(place.resource)
+    except InterlaceError as again:
+        return _failed(place, str(again))
+    return Seen(place, time.time(), up=ill is None, gaps=(_short(f"{ILL}{ill}" if ill else str(error)),))
+
+
 def _failed(place: Place, words: str) -> Seen:
-    return Seen(place, time.time(), up=False, gaps=(_short(words),))
+    """Nobody knows how it is."""
+    return Seen(place, time.time(), up=None, gaps=(_short(words),))
 
 
 def _unanswered(group: Iterable[Place], within_s: float) -> list[Seen]:
     words = f"no answer within {within_s:.1f} s"
-    return [Seen(place, time.time(), up=False, gaps=(words,)) for place in group]
+    return [Seen(place, time.time(), up=None, gaps=(words,)) for place in group]
 
 
 def _short(words: str) -> str:
