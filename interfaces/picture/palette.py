@@ -126,6 +126,11 @@ def variables() -> str:
     return f":root {{{_properties(LIGHT)}}}\n{night}\n"
 
 
+def by_day(medium: str) -> str:
+    """The light colours for one medium, such as print, whatever the reader's choice."""
+    return f"@media {medium} {{:root {{{_properties(LIGHT)}}}}}\n"
+
+
 def _colours(theme: Mapping[str, str]) -> str:
     courses = "".join(
         f".lane.course{n} {{ stroke: {theme[f'course{n}']}; }}\n"
