@@ -73,6 +73,8 @@ class MigrateRequest(ChangeRequest):
     """Component or instance -> PoP."""
     evacuate: Name | None = None
     """A PoP that all instances leave."""
+    leave: tuple[Name, ...] = ()
+    """Components whose instances leave the PoPs where they are."""
     optimise: bool = False
     """Place anew: what is gained must be worth its move."""
     move_cost_per_hour: float = Field(default=0.01, ge=0, allow_inf_nan=False)
@@ -85,7 +87,11 @@ class MigrateRequest(ChangeRequest):
     @model_validator(mode="after")
     def _says_what(self) -> "MigrateRequest":
         self._exactly_one(
-            moves=self.moves, evacuate=self.evacuate, optimise=self.optimise, rehost=self.rehost
+            moves=self.moves,
+            evacuate=self.evacuate,
+            leave=self.leave,
+            optimise=self.optimise,
+            rehost=self.rehost,
         )
         if self.cold and not self.rehost:
             raise ValueError("cold goes with rehost only")

@@ -1,6 +1,6 @@
-"""What a service asks to be done after its instantiation: when to scale a component, and when to heal it.
+"""What a service asks to be done after its instantiation: when to scale a component, heal it, move it away.
 
-Policies act through the operations Scale and Heal, as a person would. `monitoring/` decides by them.
+Policies act through the operations Scale, Heal and Migrate, as a person would. `monitoring/` decides by them.
 """
 
 from enum import StrEnum
@@ -132,11 +132,6 @@ ScalingPolicy = Annotated[
 """By `kind`; a threshold where nothing is said."""
 
 
-def name_of(policy: ScalingPolicy) -> str:
-    """Its own, or the one that it has where none was given."""
-    return policy.name or f"{policy.component}-{policy.kind}"
-
-
 class HealingPolicy(Model):
     """When an instance of a component counts as dead, and what is done then."""
 
@@ -158,6 +153,26 @@ class HealingPolicy(Model):
         return self
 
 
+class MigrationPolicy(Model):
+    """When a component leaves the PoPs where it is: above a value, as where a link on its way got slow."""
+
+    name: Name | None = None
+    """Unique within the service, among scaling policies too; `<component>-migration` where absent."""
+    component: Name
+    metric: Expression
+    above: float = Field(allow_inf_nan=False)
+    sustained: DurationS = 60.0
+    """How long without a break the value must be above."""
+    cooldown: DurationS = 600.0
+    """How long after a move by any policy the component stays where it is."""
+
+
+def name_of(policy: ScalingPolicy | MigrationPolicy) -> str:
+    """Its own, or the one that it has where none was given."""
+    kind = "migration" if isinstance(policy, MigrationPolicy) else policy.kind
+    return policy.name or f"{policy.component}-{kind}"
+
+
 class Policies(Model):
     """Rules for the time after the instantiation."""
 
@@ -165,11 +180,12 @@ class Policies(Model):
     """Between two looks at the service."""
     scaling: tuple[ScalingPolicy, ...] = Field(default=(), max_length=500)
     healing: tuple[HealingPolicy, ...] = Field(default=(), max_length=500)
+    migration: tuple[MigrationPolicy, ...] = Field(default=(), max_length=500)
 
     @property
     def watched(self) -> bool:
         """Whether there is anything to look for."""
-        return bool(self.scaling or self.healing)
+        return bool(self.scaling or self.healing or self.migration)
 
     @field_validator("interval")
     @classmethod

@@ -1,7 +1,7 @@
 """From what was seen of a service to what is to be done with it: one pure step, with a small memory.
 
 decided = decide(service, state, snapshot)
-... carry out one of decided.heals and decided.scalings, and tell `started` that it began ...
+... carry out one of decided.heals, decided.moves and decided.scalings, and tell `started` that it began ...
 state = decided.state
 """
 
@@ -12,7 +12,8 @@ from monitoring.freshness import fresh, heard
 from monitoring.healing import Heal
 from monitoring.looking import Looking
 from monitoring.metrics import Snapshot
-from monitoring.states import ComponentState, HealingState, State
+from monitoring.moving import Move
+from monitoring.states import ComponentState, HealingState, MigrationState, State
 from monitoring.windows import GAP_LOOKS
 
 
@@ -30,26 +31,40 @@ def decide(service: Watched, state: State, snapshot: Snapshot) -> Decided:
     )
     scalings = [found for name in service.limits if (found := step.scaling(name))]
     heals = step.healing()
+    moves = step.moving()
     return Decided(
         state=step.state(),
         scalings=tuple(scalings),
         heals=tuple(heals),
+        moves=tuple(moves),
         findings=tuple(step.findings),
         notes=(*snapshot.gaps, *step.notes),
     )
 
 
-def started(state: State, what: Scale | Heal, at: datetime) -> State:
+def started(state: State, what: Scale | Heal | Move, at: datetime) -> State:
     """What is remembered once an operation began: cooldowns and attempts count from then, however it ends."""
     now = at.astimezone(UTC).timestamp()
-    if isinstance(what, Scale):
-        before = state.components.get(what.component, ComponentState(instances=what.before))
-        after = before.model_copy(update={"scaled_at": now})
-        return state.model_copy(update={"components": {**state.components, what.component: after}})
-    healing = state.healing.get(what.component, HealingState())
-    since = {name: when for name, when in healing.ill_since.items() if name != what.instance}
-    healed = HealingState(ill_since=since, heals=(*healing.heals, (now, what.instance)))
-    return state.model_copy(update={"healing": {**state.healing, what.component: healed}})
+    match what:
+        case Scale():
+            before = state.components.get(what.component, ComponentState(instances=what.before))
+            after = before.model_copy(update={"scaled_at": now})
+            return state.model_copy(update={"components": {**state.components, what.component: after}})
+        case Move():
+            moved = MigrationState(moved_at=now)
+            return state.model_copy(update={"migrations": {**state.migrations, what.component: moved}})
+        case Heal():
+            return _healed(state, what, now)
+
+
+def _healed(state: State, heal: Heal, now: float) -> State:
+    healing = state.healing.get(heal.component, HealingState())
+    since = {name: when for name, when in healing.ill_since.items() if name != heal.instance}
+    after = HealingState(ill_since=since, heals=(*healing.heals, (now, heal.instance)))
+    ailments = {name: each for name, each in state.ailments.items() if name != heal.instance}
+    return state.model_copy(
+        update={"healing": {**state.healing, heal.component: after}, "ailments": ailments}
+    )
 
 
 def _continued(state: State, now: float, interval_s: float) -> State:
@@ -57,4 +72,7 @@ def _continued(state: State, now: float, interval_s: float) -> State:
     if state.at is None or now - state.at <= GAP_LOOKS * interval_s:
         return state
     healing = {name: HealingState(heals=each.heals) for name, each in state.healing.items()}
-    return state.model_copy(update={"thresholds": {}, "figures": {}, "healing": healing})
+    migrations = {name: MigrationState(moved_at=each.moved_at) for name, each in state.migrations.items()}
+    return state.model_copy(
+        update={"thresholds": {}, "figures": {}, "healing": healing, "migrations": migrations, "silent": {}}
+    )

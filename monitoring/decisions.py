@@ -8,6 +8,7 @@ from domain.descriptor import Scaling
 from domain.models import Model, Name
 from domain.policies import Policies
 from monitoring.healing import Heal, Health
+from monitoring.moving import Move
 from monitoring.states import State
 
 
@@ -24,7 +25,7 @@ class Watched(Model):
     interval_s: float
     """Between two looks."""
     paused_until: AwareDatetime | None = None
-    """A person has paused the scaling policies."""
+    """A person has paused the policies that scale and move."""
     fired: Mapping[str, AwareDatetime] | None = None
     """Schedule -> when it fired last, where somebody else has them fire; None: by their crons, here."""
 
@@ -55,6 +56,8 @@ class Decided(Model):
     state: State
     scalings: tuple[Scale, ...] = ()
     heals: tuple[Heal, ...] = ()
+    moves: tuple[Move, ...] = ()
+    """At most one of each component."""
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
     """To be told to people."""

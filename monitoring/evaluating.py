@@ -45,7 +45,7 @@ def _joined(function: Callable[[Sequence[float]], float], *parts: Reading) -> Re
     doubts = tuple(dict.fromkeys(doubt for part in parts for doubt in part.doubts))
     values = [part.value for part in parts if part.value is not None]
     if len(values) < len(parts):
-        return missing(*doubts)
+        return missing(*doubts, early=all(part.early for part in parts if part.value is None))
     try:
         found = function(values)
     except ZeroDivisionError:
@@ -143,7 +143,7 @@ class Gauges:
             self.histories[key] = added(before, self._now, reading.value, each.window_s, self._interval_s)
         over = mean(self.histories[key], self._now, each.window_s, self._interval_s)
         if over is None:
-            return missing(f"{each.metric} is not known for {each.window_s:g} s yet")
+            return missing(f"{each.metric} is not known for {each.window_s:g} s yet", early=True)
         return Reading(over, reading.doubts)
 
     def _counted(self, component: str) -> Reading:

@@ -6,7 +6,7 @@ from pydantic import AwareDatetime
 
 from domain.models import Model, Name
 from domain.policies import HealingPolicy
-from monitoring.states import HealingState
+from monitoring.states import Ailment, HealingState
 
 
 class Health(Model):
@@ -48,7 +48,7 @@ def ill(
     for name in sorted(sick):
         if now - since[name] < policy.unhealthy_for:
             continue
-        tried = sum(instance == name for _, instance in recent)
+        tried = heals_of(name, after)
         reason = f"ill for {now - since[name]:.0f} s" + (f": {sick[name].told}" if sick[name].told else "")
         if tried >= policy.give_up_after:
             notes.append(
@@ -57,6 +57,28 @@ def ill(
             continue
         heals.append(_heal(policy, name, tried, reason))
     return after, heals, notes
+
+
+def heals_of(instance: str, state: HealingState) -> int:
+    """How often an instance was healed within its policy's period."""
+    return sum(healed == instance for _, healed in state.heals)
+
+
+def ailments(before: Mapping[str, Ailment], health: Mapping[str, Health], now: float) -> dict[str, Ailment]:
+    """Who is ill, since when: until an instance is well, or gone; silence ends nothing.
+
+    :param health: of all instances; empty where nobody knows of any
+    """
+    found = {name: each for name, each in before.items() if not health or _unknown(health.get(name))}
+    for name, each in health.items():
+        if each.well is False:
+            since = before[name].since if name in before else now
+            found[name] = Ailment(component=each.component, since=since, told=each.told)
+    return found
+
+
+def _unknown(health: Health | None) -> bool:
+    return health is not None and health.well is None
 
 
 def _heal(policy: HealingPolicy, instance: str, tried: int, reason: str) -> Heal:

@@ -1,6 +1,7 @@
 """One look at a service: what each of its policies reads, wants and remembers, put together."""
 
 from domain.policies import (
+    MigrationPolicy,
     PredictedPolicy,
     ScalingPolicy,
     SchedulePolicy,
@@ -11,7 +12,8 @@ from domain.policies import (
 from monitoring.decisions import Finding, Scale, Watched
 from monitoring.evaluating import Gauges
 from monitoring.freshness import Values
-from monitoring.healing import Heal, ill
+from monitoring.healing import Heal, ailments, ill
+from monitoring.moving import Move, by_migration
 from monitoring.precedence import verdict
 from monitoring.predicted import by_forecast
 from monitoring.readings import Reading, missing
@@ -19,6 +21,7 @@ from monitoring.schedule import by_cron, by_schedule, fired_elsewhere, floor_of
 from monitoring.states import (
     ComponentState,
     HealingState,
+    MigrationState,
     PredictedState,
     ScheduleState,
     State,
@@ -44,6 +47,8 @@ class Looking:
         self._schedules: dict[str, ScheduleState] = {}
         self._predictions: dict[str, PredictedState] = {}
         self._healing: dict[str, HealingState] = {}
+        self._migrations: dict[str, MigrationState] = {}
+        self._silent: dict[str, float] = {}
 
     def state(self) -> State:
         """What to remember."""
@@ -55,6 +60,9 @@ class Looking:
             schedules=self._schedules,
             predictions=self._predictions,
             healing=self._healing,
+            ailments=ailments(self._before.ailments, self._service.health, self._now),
+            migrations=self._migrations,
+            silent=self._silent,
             figures=self._gauges.histories,
         )
 
@@ -132,13 +140,22 @@ class Looking:
             self.notes.append(f"{name} does nothing: {wish.why}")
         elif wish.aloud:
             self.notes.append(f"{name}: {wish.why}")
+        if not isinstance(policy, SchedulePolicy):
+            self._heard(name, reading)
+        self._found(policy, reading.value, wish.wanted, wish.why)
+
+    def _heard(self, name: str, reading: Reading) -> None:
+        """Keep since when a policy has no value; what is not known for long enough yet begins no silence."""
+        since = self._before.silent.get(name, None if reading.early else self._now)
+        if reading.value is None and since is not None:
+            self._silent[name] = since
+
+    def _found(
+        self, policy: ScalingPolicy | MigrationPolicy, value: float | None, wanted: int | None, why: str
+    ) -> None:
         self.findings.append(
             Finding(
-                policy=name,
-                component=policy.component,
-                value=reading.value,
-                wanted=wish.wanted,
-                reason=wish.why,
+                policy=name_of(policy), component=policy.component, value=value, wanted=wanted, reason=why
             )
         )
 
@@ -162,3 +179,21 @@ class Looking:
             heals += found
             self.notes += notes
         return heals
+
+    def moving(self) -> list[Move]:
+        """What is to leave the PoPs where it is, of all components."""
+        moves: dict[str, Move] = {}
+        for policy in self._service.policies.migration:
+            name, own = name_of(policy), policy.component
+            known = self._migrations.get(own) or self._before.migrations.get(own, MigrationState())
+            reading = self._gauges.read(policy.metric, own)
+            self._migrations[own], move, why = by_migration(
+                policy, known, reading, self._now, self._service.interval_s, self._paused()
+            )
+            if reading.value is None:
+                self.notes.append(f"{name} does nothing: {why}")
+            self._heard(name, reading)
+            self._found(policy, reading.value, None, why)
+            if move is not None:
+                moves.setdefault(own, move)
+        return list(moves.values())

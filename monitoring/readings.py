@@ -10,6 +10,8 @@ class Reading:
     value: float | None
     doubts: tuple[str, ...] = ()
     """Why there is none; or what is missing of it: then it may be too low, and takes nothing away."""
+    early: bool = False
+    """There is none yet, but nothing is amiss: it is not known for long enough."""
 
     @property
     def why(self) -> str:
@@ -17,6 +19,6 @@ class Reading:
         return "; ".join(self.doubts)
 
 
-def missing(*doubts: str) -> Reading:
+def missing(*doubts: str, early: bool = False) -> Reading:
     """No value."""
-    return Reading(None, tuple(dict.fromkeys(doubts)))
+    return Reading(None, tuple(dict.fromkeys(doubts)), early)

@@ -71,6 +71,24 @@ class HealingState(Model):
     """(when, instance) within the policy's period."""
 
 
+class Ailment(Model):
+    """Of an instance that is ill, or was when it was last heard of."""
+
+    component: Name
+    since: float
+    told: str = ""
+    """In its VIM's words."""
+
+
+class MigrationState(Model):
+    """Of a component that leaves PoPs."""
+
+    above_since: Mapping[str, float] = {}
+    """Policy -> since when its value is above."""
+    moved_at: float | None = None
+    """When a policy last moved it, or tried to."""
+
+
 class State(Model):
     """Of a service."""
 
@@ -82,5 +100,10 @@ class State(Model):
     schedules: Mapping[str, ScheduleState] = {}
     predictions: Mapping[str, PredictedState] = {}
     healing: Mapping[Name, HealingState] = {}
+    ailments: Mapping[str, Ailment] = {}
+    """Of instances; silence neither begins nor ends one."""
+    migrations: Mapping[Name, MigrationState] = {}
+    silent: Mapping[str, float] = {}
+    """Policy -> since when it has no value."""
     figures: Mapping[str, History] = {}
     """What expressions take the mean of over time."""

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from re import fullmatch
 from typing import NamedTuple
 
+from domain.models import NAME_PATTERN
 from monitoring import exposition as names
 from monitoring.healing import Health
 from monitoring.sources.readings import Reading, moment
@@ -48,11 +50,16 @@ def health_of(now: Reading) -> dict[str, Health]:
 def healths(told: Iterable[Told]) -> dict[str, Health]:
     """By instance: of one that is told of at two PoPs, as when it moves, what was seen last."""
     latest: dict[str, Told] = {}
-    for each in told:
+    for each in filter(_of_ours, told):
         known = latest.get(each.instance)
         if known is None or _seen(known) <= _seen(each):
             latest[each.instance] = each
     return {name: _health(each) for name, each in latest.items()}
+
+
+def _of_ours(told: Told) -> bool:
+    """Whether its names are some that a service may have: a Prometheus may hold anything."""
+    return bool(fullmatch(NAME_PATTERN, told.component)) and 0 < len(told.instance) <= 255
 
 
 def _seen(told: Told) -> float:

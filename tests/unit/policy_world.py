@@ -69,8 +69,8 @@ class World:
             for scale in decided.scalings:
                 self.state = started(self.state, scale, self.now)
                 self.instances = scale.after
-            for heal in decided.heals:
-                self.state = started(self.state, heal, self.now)
+            for done in (*decided.heals, *decided.moves):
+                self.state = started(self.state, done, self.now)
         self.now += self.interval
         return decided
 

@@ -84,6 +84,11 @@ def test_one_that_moves_is_as_it_was_seen_last() -> None:
     assert found["web-1"].well is True
 
 
+def test_what_is_no_instance_of_ours_is_left_out() -> None:
+    strange = [{**LABELS, "component": "Böse\n"}, {**LABELS, "instance": ""}, {"service": "shop"}]
+    assert kept(*(({**each, "metric": "observed"}, SEEN) for each in strange)) == {}
+
+
 def test_a_source_that_is_away_knows_nothing_of_anybody() -> None:
     assert DirectSource("http://127.0.0.1:9", pause=lambda _: None).snapshot("shop", AT).health == {}
 
