@@ -68,6 +68,9 @@ def counted(snapshot: Snapshot, components: Collection[str]) -> dict[str, int]:
     for each in snapshot.samples:
         if INSTANCE in each.labels and each.labels.get(COMPONENT) in components:
             names[each.labels[COMPONENT]].add(each.labels[INSTANCE])
+    for instance, health in snapshot.health.items():
+        if health.component in components:
+            names[health.component].add(instance)
     return {component: len(found) for component, found in names.items()}
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from domain.descriptor import Scaling
 from domain.policies import (
+    MigrationPolicy,
     Policies,
     PredictedPolicy,
     ScalingPolicy,
@@ -36,7 +37,8 @@ class Rule:
 
 def rules(policies: Policies) -> tuple[Rule, ...]:
     """All that go by a value; schedules and healing do not."""
-    return tuple(rule for each in policies.scaling if (rule := _scaling(each)) is not None)
+    scaling = (rule for each in policies.scaling if (rule := _scaling(each)) is not None)
+    return (*scaling, *map(_migration, policies.migration))
 
 
 def _scaling(policy: ScalingPolicy) -> Rule | None:
@@ -54,6 +56,11 @@ def _scaling(policy: ScalingPolicy) -> Rule | None:
         case PredictedPolicy():
             return Rule(name, Wanted(policy.metric, policy.component), (), policy.per_instance)
     return None
+
+
+def _migration(policy: MigrationPolicy) -> Rule:
+    name = name_of(policy)
+    return Rule(name, Wanted(policy.metric, policy.component), ((policy.above, f"{name}: leaves above"),))
 
 
 def levels_of(rule: Rule, hue: int, factor: float = 1.0) -> Iterator[Level]:

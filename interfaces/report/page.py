@@ -72,7 +72,12 @@ def _charts(story: Story, times: Times) -> Iterator[Element]:
     if story.decisions or story.notes:
         yield _figure("Decisions", "", _sorts(story), decisions_drawing(story, times))
     for number, chart in enumerate(story.charts):
-        yield _figure(chart.title, chart.unit, _legend(chart, number), chart_drawing(chart, story, times))
+        yield _figure(
+            chart.title,
+            chart.unit or chart.expression,
+            _legend(chart, number),
+            chart_drawing(chart, story, times),
+        )
     if not story.charts:
         yield element("p", text="Nothing was measured in this time.", class_="quiet")
     if (drawn := alarms_drawing(story, times)) is not None:

@@ -41,6 +41,8 @@ class Chart(Model):
 
     title: str
     unit: str
+    expression: str = ""
+    """Where a policy has one of its own."""
     curves: tuple[Curve, ...]
     levels: tuple[Level, ...] = ()
 

@@ -73,7 +73,7 @@ def gaps(snapshots: Iterable[Snapshot]) -> tuple[tuple[str, int], ...]:
 
 def _shown(subject: Subject) -> tuple[str, ...]:
     policies = subject.policies
-    ruled = [each.component for each in (*policies.scaling, *policies.healing)]
+    ruled = [each.component for each in (*policies.scaling, *policies.healing, *policies.migration)]
     known = [name for name in dict.fromkeys(ruled) if name in subject.components]
     return tuple(dict.fromkeys((*known, *subject.components)))[:_SHOWN]
 
@@ -137,7 +137,8 @@ class _Telling:
                 found.append(carried.model_copy(update={"faint": True}))
             yield Chart(
                 title=rule.policy,
-                unit=rule.wanted.expression,
+                unit="",
+                expression=rule.wanted.expression,
                 curves=tuple(found),
                 levels=tuple(levels_of(rule, hue)),
             )

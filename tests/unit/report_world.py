@@ -21,6 +21,7 @@ POLICIES = Policies.model_validate(
             {"component": "web", "metric": "cpu", "scale_out_above": 0.8, "scale_in_below": 0.2},
         ],
         "healing": [{"component": "web", "action": "restart"}],
+        "migration": [{"component": "web", "metric": 'chain("shopping").latency_ms', "above": 20}],
     }
 )
 SUBJECT = Subject(
