@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextvars import copy_context
 from threading import Lock
 
 from activities.pops import Pops
@@ -47,7 +48,10 @@ class OthersUse:
     def _note(self, clouds: dict[str, Pop]) -> None:
         pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="capacity")
         pops = self._pops.at_once()
-        asked = {pool.submit(_answer, pops.vim, name, pop): name for name, pop in clouds.items()}
+        asked = {
+            pool.submit(copy_context().run, _answer, pops.vim, name, pop): name
+            for name, pop in clouds.items()
+        }
         done, _ = wait(asked, timeout=_ANSWER_S)
         pool.shutdown(wait=False, cancel_futures=True)
         answers = {asked[each]: each.result() for each in done}

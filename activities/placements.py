@@ -4,6 +4,7 @@ import asyncio
 
 from temporalio import activity
 
+from activities.tracing import span
 from activities.translation import translated
 from catalogue.store import Catalogue
 from domain import names
@@ -35,7 +36,8 @@ class PlacementActivities:
             infrastructure = self._catalogue.infrastructure.get()
             used = self._catalogue.infrastructure.usage()
             usage = Usage(pops=used.pops, links=used.links)
-            plan = place(graph, infrastructure, usage, time_limit_s=self._time_limit_s)
+            with span("placement.solve"):
+                plan = place(graph, infrastructure, usage, time_limit_s=self._time_limit_s)
         passed = {pop for route in plan.routes for pop in route.pops}
         pops = sorted({*plan.placements.values(), *plan.endpoints.values(), *passed})
         return Solution(plan=plan, vim_kinds={pop: infrastructure.pops[pop].vim.kind for pop in pops})

@@ -12,6 +12,7 @@ from temporalio import activity
 from activities.applying import StoredPlans, reserve
 from activities.explaining import PlacementRefusedError, explained
 from activities.others import OthersUse
+from activities.tracing import span
 from activities.translation import translated
 from activities.wishes import descriptors_of, request_of, view_of
 from catalogue.store import Catalogue
@@ -115,7 +116,8 @@ class PlanningActivities:
         usage = Usage(pops=to_be_counted(used.pops, aim, before), links=used.links)
         world = aim.world(known)
         try:
-            plan = place(aim.asked, world, usage, time_limit_s=self._time_limit_s, standing=aim.standing)
+            with span("placement.solve"):
+                plan = place(aim.asked, world, usage, time_limit_s=self._time_limit_s, standing=aim.standing)
         except InfeasibleError as error:
             raise PlacementRefusedError(str(error), aim, world, usage, before) from None
         return deployed(aim, plan, before, order.plan_id, _vim_kinds(plan, known))

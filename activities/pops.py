@@ -3,6 +3,7 @@
 from copy import copy
 from pathlib import Path
 
+from activities.tracing import traced_network, traced_vim
 from adaptors.network.port import Network
 from adaptors.network.registry import open_network
 from adaptors.vim.port import HostedVim, NetworkedVim, Vim
@@ -51,7 +52,7 @@ class Pops:
         access = PopAccess(
             name=pop, capacity=known.capacity, settings=known.vim.settings, credential=known.vim.credential
         )
-        return open_vim(known.vim.kind, access, self._home)
+        return traced_vim(open_vim(known.vim.kind, access, self._home), known.vim.kind, pop)
 
     def networked(self, pop: str) -> NetworkedVim:
         """The VIM of a PoP that has a switch.
@@ -77,7 +78,7 @@ class Pops:
 
     def network(self, kind: str) -> Network:
         """What connects services on VIMs of one kind."""
-        return open_network(kind, self, self._home)
+        return traced_network(open_network(kind, self, self._home), kind)
 
     @property
     def _infrastructure(self) -> Infrastructure:

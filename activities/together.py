@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from contextvars import copy_context
 from typing import TypeVar
 
 from temporalio import activity
@@ -19,7 +20,7 @@ def together(calls: Sequence[Callable[[], T]], what: str) -> list[T]:
     """
     pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="together")
     try:
-        asked = [pool.submit(call) for call in calls]
+        asked = [pool.submit(copy_context().run, call) for call in calls]
         left: set[Future[T]] = set(asked)
         while left:
             done, left = wait(left, timeout=_TELL_EVERY_S, return_when=FIRST_EXCEPTION)

@@ -85,6 +85,11 @@ def lock_watch(connection: Connection, service: str) -> None:
         connection.execute(lock, {"locks": _WATCH_LOCKS, "service": service})
 
 
+def writes(connection: Connection) -> bool:
+    """Whether its transaction is one of `Database.write`."""
+    return bool(connection.get_execution_options().get(_WRITES, False))
+
+
 def now() -> datetime:
     return datetime.now(UTC)
 
@@ -105,5 +110,4 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get(_WRITES, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes(connection) else "BEGIN")

@@ -5,8 +5,8 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 
 from temporalio.api.enums.v1 import TaskQueueType
@@ -15,6 +15,7 @@ from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 from temporalio.runtime import Runtime
 
+from activities.tracing import wanted
 from catalogue.store import open_catalogue
 from domain.names import TASK_QUEUES
 from workers.assembly import build
@@ -38,8 +39,24 @@ def main() -> None:
 
 async def _serve(queues: Sequence[str]) -> int:
     settings = Settings.from_environment()
-    with telling(settings.home) as runtime:
+    with telling(settings.home) as runtime, _traced():
         return await _serve_with(settings, queues, runtime)
+
+
+@contextmanager
+def _traced() -> Iterator[None]:
+    if not wanted():
+        yield
+        return
+    from workers.tracing import begin
+    from workers.writes import follow_writes
+
+    tracing = begin("interlace")
+    follow_writes()
+    try:
+        yield
+    finally:
+        tracing.finish()
 
 
 async def _serve_with(settings: Settings, queues: Sequence[str], runtime: Runtime | None) -> int:

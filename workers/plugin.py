@@ -1,15 +1,18 @@
 """How every client, worker and replayer of Interlace speaks with Temporal."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from pydantic import ValidationError
-from temporalio.client import Client
+from temporalio.client import Client, Interceptor
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.plugin import SimplePlugin
 from temporalio.runtime import Runtime
 from temporalio.worker import WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 from temporalio.workflow import SandboxImportNotificationPolicy
+
+from activities.tracing import wanted
 
 _SHARED_WITH_WORKFLOWS = (
     *("domain", "pydantic", "pydantic_core"),
@@ -52,4 +55,15 @@ async def connect(address: str | None = None, runtime: Runtime | None = None) ->
     if address:
         config["target_host"] = address
     config.setdefault("target_host", "127.0.0.1:7233")
-    return await Client.connect(**config, plugins=[plugin()], runtime=runtime)
+    return await Client.connect(**config, plugins=[plugin()], interceptors=_tracing(), runtime=runtime)
+
+
+def _tracing() -> Sequence[Interceptor]:
+    """That of a process which has begun to tell its spans; the workers that a client is for have it too."""
+    if not wanted():
+        return ()
+    from workers.spans import Spans
+    from workers.tracing import begun
+
+    tracing = begun()
+    return [Spans(tracing)] if tracing else ()

@@ -1,11 +1,13 @@
 """What a command talks to: the catalogue and Temporal, as configured or as `interlace up` started them."""
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from temporalio.client import Client
 
+from activities.tracing import wanted
 from catalogue.store import Catalogue, open_catalogue
 from domain.errors import InterlaceError
 from lab.runtime import load
@@ -47,7 +49,16 @@ async def temporal() -> Client:
         if runtime is None:
             raise UnreachableError("nothing runs here: `interlace up` starts it, or set TEMPORAL_ADDRESS")
         address = runtime.address
+    if wanted():
+        _trace()
     try:
         return await connect(address)
     except RuntimeError as error:
         raise UnreachableError(f"Temporal at {address} does not answer: {error}") from error
+
+
+def _trace() -> None:
+    """What is asked of Temporal from now on is part of one span, this command's."""
+    from workers.tracing import begin
+
+    begin("interlace-cli").command(" ".join(["interlace", *sys.argv[1:2]]))
