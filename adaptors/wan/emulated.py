@@ -14,7 +14,7 @@ from adaptors.wan import naming
 from adaptors.wan.leftovers import Leftovers
 from adaptors.wan.links import Links
 from adaptors.wan.port import Progress
-from adaptors.wan.records import LinkRecord, Records, User
+from adaptors.wan.records import Harm, LinkRecord, Records, User
 from adaptors.wan.shares import allot
 from adaptors.wan.tunnels import SwitchOf
 from domain.errors import InterlaceError, VimRefusedError, VimUnavailableError
@@ -67,6 +67,22 @@ class EmulatedWan:
     def links(self) -> list[str]:
         """The names of all links that are wanted."""
         return sorted(record.link.name for record in self._records.all())
+
+    def harm(self, name: str, harm: Harm) -> None:
+        """Make a link worse than it was built for, until it is told otherwise or no service uses it any more.
+
+        :raises VimRefusedError: if no service uses such a link
+        """
+        with self._changing(name):
+            found = self._records.find(name)
+            if found is None:
+                there = ", ".join(self.links()) or "none"
+                raise VimRefusedError(f"link {name}: no service uses it; in use: {there}")
+            self._links.reshape(self._records.keep(found.model_copy(update={"harm": harm})))
+
+    def harms(self) -> dict[str, Harm]:
+        """What each link that is wanted does worse than it was built for."""
+        return {record.link.name: record.harm for record in self._records.all()}
 
     def healthy(self, name: str) -> bool:
         """Whether a link is wanted and all of it is there; costs next to nothing."""

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
+from pydantic import Field
+
 from adaptors.machine.locks import locked
 from adaptors.machine.place import Place, short
 from adaptors.machine.processes import Process
@@ -41,10 +43,20 @@ class Slot(Model):
     """Of the htb class and of the priority of its filter: 2 and up, distinct among those of the PoP."""
 
 
+class Harm(Model):
+    """What a link does worse than it was built for, to rehearse it."""
+
+    delay_ms: float = Field(default=0.0, ge=0, le=60_000)
+    """Added to its latency, one way."""
+    loss: float = Field(default=0.0, ge=0, le=1)
+    """Share of frames that get lost, each way."""
+
+
 class LinkRecord(Model):
     """What is wanted of a link."""
 
     link: WanLink
+    harm: Harm = Harm()
     number: int
     """Distinct among the links of the home."""
     users: tuple[User, ...] = ()

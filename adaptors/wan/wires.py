@@ -13,7 +13,7 @@ from adaptors.machine.processes import Process
 from adaptors.wan import naming
 from adaptors.wan.edges import Edges, no_ipv6
 from adaptors.wan.rates import wire_mbps
-from adaptors.wan.records import Built, LinkRecord
+from adaptors.wan.records import Built, Harm, LinkRecord
 from domain.models import Model
 from domain.networking import WanLink
 
@@ -27,6 +27,7 @@ class Shape(Model):
 
     delay_ms: float
     rate_mbps: float
+    loss: float = 0.0
 
 
 class Wires:
@@ -46,7 +47,7 @@ class Wires:
         no_ipv6(self._machine, namespace, "{all,default}")
         for end in naming.ENDS:
             self._edges.build(record, end)
-        shape = self._shape(record.link, record.link.latency_ms)
+        shape = self._shape(record.link, record.link.latency_ms, Harm())
         if self._by_netem:
             self._netem(shape, namespace)
             return None
@@ -54,7 +55,7 @@ class Wires:
 
     def reshape(self, record: LinkRecord, directory: Path, built: Built) -> None:
         """Give the wire another delay or rate while it carries frames."""
-        shape = self._shape(record.link, built.own_ms)
+        shape = self._shape(record.link, built.own_ms, record.harm)
         if built.line is None:
             self._shape_by_netem(shape, self._machine.place.wan(record.link.name))
         else:
@@ -67,9 +68,10 @@ class Wires:
             self._edges.remove(record, end)
         namespaces.remove(self._machine, self._machine.place.wan(record.link.name))
 
-    def _shape(self, link: WanLink, own_ms: float) -> Shape:
+    def _shape(self, link: WanLink, own_ms: float, harm: Harm) -> Shape:
         rate = wire_mbps(link.bandwidth_mbps, self._encrypted)
-        return Shape(delay_ms=round(max(0.0, link.latency_ms - own_ms), 4), rate_mbps=round(rate, 3))
+        delay = max(0.0, link.latency_ms - own_ms) + harm.delay_ms
+        return Shape(delay_ms=round(delay, 4), rate_mbps=round(rate, 3), loss=harm.loss)
 
     def _netem(self, shape: Shape, namespace: str) -> None:
         a, b = naming.WIRE_ENDS
@@ -85,6 +87,7 @@ class Wires:
         queued_bits = shape.rate_mbps * 1e3 * (shape.delay_ms + _QUEUE_MS)
         limit = 100 + int(queued_bits / 8 / WAN_MTU)
         netem = f"netem delay {shape.delay_ms}ms rate {shape.rate_mbps * 1e6:.0f}bit limit {limit}"
+        netem += f" loss {shape.loss:.4%}" if shape.loss else ""
         self._machine.tc([f"qdisc replace dev {end} root {netem}" for end in naming.WIRE_ENDS], namespace)
 
     def _delay_line(self, shape: Shape, namespace: str, directory: Path) -> Process:

@@ -1,4 +1,4 @@
-"""`interlace faults`: rehearse failures on the modelled infrastructure."""
+"""`interlace faults`: rehearse failures on the modelled infrastructure, and of the emulator's links."""
 
 import time
 from collections.abc import Sequence
@@ -13,9 +13,10 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     help=(
-        "Rehearse failures on modelled VIMs: make their calls fail, hang or lie, and their instances die.\n\n"
+        "Rehearse failures. On modelled VIMs calls fail, hang or lie, and instances die.\n\n"
         "A fault stands until it is used up, has ended or is cleared: `add`, `list`, `clear`. What befalls "
-        "an instance is done at once: `crash`, `vanish`. Then see what `interlace` makes of it."
+        "an instance is done at once: `crash`, `vanish`. On the emulator, `link` makes a WAN link slow or "
+        "lossy. Then see what `interlace` makes of it."
     ),
     no_args_is_help=True,
 )
@@ -115,6 +116,33 @@ def vanish(instance: Target = None, pop: At = None, everything: All = False, as_
 
     _one_or_all(instance, pop, everything)
     _tell("vanished", vanish(Settings.from_environment().home, pop, instance), as_json)
+
+
+@app.command()
+def link(
+    name: Annotated[str | None, typer.Argument(help="Of the link; without one all are listed.")] = None,
+    delay: Annotated[
+        str | None, typer.Option(help="Added to its latency, one way, such as '40 ms'; '0 ms' ends it.")
+    ] = None,
+    loss: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Share of packets that get lost, each way; 0 ends it.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Make a WAN link of the emulator slower, or let it lose packets; what is not said stays as it is.
+
+    Plans do not know of it: they go by the infrastructure. Only links that a service uses are there to be
+    harmed, and what was done to one ends with its last service.
+
+    Example: `interlace faults link hamburg-berlin --delay "40 ms"`.
+    """
+    from interfaces.cli.harming import harm, harms, show
+
+    found = harms() if name is None else harm(name, delay, loss)
+    if as_json:
+        emit_json({link: each.model_dump() for link, each in found.items()})
+    else:
+        show(found)
 
 
 @app.command("list")

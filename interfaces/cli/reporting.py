@@ -18,7 +18,7 @@ Source = Annotated[
 ]
 Credential = Annotated[
     str | None,
-    typer.Option(help="Its NAME, for a Prometheus: INTERLACE_CREDENTIAL_NAME_TOKEN, or ..._USER and ..._PASSWORD."),
+    typer.Option(help="For a Prometheus: INTERLACE_CREDENTIAL_NAME_TOKEN, or ..._USER and ..._PASSWORD."),
 ]
 
 

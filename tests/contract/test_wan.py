@@ -29,7 +29,7 @@ from adaptors.machine.processes import Process
 from adaptors.wan import naming
 from adaptors.wan.emulated import EmulatedWan
 from adaptors.wan.guards import SOCKETS
-from adaptors.wan.records import Built, Records
+from adaptors.wan.records import Built, Harm, Records
 from domain.errors import VimRefusedError
 from domain.networking import Ingress, Label, Rule, Share, WanLink
 
@@ -428,6 +428,29 @@ def test_another_delay_and_rate_come_while_the_link_is_in_use(plain: World) -> N
     kill([line] if line else [])
     plain.wan.look()
     best(5, lambda rtt: 39 <= rtt <= 60, lambda: plain.rtt_ms(first, second))
+
+
+@pytest.mark.alone
+def test_a_harmed_link_is_slow_through_changes_and_repairs_until_it_is_well_again(plain: World) -> None:
+    plain.join(LINK, "shop")
+    first, second = plain.connect("shop", LINK, 50)
+    plain.wan.harm(LINK.name, Harm(delay_ms=30))
+    best(5, lambda rtt: 69 <= rtt <= 90, lambda: plain.rtt_ms(first, second))
+    plain.join(LINK.model_copy(update={"latency_ms": 10}), "shop")
+    line = plain.built(LINK.name).line
+    kill([line] if line else [])
+    plain.wan.look()
+    best(5, lambda rtt: 79 <= rtt <= 100, lambda: plain.rtt_ms(first, second))
+    plain.wan.harm(LINK.name, Harm())
+    best(5, lambda rtt: 19 <= rtt <= 40, lambda: plain.rtt_ms(first, second))
+
+
+def test_a_link_that_nobody_uses_cannot_be_harmed(plain: World) -> None:
+    plain.join(LINK, "shop")
+    with pytest.raises(VimRefusedError, match="link oslo-rome: no service uses it; in use: athens-berlin"):
+        plain.wan.harm("oslo-rome", Harm(loss=0.5))
+    plain.wan.harm(LINK.name, Harm(loss=0.5))
+    assert plain.wan.harms() == {LINK.name: Harm(loss=0.5)}
 
 
 @pytest.mark.alone
