@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from interfaces.cli import (
+    alarms,
     descriptors,
     faults,
     functions,
@@ -20,6 +21,7 @@ from interfaces.cli import (
     operations,
     optimise,
     planning,
+    policies,
     probing,
     prove,
     services,
@@ -54,6 +56,7 @@ planning.register(app)
 optimise.register(app)
 why_not.register(app)
 simulate_policy.register(app)
+alarms.register(app)
 steering.register(app)
 services.register(app)
 instances.register(app)
@@ -65,6 +68,7 @@ app.add_typer(functions.app, name="functions")
 app.add_typer(faults.app, name="faults")
 app.add_typer(labs.app, name="lab")
 app.add_typer(metrics.app, name="metrics")
+app.add_typer(policies.app, name="policies")
 
 
 def _show_version(wanted: bool) -> None:
@@ -92,6 +96,8 @@ def main() -> None:
     code = _run()
     if abilities := sys.modules.get("adaptors.machine.abilities"):
         abilities.forget_looks()
+    if (tracing := sys.modules.get("workers.tracing")) and (begun := tracing.begun()):
+        begun.finish(code)
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

@@ -6,6 +6,7 @@ import typer
 
 from interfaces.cli.options import Disk, Image, KeyValues, Memory, Service, Vcpus
 from interfaces.cli.output import Json, emit_json
+from interfaces.cli.signing import signed
 
 if TYPE_CHECKING:
     from domain.models import Model
@@ -27,7 +28,7 @@ def pause(service: Service, reason: Reason = "", as_json: Json = False) -> None:
     from domain.steering import Reason as Said
     from interfaces.cli.requests import checked
 
-    _tell(service, PAUSE, checked(Said, reason=_signed(reason)), as_json)
+    _tell(service, PAUSE, checked(Said, reason=signed(reason)), as_json)
 
 
 def resume(service: Service, as_json: Json = False) -> None:
@@ -35,7 +36,7 @@ def resume(service: Service, as_json: Json = False) -> None:
     from domain.names import RESUME
     from domain.steering import Reason as Said
 
-    _tell(service, RESUME, Said(reason=_signed("")), as_json)
+    _tell(service, RESUME, Said(reason=signed("")), as_json)
 
 
 def retry(
@@ -114,7 +115,7 @@ def give_up(
         question = f"What the operation on {service} did is undone. Go on?"
         if not typer.confirm(question):
             raise InputError("it goes on as before")
-    _tell(service, GIVE_UP, checked(Said, reason=_signed(reason)), as_json)
+    _tell(service, GIVE_UP, checked(Said, reason=signed(reason)), as_json)
 
 
 def cancel(service: Service, as_json: Json = False) -> None:
@@ -144,17 +145,6 @@ def follow(service: Service, as_json: Json = False) -> None:
     from interfaces.cli.telling import follow_operation
 
     raise typer.Exit(follow_operation(service, as_json))
-
-
-def _signed(reason: str) -> str:
-    """With who says so, as far as this machine knows."""
-    import getpass
-
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):
-        return reason
-    return f"{reason} ({user})" if reason else f"by {user}"
 
 
 def _tell(service: str, update: str, said: "Model", as_json: bool) -> None:
