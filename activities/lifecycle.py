@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from temporalio import activity
 
 from activities.translation import translated
+from activities.watched import policies_of
 from catalogue.store import Catalogue
 from domain import names
 from domain.deployments import Deployment
@@ -14,7 +15,7 @@ from domain.networking import MODELLED, Connection, ServiceNetwork
 from domain.operation_plans import OperationPlan, PlanBrief, PlanState, StepAction
 from domain.records import ResourceRecord
 from domain.requests import Nothing
-from domain.steering import PlanRef, StepNote, StepTimes, UndoBrief
+from domain.steering import Committed, PlanRef, StepNote, StepTimes, UndoBrief
 from planning.estimates import duration
 from planning.undoing import undo_waves
 
@@ -26,7 +27,7 @@ class LifecycleActivities:
         self._catalogue = catalogue
 
     @activity.defn(name=names.COMMIT_PLAN, no_thread_cancel_exception=True)
-    def commit(self, ref: PlanRef) -> StepNote:
+    def commit(self, ref: PlanRef) -> Committed:
         """The service is as planned; after a Terminate it is gone."""
         held = ref.held
         with translated():
@@ -34,7 +35,7 @@ class LifecycleActivities:
             if plan.after is None:
                 self._catalogue.reservations.release(held.operation_id, held.fence, held.service)
                 self._catalogue.services.remove(held.operation_id, held.fence, held.service)
-                return StepNote(note="its record is removed")
+                return Committed(note="its record is removed", watched=self._watched(plan))
             self._catalogue.services.commit_deployment(
                 held.operation_id,
                 held.fence,
@@ -42,7 +43,7 @@ class LifecycleActivities:
                 self._network(plan),
                 self._connection(plan),
             )
-        return StepNote()
+            return Committed(watched=self._watched(plan))
 
     @activity.defn(name=names.RESTORE, no_thread_cancel_exception=True)
     def restore(self, ref: PlanRef) -> StepNote:
@@ -100,6 +101,10 @@ class LifecycleActivities:
     def _connection(self, plan: OperationPlan) -> Connection:
         found = self._catalogue.plans.connection(plan.plan_id)
         return found or self._catalogue.services.get(plan.service).connection or MODELLED
+
+    def _watched(self, plan: OperationPlan) -> bool:
+        known = (each for each in (plan.before, plan.after) if each is not None)
+        return any(policies_of(self._catalogue, each.descriptor, each.version).watched for each in known)
 
     def _descriptor(self, committed: Deployment | None) -> Descriptor | None:
         known = self._catalogue.descriptors

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from monitoring.moving import Move
 from pydantic import TypeAdapter
 
 from domain.lifecycle import HealRequest, MigrateRequest, ScaleRequest
@@ -11,7 +12,6 @@ from domain.watching import Wanted
 from monitoring.deciding import started
 from monitoring.decisions import Decided, Scale
 from monitoring.healing import Heal
-from monitoring.moving import Move
 from monitoring.states import State
 
 _Act = Scale | Heal | Move

@@ -56,9 +56,6 @@ PLANNED_PATCH = "planned"
 PREVIEWED_PATCH = "previewed"
 """Set in histories of plans that were shown with what VIMs tell of them."""
 
-WATCHED_PATCH = "watched"
-"""Set in histories of operations that end with the service's watch brought up to date."""
-
 START = "operation.start"
 SCOPE = "plan.scope"
 SURVEY = "vim.survey"

@@ -129,6 +129,13 @@ class StepNote(Model):
     note: str = ""
 
 
+class Committed(StepNote):
+    """An outcome that stands."""
+
+    watched: bool = False
+    """Whether the service has policies now, or had some before."""
+
+
 class PlanRef(Model):
     """A plan of an operation under its lease; None where there is none yet."""
 

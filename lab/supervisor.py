@@ -148,7 +148,7 @@ def main() -> None:
         port = int(arguments.address.rpartition(":")[2])
         command = server_command(arguments.server, home, port, arguments.ui_port)
         server = Child(command, logs / "temporal.log", environment)
-    telling = {**environment, **({"INTERLACE_METRICS_LISTEN": "127.0.0.1:0"} if arguments.metrics else {})}
+    telling = {**environment, **(_measured(arguments.metrics) if arguments.metrics else {})}
     workers = [
         Child([sys.executable, "-m", "workers"], logs / f"worker-{number + 1}.log", telling)
         for number in range(arguments.workers)
@@ -160,6 +160,12 @@ def main() -> None:
     ui = f"http://127.0.0.1:{arguments.ui_port}" if server else None
     metrics = f"http://{arguments.metrics}" if arguments.metrics else None
     Supervisor(home, server, workers, arguments.address, ui, exporter, metrics).run()
+
+
+def _measured(exporter: str) -> dict[str, str]:
+    """Workers tell of themselves, and watch services by what the exporter has; unless another is named."""
+    source = os.environ.get("INTERLACE_METRICS_SOURCE") or f"http://{exporter}"
+    return {"INTERLACE_METRICS_LISTEN": "127.0.0.1:0", "INTERLACE_METRICS_SOURCE": source}
 
 
 if __name__ == "__main__":

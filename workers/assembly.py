@@ -1,5 +1,6 @@
 """Which activities and workflows serve which task queue."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -10,7 +11,9 @@ from temporalio.worker import Worker
 
 from activities.amending import AmendingActivities
 from activities.comparing import ComparingActivities
+from activities.firing import FiringActivities
 from activities.hosting import HostingActivities
+from activities.installing import InstallingActivities
 from activities.lifecycle import LifecycleActivities
 from activities.network_steps import NetworkStepActivities
 from activities.networks import NetworkActivities
@@ -26,9 +29,11 @@ from activities.services import ServiceActivities
 from activities.steps import StepActivities
 from activities.surveying import SurveyingActivities
 from activities.vims import VimActivities
+from activities.watching import WatchingActivities
 from catalogue.store import Catalogue
 from domain import names
 from workers.heartbeats import Heartbeats
+from workers.measuring import Sources
 from workers.plugin import GRACE
 from workers.settings import Settings
 from workflows.heal import Heal
@@ -37,20 +42,32 @@ from workflows.migrate import Migrate
 from workflows.optimise import Optimise
 from workflows.plan import Plan
 from workflows.scale import Scale
+from workflows.scheduled_scale import ScheduledScale
 from workflows.sweep import Sweep
 from workflows.terminate import Terminate
 from workflows.update import Update
+from workflows.watch import Watch
 
-WORKFLOWS: tuple[type, ...] = (Instantiate, Scale, Migrate, Heal, Update, Terminate, Plan, Sweep, Optimise)
+WORKFLOWS: tuple[type, ...] = (
+    *(Instantiate, Scale, Migrate, Heal, Update, Terminate),
+    *(Plan, Sweep, Optimise, Watch, ScheduledScale),
+)
 _THREADS = {names.ORCHESTRATION_QUEUE: 16, names.PLACEMENT_QUEUE: 2}
 _VIM_THREADS = 32
+_WATCHES = 2000
+"""At a time in one worker: each waits nearly always."""
 
 Activities = Sequence[Callable[..., Any]]
 
 
 def build(client: Client, catalogue: Catalogue, settings: Settings, queues: Sequence[str]) -> list[Worker]:
     """A worker for each of `queues`."""
-    return [_worker(client, queue, _activities(queue, client, catalogue, settings)) for queue in queues]
+    return [
+        _watching(client, catalogue, settings)
+        if queue == names.MONITORING_QUEUE
+        else _worker(client, queue, _activities(queue, client, catalogue, settings))
+        for queue in queues
+    ]
 
 
 def _activities(queue: str, client: Client, catalogue: Catalogue, settings: Settings) -> Activities:
@@ -69,7 +86,7 @@ def _activities(queue: str, client: Client, catalogue: Catalogue, settings: Sett
 
 def _records(catalogue: Catalogue, client: Client) -> Activities:
     operations, services = OperationActivities(catalogue, client), ServiceActivities(catalogue)
-    lifecycle = LifecycleActivities(catalogue)
+    lifecycle, firing = LifecycleActivities(catalogue), FiringActivities(catalogue)
     return [
         operations.start,
         operations.finish,
@@ -82,6 +99,10 @@ def _records(catalogue: Catalogue, client: Client) -> Activities:
         lifecycle.note_times,
         services.resources,
         services.leave,
+        InstallingActivities(catalogue, client).install,
+        firing.note,
+        firing.fire,
+        firing.firing,
     ]
 
 
@@ -149,4 +170,30 @@ def _worker(client: Client, queue: str, activities: Activities) -> Worker:
         graceful_shutdown_timeout=GRACE,
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=0.6),
         max_heartbeat_throttle_interval=timedelta(seconds=0.4),
+    )
+
+
+class _Watching(Worker):
+    """Gives its metrics sources back when it ends."""
+
+    def __init__(self, sources: Sources, **options: Any) -> None:
+        super().__init__(**options)
+        self._sources = sources
+
+    async def __aexit__(self, *failure: Any) -> None:
+        await super().__aexit__(*failure)
+        await asyncio.to_thread(self._sources.close)
+
+
+def _watching(client: Client, catalogue: Catalogue, settings: Settings) -> Worker:
+    """Its activities are coroutines that wait; a heartbeat tells what they remember, and is no hurry."""
+    sources = Sources(catalogue, settings)
+    return _Watching(
+        sources,
+        client=client,
+        task_queue=names.MONITORING_QUEUE,
+        activities=[WatchingActivities(catalogue, sources.source).look],
+        interceptors=[Heartbeats()],
+        max_concurrent_activities=_WATCHES,
+        graceful_shutdown_timeout=GRACE,
     )

@@ -19,6 +19,8 @@ from temporalio.worker import (
 )
 
 EVERY_S = 0.3
+"""At the most; an activity that may be silent for long beats less often."""
+_OF_TIMEOUT = 0.2
 
 
 class Heartbeats(Interceptor):
@@ -37,17 +39,18 @@ class _Beating(ActivityInboundInterceptor):
         super().init(self._outbound)
 
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:
-        if activity.info().heartbeat_timeout is None:
+        timeout = activity.info().heartbeat_timeout
+        if timeout is None:
             return await super().execute_activity(input)  # nobody listens, and a cancel is not to be heard
-        beating = asyncio.create_task(self._beat())
+        beating = asyncio.create_task(self._beat(max(EVERY_S, timeout.total_seconds() * _OF_TIMEOUT)))
         try:
             return await super().execute_activity(input)
         finally:
             beating.cancel()
 
-    async def _beat(self) -> None:
+    async def _beat(self, every_s: float) -> None:
         while True:
-            await asyncio.sleep(EVERY_S)
+            await asyncio.sleep(every_s)
             self._outbound.again()
 
 

@@ -15,10 +15,14 @@ class Settings:
     """State of a single machine: database files, logs, the modelled world."""
     catalogue_url: str
     placement_time_limit_s: float = 30.0
+    metrics_source: str | None = None
+    """What watches ask; None: each worker measures for itself, once it watches something."""
+    metrics_credential: str | None = None
+    """The name of the source's credential."""
 
     @classmethod
     def from_environment(cls) -> "Settings":
-        """INTERLACE_HOME, INTERLACE_CATALOGUE_URL, INTERLACE_CATALOGUE_PASSWORD_FILE."""
+        """INTERLACE_HOME, _CATALOGUE_URL, _CATALOGUE_PASSWORD_FILE, _METRICS_SOURCE, _METRICS_CREDENTIAL."""
         home = Path(os.environ.get("INTERLACE_HOME") or Path.home() / ".local" / "state" / "interlace")
         try:
             home.mkdir(parents=True, exist_ok=True)
@@ -29,7 +33,12 @@ class Settings:
                 f"the state directory {home} is not yours to write to; INTERLACE_HOME names another"
             )
         url = os.environ.get("INTERLACE_CATALOGUE_URL") or f"sqlite:///{home / 'catalogue.db'}"
-        return cls(home=home, catalogue_url=_with_password(url))
+        return cls(
+            home=home,
+            catalogue_url=_with_password(url),
+            metrics_source=os.environ.get("INTERLACE_METRICS_SOURCE") or None,
+            metrics_credential=os.environ.get("INTERLACE_METRICS_CREDENTIAL") or None,
+        )
 
 
 def _with_password(url: str) -> str:

@@ -21,7 +21,7 @@ from domain.requests import (
     OperationProgress,
     OperationResult,
 )
-from domain.steering import Began, PlanRef, StepNote, StepOrder, StepTimes
+from domain.steering import Began, Committed, PlanRef, StepNote, StepOrder, StepTimes
 from workflows import calls
 from workflows.board import Board
 from workflows.cuts import ran_to_its_end, uncut
@@ -109,7 +109,9 @@ class Operation:
         """From here on a cancel comes too late: the outcome stands."""
         self._steering.open = self._stoppable = False
         self._board.enter(Phase.COMMITTING)
-        await self._ours(names.COMMIT_PLAN, self._ref(), StepNote, step="commit the service")
+        committed = await self._ours(names.COMMIT_PLAN, self._ref(), Committed, step="commit the service")
+        if committed.watched:
+            await self._ours(names.INSTALL, self._ref(), StepNote, step="watch the service")
         await self.tidy()
 
     async def tidy(self) -> None:

@@ -33,4 +33,4 @@ def open_source(
         )
     if url.startswith(PREFIX):
         return PrometheusSource(bare, credential, window_s, together, more)
-    return DirectSource(bare, together)
+    return DirectSource(bare, together, first_window_s=0.0 if together else 2.0)

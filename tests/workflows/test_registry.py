@@ -10,7 +10,7 @@ from temporalio import activity
 from temporalio.worker import Worker
 
 from catalogue.store import open_catalogue
-from domain import names, reoptimisation, requests, steering
+from domain import names, reoptimisation, requests, steering, watching
 from domain.models import Model
 from domain.networking import Connection
 from domain.operation_plans import PlanBrief, StepAction
@@ -45,7 +45,12 @@ SIGNATURES: dict[str, tuple[type[Model], type[Model]]] = {
     names.PREVIEW: (steering.PreviewOrder, steering.PreviewNotes),
     names.AMEND: (steering.Amendment, steering.StepNote),
     names.PLAN_UNDO: (steering.PlanRef, steering.UndoBrief),
-    names.COMMIT_PLAN: (steering.PlanRef, steering.StepNote),
+    names.COMMIT_PLAN: (steering.PlanRef, steering.Committed),
+    names.INSTALL: (steering.PlanRef, steering.StepNote),
+    names.LOOK: (watching.LookOrder, watching.Looked),
+    names.NOTE_DECISION: (watching.Decision, requests.Nothing),
+    names.FIRE: (watching.Firing, requests.Nothing),
+    names.FIRING: (watching.Firing, watching.FiringSeen),
     names.RESTORE: (steering.PlanRef, steering.StepNote),
     names.COMPARE: (steering.CompareOrder, steering.Differences),
     names.NOTE_TIMES: (steering.StepTimes, requests.Nothing),

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isnan, nan, prod
 from pathlib import Path
@@ -74,14 +74,26 @@ class Probing:
         return ChainFigures(latency_ms=latency, loss=1 - prod(1 - each for each in lost))
 
 
+Probed = Callable[[Watched], bool]
+
+
+def every_service(_: Watched) -> bool:
+    """Chains of all services are probed."""
+    return True
+
+
 class Background:
     """Probes the chains of all ACTIVE services, round after round, in a thread of its own."""
 
-    def __init__(self, catalogue: Catalogue, census: Census, home: Path, every_s: float) -> None:
+    def __init__(
+        self, catalogue: Catalogue, census: Census, home: Path, every_s: float, probed: Probed = every_service
+    ) -> None:
+        """:param probed: which services' chains"""
         self._catalogue = catalogue
         self._census = census
         self._home = home
         self._every_s = every_s
+        self._probed = probed
         self._known: dict[str, Probing] = {}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="probes", daemon=True)
@@ -114,7 +126,7 @@ class Background:
 
     def round(self) -> None:
         """Probe each once."""
-        services = self._census.services()
+        services = {name: each for name, each in self._census.services().items() if self._probed(each)}
         self._known = {name: each for name, each in self._known.items() if name in services}
         for name, watched in services.items():
             if self._stop.is_set():

@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from catalogue.store import Catalogue
 from domain.errors import InputError, InterlaceError
 from workers.exporter.census import Census, Watched
-from workers.exporter.chains import Background
+from workers.exporter.chains import Background, Probed, every_service
 from workers.exporter.discovery import targets
 from workers.exporter.looking import Looker
 from workers.exporter.phases import Phases
@@ -129,18 +129,20 @@ def exporting(
     listen: str,
     probe_interval_s: float,
     temporal: str | None = None,
+    probed: Probed = every_service,
 ) -> Iterator[str]:
     """Serve for as long as this lasts.
 
     :param listen: host:port; port 0 is any that is free
     :param probe_interval_s: between two rounds of probes along the chains; 0 for none
     :param temporal: its address; None: as the environment says
+    :param probed: which services' chains
     :returns: the host:port where it listens
     :raises InputError: where nobody can listen there
     """
     host, port = address(listen, "--listen")
     census, looker = Census(catalogue), Looker(catalogue, settings.home)
-    background = Background(catalogue, census, settings.home, probe_interval_s)
+    background = Background(catalogue, census, settings.home, probe_interval_s, probed)
     exporter = Exporter(
         census, Records(catalogue, census), Phases(temporal), Scrapes(looker, background), settings.home
     )
