@@ -60,7 +60,7 @@ def _one(kind: str) -> str:
     return "PoP" if kind == "pops" else "region"
 
 
-def _shared(descriptor: Descriptor) -> dict[str, set[str]]:
+def sharing(descriptor: Descriptor) -> dict[str, set[str]]:
     """Component -> all that share its PoP, through one affinity group or several."""
     shared: dict[str, set[str]] = {}
     for group in descriptor.placement.affinity:
@@ -71,7 +71,7 @@ def _shared(descriptor: Descriptor) -> dict[str, set[str]]:
 
 def _nowhere_together(descriptor: Descriptor) -> Iterator[Complaint]:
     """Affinity of components whose rules leave no PoP that suits them all."""
-    rules, shared = descriptor.placement.rules, _shared(descriptor)
+    rules, shared = descriptor.placement.rules, sharing(descriptor)
     told: set[frozenset[str]] = set()
     for number, group in enumerate(descriptor.placement.affinity):
         members = frozenset(shared.get(group[0], ())) if group else frozenset[str]()
@@ -88,7 +88,7 @@ def _nowhere_together(descriptor: Descriptor) -> Iterator[Complaint]:
 
 def _together_and_apart(descriptor: Descriptor) -> Iterator[Complaint]:
     """Instances that affinity puts on one PoP and anti-affinity on several."""
-    shared = _shared(descriptor)
+    shared = sharing(descriptor)
     for number, group in enumerate(descriptor.placement.anti_affinity):
         names = [name for name in dict.fromkeys(group) if name in descriptor.components]
         for index, name in enumerate(names):

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
-from domain.contradictions import Complaint
+from domain.contradictions import Complaint, sharing
 from domain.descriptor import Descriptor
 from domain.expressions import ExpressionError, Tree, parse
 from domain.measured import complaint
 from domain.policies import (
     HealingPolicy,
+    MigrationPolicy,
     PredictedPolicy,
     ScalingPolicy,
     SchedulePolicy,
@@ -27,9 +28,10 @@ def policy_complaints(descriptor: Descriptor) -> list[Complaint]:
     scaling = list(enumerate(descriptor.policies.scaling))
     return [
         *(each for number, policy in scaling for each in _of_one(number, policy, descriptor)),
-        *_names(scaling),
         *_fights(scaling),
         *_healing(descriptor),
+        *_migration(descriptor),
+        *_names(descriptor),
     ]
 
 
@@ -54,16 +56,6 @@ def _of_one(number: int, policy: ScalingPolicy, descriptor: Descriptor) -> Itera
 
 def _unknown(name: str, descriptor: Descriptor) -> str:
     return f"no component {name!r}; {hint(name, descriptor.components)}"
-
-
-def _names(scaling: list[Numbered]) -> Iterator[Complaint]:
-    first: dict[str, int] = {}
-    for number, policy in scaling:
-        name = name_of(policy)
-        if (other := first.setdefault(name, number)) != number:
-            given = "give each a name of its own" if policy.name is None else "names are unique in a service"
-            told = f"policies.scaling[{other}] is called {name!r} already: {given}"
-            yield ("policies", "scaling", number, "name"), told
 
 
 def _fights(scaling: list[Numbered]) -> Iterator[Complaint]:
@@ -125,3 +117,33 @@ def _healing(descriptor: Descriptor) -> Iterator[Complaint]:
             yield path, _unknown(policy.component, descriptor)
         elif (other := first.setdefault(policy.component, number)) != number:
             yield path, f"policies.healing[{other}] says how {policy.component!r} is healed already"
+
+
+def _migration(descriptor: Descriptor) -> Iterator[Complaint]:
+    shared = sharing(descriptor)
+    for number, policy in enumerate(descriptor.policies.migration):
+        here = ("policies", "migration", number)
+        if policy.component not in descriptor.components:
+            yield (*here, "component"), _unknown(policy.component, descriptor)
+        elif company := sorted(shared.get(policy.component, set()) - {policy.component}):
+            told = f"placement.affinity keeps it with {', '.join(company)}, so it cannot leave alone"
+            yield (*here, "component"), told
+        if wrong := complaint(policy.metric, descriptor):
+            yield (*here, "metric"), wrong
+
+
+def _names(descriptor: Descriptor) -> Iterator[Complaint]:
+    """What policies are called is how people, alarms and what was decided speak of them."""
+    first: dict[str, str] = {}
+    named: tuple[tuple[str, tuple[ScalingPolicy | MigrationPolicy, ...]], ...] = (
+        ("scaling", descriptor.policies.scaling),
+        ("migration", descriptor.policies.migration),
+    )
+    for part, policies in named:
+        for number, policy in enumerate(policies):
+            name, here = name_of(policy), f"policies.{part}[{number}]"
+            if (other := first.setdefault(name, here)) != here:
+                given = (
+                    "give each a name of its own" if policy.name is None else "names are unique in a service"
+                )
+                yield ("policies", part, number, "name"), f"{other} is called {name!r} already: {given}"

@@ -1,9 +1,12 @@
 """Migrate: instances to other PoPs, or to other hosts of theirs."""
 
+from collections.abc import Collection
+
 from domain.deployments import Deployment
-from domain.errors import InputError, UnknownError
+from domain.errors import InfeasibleError, InputError, UnknownError
 from domain.infrastructure import Infrastructure
 from domain.lifecycle import MigrateRequest
+from domain.plans import GraphInstance
 from domain.spelling import hint
 from planning.aims import Aim, listed, of_component
 from planning.hosted import refuse_unhosted
@@ -14,9 +17,12 @@ def migrate(request: MigrateRequest, before: Deployment, infrastructure: Infrast
     """What a Migrate changes.
 
     :raises InputError: what is named is unknown, is there already, has nothing to move, or must not be there
+    :raises InfeasibleError: there is no other PoP where what is to leave may be
     """
     if request.evacuate is not None:
         return _evacuated(request.evacuate, before, infrastructure)
+    if request.leave:
+        return _left(request.leave, before, infrastructure)
     if request.rehost:
         return _rehosted(request, before)
     if request.optimise:
@@ -37,6 +43,47 @@ def _evacuated(pop: str, before: Deployment, infrastructure: Infrastructure) -> 
         closed=frozenset({pop}),
         notes=tuple(f"endpoint {name} stays on {pop}: there the service meets its users" for name in staying),
     )
+
+
+def _left(components: Collection[str], before: Deployment, infrastructure: Infrastructure) -> Aim:
+    """Each instance goes where none of its component is now, so that no two of them change places."""
+    where, excluded = before.plan.placements, {}
+    for component in components:
+        names = _instances(component, before)
+        here = frozenset(where[name] for name in names)
+        excluded.update(dict.fromkeys(names, here))
+    _check_company(excluded.keys(), before)
+    for part in before.graph.instances:
+        if part.name in excluded:
+            _check_other(part, excluded[part.name], infrastructure)
+    return Aim(adjustments=before.adjustments, freed=frozenset(excluded), excluded=excluded)
+
+
+def _instances(component: str, before: Deployment) -> tuple[str, ...]:
+    parts = {each.name: each.component for each in before.graph.instances}
+    if component in parts and component not in parts.values():
+        own = parts[component]
+        raise InputError(f"{component} is an instance: name its component, {own}, or say where it is to go")
+    return _parts(component, before)
+
+
+def _check_company(leaving: Collection[str], before: Deployment) -> None:
+    """What must share a PoP leaves it together."""
+    for group in before.graph.affinity:
+        names = sorted(set(group) & set(leaving))
+        staying = sorted(set(group) - set(leaving))
+        if names and staying:
+            raise InputError(f"{names[0]} must share a PoP with {listed(staying)}: let them leave as well")
+
+
+def _check_other(part: GraphInstance, here: frozenset[str], infrastructure: Infrastructure) -> None:
+    others = sorted(infrastructure.pops.keys() - here)
+    against = {pop: objections(part, pop, infrastructure) for pop in others}
+    if all(against.values()):
+        why = "; ".join(f"not on {pop}: {', '.join(reasons)}" for pop, reasons in against.items())
+        raise InfeasibleError(
+            f"{part.name} cannot leave {listed(sorted(here))}: {why or 'there is no other PoP'}"
+        )
 
 
 def _moved(moves: dict[str, str], before: Deployment, infrastructure: Infrastructure) -> Aim:

@@ -3,7 +3,7 @@
 `commands` makes two commands of each: one that carries it out, one that plans it.
 """
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -22,10 +22,11 @@ from interfaces.cli.options import (
     UndoGiveUpAfter,
     Vcpus,
 )
+from interfaces.cli.wished import existing, shared
+from interfaces.cli.wishes_migrate import migrate
 
 if TYPE_CHECKING:
-    from domain.lifecycle import HealRequest, MigrateRequest, ScaleRequest, UpdateRequest
-    from domain.records import ServiceRecord
+    from domain.lifecycle import HealRequest, ScaleRequest, UpdateRequest
     from domain.requests import InstantiateRequest, TerminateRequest
 
 
@@ -48,7 +49,7 @@ def instantiate(
         service=service,
         descriptor=descriptor,
         version=version,
-        **_shared(tenant, give_up_after, undo_give_up_after, on_failure),
+        **shared(tenant, give_up_after, undo_give_up_after, on_failure),
     )
     with catalogue() as store:
         store.descriptors.get(request.descriptor, request.version)
@@ -87,7 +88,7 @@ def scale(
     from interfaces.cli.flavours import Flavour, flavour_of
     from interfaces.cli.requests import checked
 
-    record = _existing(service)
+    record = existing(service)
     flavour = Flavour(vcpus, memory, disk)
     return checked(
         ScaleRequest,
@@ -99,58 +100,7 @@ def scale(
         image=image,
         surge=surge,
         in_place=in_place,
-        **_shared(tenant, give_up_after, undo_give_up_after, on_failure),
-    )
-
-
-def migrate(
-    service: Service,
-    moves: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="WHAT=POP", help="A component or instance, and where to."),
-    ] = None,
-    evacuate: Annotated[str | None, typer.Option(metavar="POP", help="All leave this PoP.")] = None,
-    optimise: Annotated[bool, typer.Option("--optimise", help="Place anew where that saves enough.")] = False,
-    move_cost: Annotated[
-        float | None,
-        typer.Option(min=0, help="With --optimise: what a move must save per hour; default: 0.01."),
-    ] = None,
-    rehost: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="WHAT",
-            help="This component or instance goes to another host of its PoP, live, one after the other; may "
-            "be said again. VIMs: openstack, modelled.",
-        ),
-    ] = None,
-    cold: Annotated[bool, typer.Option("--cold", help="With --rehost: stopped meanwhile.")] = False,
-    tenant: Tenant = "default",
-    give_up_after: GiveUpAfter = 600.0,
-    undo_give_up_after: UndoGiveUpAfter = 60.0,
-    on_failure: OnFailure = "undo",
-) -> "MigrateRequest":
-    """Move instances between PoPs: built there, switched over, drained and removed here.
-
-    With --rehost between the hosts of one PoP: they stay themselves. For example: `interlace migrate shop
-    web=berlin store-1=hamburg`, `... shop --evacuate bremen`, or `... shop --rehost web-1`.
-    """
-    from domain.errors import InputError
-    from domain.lifecycle import MigrateRequest
-    from interfaces.cli.requests import checked, pairs
-
-    if move_cost is not None and not optimise:
-        raise InputError("--move-cost goes with --optimise only")
-    _existing(service)
-    return checked(
-        MigrateRequest,
-        service=service,
-        moves=pairs(moves or [], "web=berlin"),
-        evacuate=evacuate,
-        optimise=optimise,
-        rehost=tuple(rehost or ()),
-        cold=cold,
-        **({} if move_cost is None else {"move_cost_per_hour": move_cost}),
-        **_shared(tenant, give_up_after, undo_give_up_after, on_failure),
+        **shared(tenant, give_up_after, undo_give_up_after, on_failure),
     )
 
 
@@ -181,7 +131,7 @@ def heal(
     from domain.lifecycle import HealRequest
     from interfaces.cli.requests import checked
 
-    _existing(service)
+    existing(service)
     return checked(
         HealRequest,
         service=service,
@@ -189,7 +139,7 @@ def heal(
         lost_pops=frozenset(lost or ()),
         elsewhere=elsewhere,
         force=force,
-        **_shared(tenant, give_up_after, undo_give_up_after, on_failure),
+        **shared(tenant, give_up_after, undo_give_up_after, on_failure),
     )
 
 
@@ -209,14 +159,14 @@ def update(
     from domain.lifecycle import UpdateRequest
     from interfaces.cli.requests import checked
 
-    _existing(service)
+    existing(service)
     return checked(
         UpdateRequest,
         service=service,
         version=version,
         surge=surge,
         reset=reset,
-        **_shared(tenant, give_up_after, undo_give_up_after, on_failure),
+        **shared(tenant, give_up_after, undo_give_up_after, on_failure),
     )
 
 
@@ -231,31 +181,12 @@ def terminate(
     from domain.requests import TerminateRequest
     from interfaces.cli.requests import checked
 
-    _existing(service)
+    existing(service)
     return checked(
         TerminateRequest,
         service=service,
-        **_shared(tenant, give_up_after, undo_give_up_after, on_failure),
+        **shared(tenant, give_up_after, undo_give_up_after, on_failure),
     )
-
-
-def _shared(tenant: str, give_up_after: float, undo_give_up_after: float, on_failure: str) -> dict[str, Any]:
-    """What every request has."""
-    from domain.requests import Patience
-
-    patience = Patience(give_up_after_s=give_up_after, undo_give_up_after_s=undo_give_up_after)
-    return {"tenant": tenant, "patience": patience, "on_failure": on_failure}
-
-
-def _existing(service: str) -> "ServiceRecord":
-    """A service that is not there needs no operation to find that out.
-
-    :raises UnknownError: with the names that were perhaps meant
-    """
-    from interfaces.cli.session import catalogue
-
-    with catalogue() as store:
-        return store.services.get(service)
 
 
 WISHES = (instantiate, scale, migrate, heal, update, terminate)

@@ -95,6 +95,10 @@ SAID: list[tuple[str, AnyRequest]] = [
         MigrateRequest(service="shop", rehost=("web-1", "web-2"), cold=True),
     ),
     ("migrate shop --evacuate north", MigrateRequest(service="shop", evacuate="north")),
+    (
+        "migrate shop --leave web --leave store",
+        MigrateRequest(service="shop", leave=("web", "store")),
+    ),
     ("migrate shop --optimise", MigrateRequest(service="shop", optimise=True)),
     (
         "migrate shop --optimise --move-cost 0.5",
@@ -149,7 +153,11 @@ def test_every_operation_takes_the_shared_words(asked: Asked, words: str) -> Non
         ("scale shop wep --vcpus 2", UnknownError, "no component 'wep'; did you mean 'web'?"),
         ("scale shpo web --by 1", UnknownError, "no service 'shpo'; did you mean shop"),
         ("scale shop web --memory 2", InputError, "'2' has no unit"),
-        ("migrate shop", InputError, "say one of plan, moves, evacuate, optimise, rehost: none is given"),
+        (
+            "migrate shop",
+            InputError,
+            "moves, evacuate, leave, optimise, rehost: none is given",
+        ),
         ("migrate shop web=south --optimise", InputError, "not moves and optimise together"),
         ("migrate shop --cold --evacuate north", InputError, "cold goes with rehost only"),
         ("migrate shop web=south --rehost web-1", InputError, "not moves and rehost together"),

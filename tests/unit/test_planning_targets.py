@@ -293,6 +293,53 @@ def test_only_an_endpoint_is_no_reason_to_evacuate(shop: Shop) -> None:
     )
 
 
+def test_a_component_leaves_the_pops_where_it_is_and_all_else_stays(shop: Shop) -> None:
+    after = shop.deployed(MIGRATE, leave=("database",))
+    assert shop.rebuilt(after) == {"database-1"}
+    assert after.plan.placements["database-1"] == "south", "the cheapest of the others"
+    both = shop.deployed(MIGRATE, leave=("web",))
+    moved = {both.plan.placements[name] for name in ("web-1", "web-2")}
+    assert moved == {"west", "east"}, "they do not change places"
+
+
+def test_several_components_leave_together(shop: Shop) -> None:
+    after = shop.deployed(MIGRATE, leave=("database", "balancer"))
+    assert shop.rebuilt(after) == {"database-1", "balancer-1"}
+
+
+@pytest.mark.parametrize(
+    ("component", "words"),
+    [
+        ("wbe", "s1 has no component or instance 'wbe'; did you mean 'web'?"),
+        ("web-1", "web-1 is an instance: name its component, web, or say where it is to go"),
+        ("users", "users is an endpoint: its descriptor says where it is, in a new version say"),
+    ],
+)
+def test_what_cannot_leave_is_refused(shop: Shop, component: str, words: str) -> None:
+    assert refused(shop, MIGRATE, leave=(component,)) == words
+
+
+def test_what_may_be_nowhere_else_does_not_leave(shop: Shop) -> None:
+    plain = shop.on(changed(HERE, "south", capabilities=frozenset()))
+    assert refused(plain, MIGRATE, InfeasibleError, leave=("firewall",)) == (
+        "firewall-1 cannot leave north: not on east: it needs dpdk (only north);"
+        " not on south: it needs dpdk (only north); not on west: it needs dpdk (only north)"
+    )
+    full = shop.on(infrastructure(south=1, west=1, east=1))
+    assert refused(full, MIGRATE, InfeasibleError, leave=("database",)).startswith(
+        "database-1 fits on no PoP"
+    )
+
+
+def test_what_must_share_a_pop_leaves_together() -> None:
+    shop = Shop(descriptor(("  anti_affinity: [[web]]\n", "  affinity: [[balancer, database]]\n")))
+    text = refused(shop, MIGRATE, leave=("database",))
+    assert text == "database-1 must share a PoP with balancer-1: let them leave as well"
+    after = shop.deployed(MIGRATE, leave=("database", "balancer"))
+    assert shop.rebuilt(after) == {"database-1", "balancer-1"}
+    assert after.plan.placements["database-1"] == after.plan.placements["balancer-1"] != "north"
+
+
 def test_optimising_moves_what_saves_more_than_it_costs(shop: Shop) -> None:
     away = shop.after(MIGRATE, moves={"database": "west", "balancer": "south"})
     cheap = away.deployed(MIGRATE, optimise=True, move_cost_per_hour=0.0)

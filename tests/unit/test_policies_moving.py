@@ -1,4 +1,4 @@
-"""Migration policies: a component leaves where it is once its value was above for long enough, not again soon."""
+"""Migration policies: a component leaves where it is once its value was above for long enough."""
 
 from datetime import timedelta
 

@@ -4,6 +4,7 @@ import pytest
 
 from catalogue.documents import read_descriptor
 from domain.errors import DocumentError
+from domain.policies import name_of
 
 SERVICE = """\
 api_version: interlace/v1
@@ -262,3 +263,80 @@ def test_the_interval_is_that_of_the_descriptor_and_neither_too_short_nor_too_lo
         assert [(each.line, each.path, each.message) for each in caught.value.issues] == [
             (LINE - 1, "policies.interval", message)
         ]
+
+
+MOVING = "{{component: {}, metric: '{}', above: 40}}"
+
+
+def migrating(*policies: str, before: str = "") -> str:
+    head, _, _ = SERVICE.rpartition("  scaling:")
+    return before + head + "  migration:\n" + "".join(f"    - {each}\n" for each in policies)
+
+
+def told_of_moving(*policies: str, before: str = "") -> list[tuple[int | None, str, str]]:
+    with pytest.raises(DocumentError) as caught:
+        read_descriptor(migrating(*policies, before=before).encode(), "shop.yaml")
+    return [(each.line, each.path, each.message) for each in caught.value.issues]
+
+
+def test_a_migration_policy_is_read_with_what_it_leaves_out() -> None:
+    text = migrating(MOVING.format("load-balancer", 'chain("shopping").latency_ms'))
+    [policy] = read_descriptor(text.encode(), "shop.yaml").policies.migration
+    assert (policy.component, policy.above, policy.sustained, policy.cooldown) == (
+        "load-balancer",
+        40,
+        60,
+        600,
+    )
+    assert name_of(policy) == "load-balancer-migration"
+
+
+@pytest.mark.parametrize(
+    ("policy", "path", "message"),
+    [
+        (MOVING.format("wbe", "cpu"), "component", "no component 'wbe'; did you mean 'web'?"),
+        (
+            MOVING.format("web", "cpuu"),
+            "metric",
+            "at character 1: no metric 'cpuu'; did you mean 'cpu'? One of your own is written in quotes: "
+            '"cpuu"',
+        ),
+        (
+            MOVING.format("web", 'chain("shoping").latency_ms'),
+            "metric",
+            "at character 1: no chain 'shoping'; did you mean 'shopping'?",
+        ),
+        ("{component: web, metric: cpu}", "above", "required, but missing"),
+        ("{component: web, metric: cpu, above: .inf}", "above", "Input should be a finite number"),
+        (
+            "{component: web, metric: cpu, abov: 3, above: 3}",
+            "abov",
+            "unknown field; did you mean 'above'?",
+        ),
+    ],
+)
+def test_a_wrong_migration_policy_is_refused_with_its_line(policy: str, path: str, message: str) -> None:
+    assert told_of_moving(policy) == [(LINE, f"policies.migration[0].{path}", message)]
+
+
+def test_what_must_share_a_pop_is_not_moved_alone() -> None:
+    affinity = "placement: {affinity: [[web, store], [store, load-balancer]]}\n"
+    assert told_of_moving(MOVING.format("web", "cpu"), before=affinity) == [
+        (
+            LINE + 1,
+            "policies.migration[0].component",
+            "placement.affinity keeps it with load-balancer, store, so it cannot leave alone",
+        )
+    ]
+
+
+def test_names_are_unique_among_all_policies() -> None:
+    named = "{component: web, name: web-target, metric: cpu, above: 0.9}"
+    after = f"  migration:\n    - {named}\n"
+    assert told(TARGET.format("cpu"), after=after) == [
+        (
+            LINE + 2,
+            "policies.migration[0].name",
+            "policies.scaling[0] is called 'web-target' already: names are unique in a service",
+        )
+    ]

@@ -35,6 +35,18 @@ async def test_a_pop_is_evacuated(lab: Lab) -> None:
     assert pop not in lab.running("s1").values()
 
 
+async def test_a_component_leaves_the_pops_where_it_is(lab: Lab) -> None:
+    await (await lab.start("s1")).result()
+    was = lab.running("s1")
+    await (await lab.operate("Migrate", "s1", leave=["database"])).result()
+    lab.whole("s1")
+    now = lab.running("s1")
+    assert now["database-1"] != was["database-1"]
+    assert {name: pop for name, pop in now.items() if name != "database-1"} == {
+        name: pop for name, pop in was.items() if name != "database-1"
+    }
+
+
 async def test_to_where_it_is_cheaper_now(lab: Lab) -> None:
     await (await lab.start("s1", "pair")).result()
     assert set(lab.running("s1").values()) == {"north"}
@@ -68,6 +80,18 @@ async def test_refusals_change_nothing(lab: Lab, moves: dict[str, str], words: s
     state = lab.state()
     message = await failure(await lab.operate("Migrate", "s1", moves=moves))
     assert words in message
+    assert lab.state() == state
+
+
+async def test_a_component_that_may_be_nowhere_else_stays(lab: Lab) -> None:
+    await (await lab.start("s1")).result()
+    other = "south" if lab.running("s1")["firewall-1"] == "north" else "north"
+    rows = infrastructure().splitlines()
+    plain = [row.replace("[dpdk]", "[plain]") if row.startswith(f"  {other}:") else row for row in rows]
+    lab.apply("\n".join(plain))
+    state = lab.state()
+    message = await failure(await lab.operate("Migrate", "s1", leave=["firewall"]))
+    assert "firewall-1 cannot leave" in message and "it needs dpdk" in message
     assert lab.state() == state
 
 
