@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, StringConstraints, Tag, field_validator, model_validator
 
 from domain.models import Model, Name
-from domain.units import DurationS
+from domain.units import DurationOrZeroS, DurationS
 
 Expression = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 """Arithmetic over metrics, such as `avg(cpu)` or `sum(requests_per_s) / instances`."""
@@ -87,7 +87,7 @@ class SchedulePolicy(ScalingRule):
     time_zone: str = "UTC"
     """Of the IANA database: `Europe/Berlin`."""
     instances: int = Field(ge=1, le=1000)
-    hold: DurationS = 0.0
+    hold: DurationOrZeroS = 0.0
     """How long other policies may not go below the number."""
     window: DurationS = 300.0
     """How long it waits for an operation that is under way before it is skipped, which is told."""

@@ -3,6 +3,7 @@
 import pytest
 
 from catalogue.documents import read_descriptor
+from domain.descriptor import Descriptor
 from domain.errors import DocumentError
 from domain.policies import name_of
 
@@ -61,9 +62,10 @@ def told(*policies: str, after: str = "") -> list[tuple[int | None, str, str]]:
 
 
 @pytest.mark.parametrize("policy", GOOD)
-def test_what_is_right_is_read(policy: str) -> None:
+def test_what_is_right_is_read_and_kept(policy: str) -> None:
     found = read_descriptor(f"{SERVICE}    - {policy}\n".encode(), "shop.yaml")
     assert len(found.policies.scaling) == 1
+    assert Descriptor.model_validate_json(found.model_dump_json()) == found
 
 
 TARGET = "{{component: web, kind: target, metric: '{}', target: 1}}"
