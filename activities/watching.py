@@ -68,6 +68,7 @@ class WatchingActivities:
         It ends when something is to be done, when its time is over, and when the worker is to stop.
         """
         seen, until = _before(order), time.monotonic() + order.lasting_s
+        self._raised.pop(order.service, None)  # another worker may have told of others since
         while not (seen.gone or seen.wanted):
             pause_s = _to_next(seen, datetime.now(UTC))
             if time.monotonic() + pause_s > until or await _stopped_within(pause_s):
@@ -95,7 +96,8 @@ class WatchingActivities:
         snapshot = self._source(own_metrics(policies)).snapshot(service, at)
         watched = self._services.watched(subject, snapshot)
         decided = decide(watched, state, snapshot)
-        self._tell(service, alarms(service, watched, decided, state), at)
+        if decided.state.at != state.at:
+            self._tell(service, alarms(service, watched, decided, state), at)
         return _Look(
             state=decided.state,
             interval_s=policies.interval,
