@@ -38,7 +38,9 @@ async def test_a_pop_is_evacuated(lab: Lab) -> None:
 async def test_a_component_leaves_the_pops_where_it_is(lab: Lab) -> None:
     await (await lab.start("s1")).result()
     was = lab.running("s1")
-    await (await lab.operate("Migrate", "s1", leave=["database"])).result()
+    brief = await lab.plan("Migrate", "s1", leave=["database"])
+    assert lab.running("s1") == was
+    await (await lab.operate("Migrate", "s1", plan=brief.plan_id)).result()
     lab.whole("s1")
     now = lab.running("s1")
     assert now["database-1"] != was["database-1"]
