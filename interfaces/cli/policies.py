@@ -34,7 +34,6 @@ app = typer.Typer(
         "them on recorded figures."
     ),
 )
-reporting.register(app)
 
 
 @app.command()
@@ -134,3 +133,6 @@ def history(
         emit_json([each.model_dump(mode="json") for each in found])
     else:
         show_decisions(found)
+
+
+reporting.register(app)
