@@ -51,7 +51,8 @@ def started(state: State, what: Scale | Heal | Move, at: datetime) -> State:
             after = before.model_copy(update={"scaled_at": now})
             return state.model_copy(update={"components": {**state.components, what.component: after}})
         case Move():
-            moved = MigrationState(moved_at=now)
+            known = state.migrations.get(what.component, MigrationState())
+            moved = known.model_copy(update={"moved_at": now})
             return state.model_copy(update={"migrations": {**state.migrations, what.component: moved}})
         case Heal():
             return _healed(state, what, now)

@@ -56,8 +56,10 @@ def _not_yet(
     """Why a component is not moved though the value is above; empty where it is."""
     if paused is not None:
         return f"paused until {paused}"
-    if not lasted(state.above_since[name_of(policy)], now, policy.sustained, interval_s):
+    moved_at = float("-inf") if state.moved_at is None else state.moved_at
+    if now - moved_at < policy.cooldown:
+        return f"it was moved {now - moved_at:.0f} s ago (cooldown {policy.cooldown:g} s)"
+    since = max(state.above_since[name_of(policy)], moved_at)  # what was above elsewhere says little of here
+    if not lasted(since, now, policy.sustained, interval_s):
         return f"not for {policy.sustained:g} s yet"
-    if state.moved_at is not None and now - state.moved_at < policy.cooldown:
-        return f"it was moved {now - state.moved_at:.0f} s ago (cooldown {policy.cooldown:g} s)"
     return reading.why

@@ -146,6 +146,15 @@ def test_a_migration_policy_above_its_value_and_without_one() -> None:
     assert set(world.found(count=3)) == {AlarmKind.NO_DATA}
 
 
+def test_it_stands_through_a_move_that_does_not_help() -> None:
+    moving = Policies.model_validate({"migration": [{"component": "web", "metric": "cpu", "above": 0.7}]})
+    world = Alarmed(moving)
+    world.found(count=4, cpu=0.9)
+    assert world.state.migrations["web"].moved_at is not None
+    for _ in range(8):
+        assert set(world.found(cpu=0.9)) == {AlarmKind.THRESHOLD}
+
+
 def test_an_instance_that_is_ill_in_the_words_of_its_vim_whether_it_is_healed_or_not() -> None:
     world = Alarmed(policies())
     alarm = world.found(ill("its process is stopped"))[AlarmKind.ILL]

@@ -35,6 +35,11 @@ def test_it_moves_once_the_value_was_above_for_so_long_and_then_not_for_the_cool
     assert seen[3] == ["web-migration"]
 
 
+def test_after_a_move_the_value_must_last_anew_however_short_the_cooldown() -> None:
+    seen = look(world({**SLOW, "cooldown": "15 s"}), *[50.0] * 12)
+    assert [number for number, moves in enumerate(seen) if moves] == [3, 6, 9]
+
+
 def test_it_says_what_it_goes_by() -> None:
     there = world()
     look(there, 50, 50, 50)
