@@ -8,8 +8,9 @@ from domain.descriptor import Scaling
 from domain.policies import Policies
 from monitoring.deciding import decide, started
 from monitoring.decisions import Decided, Watched
-from monitoring.healing import Health
+from monitoring.healing import Heal, Health
 from monitoring.metrics import Sample, Snapshot
+from monitoring.moving import Move
 from monitoring.states import State
 
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -69,7 +70,8 @@ class World:
             for scale in decided.scalings:
                 self.state = started(self.state, scale, self.now)
                 self.instances = scale.after
-            for done in (*decided.heals, *decided.moves):
+            acts: tuple[Heal | Move, ...] = (*decided.heals, *decided.moves)
+            for done in acts:
                 self.state = started(self.state, done, self.now)
         self.now += self.interval
         return decided
