@@ -64,6 +64,9 @@ def _spanned(name: str, attributes: Mapping[str, str], outside: bool = False) ->
     """An error is told in its own words, without a stack: that of the activity has it."""
     from opentelemetry import trace
 
+    if not trace.get_current_span().get_span_context().is_valid:
+        yield  # of no activity and no command: an exporter looks at instances all the time
+        return
     kind = trace.SpanKind.CLIENT if outside else trace.SpanKind.INTERNAL
     with trace.get_tracer(NAME).start_as_current_span(
         name, kind=kind, attributes=attributes, record_exception=False, set_status_on_exception=False

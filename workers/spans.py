@@ -43,6 +43,7 @@ class Run(NamedTuple):
     """A run of a workflow."""
 
     kind: str
+    workflow_id: str
     run_id: str
     header: Carrier | None
     """What its caller sent."""
@@ -92,7 +93,7 @@ class Spans(TracingInterceptor):
             span = self.tracer.start_span(
                 _name(run),
                 parent,
-                attributes={f"{NAME}.{key}": value for key, value in run.about.items()},
+                attributes=_attributes(run),
                 links=[trace.Link(caller)] if own and caller.is_valid else [],
                 start_time=began_ns,
             )
@@ -140,7 +141,7 @@ class _Workflow(TracingWorkflowInboundInterceptor):
     def _run(self) -> Run:
         info = workflow.info()
         header = super()._load_workflow_context_carrier()
-        return Run(info.workflow_type, info.run_id, header, self._about)
+        return Run(info.workflow_type, info.workflow_id, info.run_id, header, self._about)
 
 
 def _about(args: Sequence[Any]) -> dict[str, str]:
@@ -154,6 +155,11 @@ def _about(args: Sequence[Any]) -> dict[str, str]:
 
 def _name(run: Run) -> str:
     return f"Workflow:{run.kind}"
+
+
+def _attributes(run: Run) -> dict[str, str]:
+    about = {f"{NAME}.{key}": value for key, value in run.about.items()}
+    return {"temporalWorkflowID": run.workflow_id, "temporalRunID": run.run_id, **about}
 
 
 def _ids(run: Run) -> tuple[int, int]:

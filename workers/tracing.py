@@ -21,6 +21,7 @@ from opentelemetry.sdk.trace.sampling import Decision, Sampler, SamplingResult
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from activities.tracing import NAME
+from domain.errors import InputError
 
 _LOG = logging.getLogger(__name__)
 
@@ -78,10 +79,14 @@ def begin(service_name: str) -> Tracing:
     """Send this process' spans from now on where OTEL_* says; asked again, the same.
 
     :param service_name: where the environment says no other
+    :raises InputError: if a setting makes no sense
     """
     global _begun
     if _begun is None:
-        _begun = Tracing(service_name)
+        try:
+            _begun = Tracing(service_name)
+        except (ValueError, RuntimeError) as error:
+            raise InputError(f"a setting of OpenTelemetry, OTEL_...: {error}") from error
         trace.set_tracer_provider(_begun.provider)
     return _begun
 
