@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 from adaptors.machine.abilities import examine
+from examples.closed_loop import choose_source, close_the_loop
 from examples.demo_lifecycle import heal, migrate, scale
 from examples.demo_operations import operate
 from examples.demo_shell import HOME, INTERLACE, DemoError, ask, environment, interlace, title
@@ -26,6 +27,7 @@ def main() -> None:
     """Run the steps; exit code 1 if one of them fails."""
     started = time.monotonic()
     stop_earlier_run()
+    choose_source()
     try:
         prepare()
         instantiate_with_a_killed_worker()
@@ -37,6 +39,7 @@ def main() -> None:
         change_it(real=dataplane != "modelled")
         nothing_lost()
         take_down()
+        close_the_loop()
     except DemoError as error:
         print(f"\nThe demonstration failed: {error}\nThe logs are in {HOME / 'logs'}.")
         raise SystemExit(1) from None

@@ -14,6 +14,7 @@ from interfaces.cli.reported import FRESH_S
 from interfaces.report.scales import lasting, said
 from interfaces.report.story import Chart
 from interfaces.report.telling import Subject, charts
+from monitoring.metrics import CHAIN
 
 
 class View(Protocol):
@@ -86,11 +87,13 @@ class Lines:
 
 
 def figures(found: tuple[Chart, ...]) -> str:
-    """The last values of all curves, in a line."""
-    return "; ".join(f"{each.title.lower()} {_last(each)}" for each in found) or "nothing is measured"
+    """The last values of what matters most in each chart, and of chains, in a line."""
+    told = [f"{each.title.lower()} {values}" for each in found if (values := _last(each))]
+    return "; ".join(told) or "nothing is measured"
 
 
 def _last(chart: Chart) -> str:
-    known = [(curve.name, curve.values[-1]) for curve in chart.curves if curve.values]
+    known = [each for each in chart.curves if each.values]
+    shown = [each for number, each in enumerate(known) if number == 0 or each.name.startswith(CHAIN)]
     unit = f" {chart.unit.partition(' ')[0]}" if chart.unit else ""
-    return ", ".join(f"{name} {said(value)}{unit}" for name, value in known)
+    return ", ".join(f"{curve.name} {said(curve.values[-1])}{unit}" for curve in shown)

@@ -105,8 +105,7 @@ class Recording:
     def look(self, snapshot: Snapshot) -> Look:
         """What is to be shown now."""
         if len(self._snapshots) >= _MOST:
-            half = len(self._snapshots) // 2
-            del self._snapshots[:half:2]
+            del self._snapshots[1 : len(self._snapshots) // 2 : 2]
         self._snapshots.append(snapshot)
         name = self.subject.service
         found = self._store.services.find(name)
@@ -125,7 +124,7 @@ class Recording:
         return Story(
             service=name,
             tenant=self.subject.tenant,
-            start=self._snapshots[0].at if self._snapshots else self._start,
+            start=self._start,
             end=datetime.now(UTC),
             source=f"figures from {self._source}",
             charts=charts(self.subject, self._snapshots, FRESH_S),

@@ -41,7 +41,7 @@ def _decided(number: int, each: Decision, story: Story) -> Element:
         _cell(f"{number}", "number"),
         element("td", drawn),
         element("td", _clock(each.decided_at, story), class_="when"),
-        _cell(each.policy),
+        _cell(each.policy, "name"),
         _cell(each.what, "strong"),
         _cell(each.reason),
         element("td", *_outcome(each)),

@@ -48,8 +48,12 @@ _CHAIN = 'chain("{}").latency_ms'
 def charts(subject: Subject, snapshots: Sequence[Snapshot], interval_s: float) -> tuple[Chart, ...]:
     """Load, instances, latency, processor; and one for each policy that goes by something else.
 
+    None at all where nothing was measured.
+
     :param interval_s: twice as old a value still counts
     """
+    if not any(each.samples for each in snapshots):
+        return ()
     shown = _shown(subject)
     chains = sorted({name for each in snapshots for name in _chains(each)})
     policies = rules(subject.policies)
