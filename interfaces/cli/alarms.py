@@ -60,4 +60,5 @@ def _show(found: "Sequence[AlarmRecord]", cleared: bool) -> None:
 
 def _row(each: "AlarmRecord", cleared: bool) -> tuple[object, ...]:
     until = (clock(each.cleared_at) if each.cleared_at else "-",) if cleared else ()
-    return clock(each.raised_at), *until, each.severity, each.service, each.subject, each.kind, each.words
+    words = " ".join(each.words.split())  # a VIM's own may be of several lines
+    return clock(each.raised_at), *until, each.severity, each.service, each.subject, each.kind, words

@@ -103,7 +103,7 @@ def _show_rules(found: Policed) -> None:
 
 def _finding(each: PolicyFinding) -> tuple[object, ...]:
     value = "-" if each.value is None else f"{each.value:.4g}"
-    return each.policy, value, "-" if each.wanted is None else each.wanted, each.reason
+    return each.policy, value, "-" if each.wanted is None else each.wanted, _line(each.reason)
 
 
 def show_decisions(found: Sequence[Decision]) -> None:
@@ -115,9 +115,14 @@ def show_decisions(found: Sequence[Decision]) -> None:
     table(columns, [_decision(each) for each in found])
     for each in found:
         if each.told and each.outcome != "done":
-            print(f"{clock(each.decided_at)} {each.what} {each.outcome}: {each.told}")
+            print(f"{clock(each.decided_at)} {each.what} {each.outcome}: {_line(each.told)}")
 
 
 def _decision(each: Decision) -> tuple[object, ...]:
     took = f" in {lasting((each.ended_at - each.decided_at).total_seconds())}" if each.ended_at else ""
-    return clock(each.decided_at), each.policy, each.what, f"{each.outcome}{took}", each.reason
+    return clock(each.decided_at), each.policy, each.what, f"{each.outcome}{took}", _line(each.reason)
+
+
+def _line(words: str) -> str:
+    """A VIM's own may be of several."""
+    return " ".join(words.split())

@@ -69,6 +69,7 @@ def subjects(found: Iterable[Alarm]) -> list[str]:
 def test_each_look_raises_what_is_new_and_clears_what_is_over(catalogue: Catalogue) -> None:
     raised, cleared = catalogue.alarms.reconcile("shop", (alarm("a"), alarm("b")), LOOKED, T)
     assert (subjects(raised), cleared) == (["a", "b"], ())
+    assert catalogue.alarms.counts() == {("shop", "threshold", "minor"): 2}
     worse = alarm("b", words="0.95, above 0.8 for 45 s", severity=Severity.MAJOR)
     raised, cleared = catalogue.alarms.reconcile("shop", (worse, alarm("c")), LOOKED, later(seconds=15))
     assert (subjects(raised), subjects(cleared)) == (["c"], ["a"])
@@ -77,6 +78,7 @@ def test_each_look_raises_what_is_new_and_clears_what_is_over(catalogue: Catalog
     assert (c.subject, c.raised_at, c.cleared_at) == ("c", later(seconds=15), None)
     assert b == raised[0].model_copy(update={**worse.model_dump(), "raised_at": T})
     assert subjects(catalogue.alarms.list("shop", cleared=True)) == ["c", "b", "a"]
+    assert [*catalogue.alarms.counts().values()] == [1, 1], "what is over is not counted"
     assert subjects(catalogue.alarms.list(cleared=True, limit=1)) == ["c"]
 
 

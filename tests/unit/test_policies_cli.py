@@ -154,7 +154,7 @@ def test_history_is_the_newest_first_and_outlives_the_service(tmp_path: Path, st
     assert interlace(tmp_path, "policies", "history", "shop").stdout == "nothing was decided yet\n"
     for number in (3, 1, 2):
         decided(store, number)
-    decided(store, 4, "refused", "no PoP has room", service="gone")
+    decided(store, 4, "refused", "no PoP\n  has room", service="gone")
     shown = interlace(tmp_path, "policies", "history", "shop").stdout.splitlines()
     assert [line.split()[4] for line in shown[1:]] == ["1", "2", "3"]
     assert shown[1].endswith("done in 4 s  avg(cpu) is 0.9, to be 0.6")
