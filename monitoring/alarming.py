@@ -97,7 +97,7 @@ class _Alarming:
         yield from self._silence(finding)
         since = self._state.migrations[policy.component].above_since.get(finding.policy)
         if since is not None and lasted(since, self._now, policy.sustained, self._watched.interval_s):
-            words = f"{finding.reason}, since {_clock(since)}"
+            words = f"since {_clock(since)}: {finding.reason}"
             yield self._alarm(AlarmKind.THRESHOLD, finding.policy, policy.component, words)
 
     def _silence(self, finding: Finding) -> Iterator[Alarm]:

@@ -142,7 +142,7 @@ def test_a_migration_policy_above_its_value_and_without_one() -> None:
     assert world.found(count=3, cpu=0.9) == {}
     found = world.found(cpu=0.9)
     assert found[AlarmKind.THRESHOLD].subject == "web-migration"
-    assert found[AlarmKind.THRESHOLD].words == "0.9 is above 0.7, since 2026-03-02 08:00:00 UTC"
+    assert found[AlarmKind.THRESHOLD].words == "since 2026-03-02 08:00:00 UTC: 0.9 is above 0.7"
     assert set(world.found(count=3)) == {AlarmKind.NO_DATA}
 
 
