@@ -6,6 +6,7 @@ Only where `activities.tracing.wanted` says so is this imported.
 import logging
 import os
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -29,6 +30,7 @@ _SDK_LOGS = ("opentelemetry.exporter.otlp.proto.http.trace_exporter", "opentelem
 _NOT_TOLD = ("QueryWorkflow:", "HandleQuery:")
 """Whoever follows an operation asks several times a second how far it is."""
 _LAST_WORDS_S = 2.0
+_LOOK_EVERY_S = 0.02
 _OF_SERVICE = "service/"
 
 
@@ -69,7 +71,9 @@ class Tracing:
             self._command.end()
         last = threading.Thread(target=self.provider.shutdown, name="last spans", daemon=True)
         last.start()
-        last.join(0 if self.delivery.away else _LAST_WORDS_S)
+        give_up_at = time.monotonic() + _LAST_WORDS_S
+        while last.is_alive() and not self.delivery.away and time.monotonic() < give_up_at:
+            last.join(_LOOK_EVERY_S)
 
 
 _begun: Tracing | None = None

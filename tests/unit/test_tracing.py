@@ -1,13 +1,18 @@
 """When spans are told, of what, and how little is said where nobody takes them."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextvars import ContextVar
 from pathlib import Path
 
 import pytest
 from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import format_span_id, format_trace_id
+from temporalio.testing import ActivityEnvironment
 
+from activities.together import together
 from activities.tracing import ENDPOINTS, traced_vim, wanted
 from adaptors.vim.port import HostedVim, NetworkedVim
 from adaptors.vim.registry import open_vim
@@ -15,6 +20,7 @@ from domain.errors import InputError
 from domain.infrastructure import Resources
 from domain.instances import PopAccess
 from workers import tracing
+from workers.spans import Run, Spans
 from workers.tracing import Delivery, Tracing
 
 
@@ -75,6 +81,69 @@ def test_what_cannot_be_delivered_is_told_once(caplog: pytest.LogCaptureFixture)
     assert not delivery.away and caplog.messages[1:] == ["traces are delivered again"]
     delivery.export([])
     assert len(caplog.messages) == 3
+
+
+CALLER = {"traceparent": "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01"}
+RUN = "01a2027b-5083-76a6-8a78-bbaeb0e7d271"
+
+
+@pytest.fixture
+def told() -> Iterator[tuple[Spans, InMemorySpanExporter]]:
+    made, memory = Tracing("interlace"), InMemorySpanExporter()
+    made.provider.add_span_processor(SimpleSpanProcessor(memory))
+    yield Spans(made), memory
+    made.delivery.away = True  # nobody is there to take them
+    made.finish()
+
+
+def closed(told: tuple[Spans, InMemorySpanExporter], run: Run) -> ReadableSpan:
+    spans, memory = told
+    spans._closed(run, 1_000, 2_000, None)
+    [span] = memory.get_finished_spans()
+    return span
+
+
+def test_a_run_is_in_its_callers_trace_whoever_resumes_it(told: tuple[Spans, InMemorySpanExporter]) -> None:
+    run = Run("Scale", "service/shop", RUN, CALLER, {"service": "shop", "tenant": "default"})
+    opened = told[0]._opened(run)
+    assert opened == Spans(Tracing("another"))._opened(run)
+    assert opened["baggage"] == "interlace.service=shop,interlace.tenant=default"
+    span = closed(told, run)
+    assert span.context is not None and span.parent is not None
+    assert opened["traceparent"] == f"00-{CALLER['traceparent'][3:35]}-{span.context.span_id:016x}-01"
+    assert format_trace_id(span.context.trace_id) == CALLER["traceparent"][3:35]
+    assert format_span_id(span.parent.span_id) == CALLER["traceparent"][36:52]
+    assert span.name == "Workflow:Scale" and (span.start_time, span.end_time) == (1_000, 2_000)
+
+
+@pytest.mark.parametrize(("kind", "header", "links"), [("Watch", CALLER, 1), ("Scale", None, 0)])
+def test_what_has_no_caller_or_outlives_it_is_a_trace_of_its_own(
+    told: tuple[Spans, InMemorySpanExporter], kind: str, header: dict[str, str] | None, links: int
+) -> None:
+    run = Run(kind, "watch/shop", RUN, header, {})
+    span = closed(told, run)
+    assert span.context is not None and span.parent is None and len(span.links) == links
+    assert format_trace_id(span.context.trace_id) == RUN.replace("-", "")
+    assert told[0]._opened(run)["traceparent"] == (
+        f"00-{RUN.replace('-', '')}-{span.context.span_id:016x}-01"
+    )
+
+
+def test_what_is_not_sampled_stays_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    unsampled = {"traceparent": CALLER["traceparent"][:-1] + "0"}
+    run = Run("Scale", "service/shop", RUN, unsampled, {})
+    assert Spans(Tracing("interlace"))._opened(run)["traceparent"].endswith("-00")
+    monkeypatch.setenv("OTEL_TRACES_SAMPLER", "always_off")
+    alone = Run("Scale", "service/shop", RUN, None, {})
+    assert Spans(Tracing("interlace"))._opened(alone)["traceparent"].endswith("-00")
+
+
+async def test_what_an_activity_does_in_threads_is_still_within_its_span() -> None:
+    within: ContextVar[str] = ContextVar("within", default="nothing")
+    within.set("an activity")
+    assert (
+        ActivityEnvironment().run(lambda: together([within.get, within.get], "read")) == ["an activity"] * 2
+    )
 
 
 def test_a_senseless_setting_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
