@@ -72,7 +72,7 @@ def close_the_loop() -> None:
     report = Path(os.path.relpath(HOME / "closed-loop.html"))
     title("From here on the policies act by themselves; this demonstration only makes load and faults")
     customers = Customers(_SERVICE, "http://${load-balancer.address}/whoami")
-    with _measured(), customers.asking(_QUIET), watching(_SERVICE, MORE[_SOURCE], report) as loop:
+    with _measured(), watching(_SERVICE, MORE[_SOURCE], report) as loop, customers.asking(_QUIET):
         told = list(_happenings(loop, customers))
         answered, failed = customers.counts()
     title("What happened")
@@ -107,7 +107,6 @@ def _happenings(loop: Loop, customers: Customers) -> Iterator[str]:
 
 
 def _scaled_out(loop: Loop, customers: Customers) -> str:
-    loop.note(f"customers ask for {_QUIET} pages a second")
     time.sleep(_SEEN_S)
     before = len(loop.places())
     customers.ask(_BUSY)

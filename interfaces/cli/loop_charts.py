@@ -14,12 +14,14 @@ from interfaces.report.marks import HEALED, IN, MOVED, OUT, failed, sort_of
 from interfaces.report.scales import lasting, said
 from interfaces.report.story import Chart, Curve, Note
 from interfaces.report.telling import Subject, charts
-from monitoring.metrics import Snapshot
+from monitoring.metrics import CHAIN, Snapshot
 
 _BLOCKS = " ▁▂▃▄▅▆▇█"
 _NAME, _VALUE = 24, 18
 _LEAST = 20
 """Columns of a chart."""
+_TALL = 3
+"""Lines of a curve that matters, where there is room."""
 _HUES = ("dodger_blue2", "green3", "magenta", "purple", "medium_purple1", "cyan")
 _MARKS = {
     OUT: ("▲", "green3"),
@@ -63,24 +65,23 @@ def drawn(subject: Subject, look: Look, width: int, height: int) -> Text:
 
 
 def _chosen(found: Sequence[Chart], room: int) -> Iterator[tuple[Chart, Curve, int]]:
-    """Curves with the lines that each is given: the first of each chart goes before others."""
-    ranked = sorted(
-        (
-            (place, number, chart, curve)
-            for number, chart in enumerate(found)
-            for place, curve in enumerate(chart.curves)
-        ),
-        key=lambda each: (each[0], each[1]),
-    )
-    kept = ranked[: max(1, room)]
-    tall = {id(each[3]): 1 for each in kept}
-    spare = room - len(kept)
-    for each in kept:
-        more = min(2, spare)
-        tall[id(each[3])] += max(0, more)
-        spare -= max(0, more)
-    for _, _, chart, curve in sorted(kept, key=lambda each: (each[1], each[0])):
-        yield chart, curve, tall[id(curve)]
+    """Curves with the lines that each is given: what matters most is there before others, and taller."""
+    known = [(chart, curve) for chart in found for curve in chart.curves]
+    ranked = sorted(range(len(known)), key=lambda place: not _matters(*known[place]))[: max(1, room)]
+    spare = room - len(ranked)
+    tall = dict.fromkeys(ranked, 1)
+    for place in ranked:
+        if _matters(*known[place]) and spare > 0:
+            more = min(_TALL - 1, spare)
+            tall[place] += more
+            spare -= more
+    for place in sorted(ranked):
+        yield *known[place], tall[place]
+
+
+def _matters(chart: Chart, curve: Curve) -> bool:
+    """The first component of each chart, which has policies if any has; and chains."""
+    return curve is chart.curves[0] or curve.name.startswith(CHAIN)
 
 
 def _bars(text: Text, chart: Chart, curve: Curve, rows: int) -> None:
@@ -92,6 +93,8 @@ def _bars(text: Text, chart: Chart, curve: Curve, rows: int) -> None:
         text.append(f"{name:<{_NAME - 1}.{_NAME - 1}} ")
         for _, value in curve.points:
             text.append(" " if value is None else _cell(value / most * rows - row), style=hue)
+        if row == rows - 1 > 0:
+            text.append(f" {said(most)}", style="dim")
         if row == 0:
             text.append(f" {said(curve.values[-1]) if curve.values else '-'}", style="bold")
             text.append(f" {chart.unit.partition(' ')[0]}", style="dim")
@@ -123,8 +126,8 @@ def _mark(decision: Decision) -> tuple[str, str]:
 def _decisions(found: Sequence[Decision], most: int) -> Iterator[Text]:
     for each in found[-most:]:
         sign, style = _mark(each)
-        line = Text(f"{sign} ", style=style)
-        line.append(f"{each.decided_at:%H:%M:%S} {each.what} ", style="default")
+        line = Text().append(f"{sign} ", style=style)
+        line.append(f"{each.decided_at:%H:%M:%S} {each.what} ")
         took = f" after {lasting((each.ended_at - each.decided_at).total_seconds())}" if each.ended_at else ""
         line.append(f"{each.outcome}{took} ", style="red" if failed(each) else "bold")
         yield line.append(f"{each.policy}: {each.reason}", style="dim")
