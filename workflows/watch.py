@@ -21,7 +21,7 @@ from workflows.failures import root_cause
 _LASTING = timedelta(minutes=10)
 """Of one activity that looks again and again: what it remembers is in the history as often."""
 _MARGIN = timedelta(minutes=5)
-_LEAST_HEARTBEAT = timedelta(seconds=10)
+_LEAST_HEARTBEAT = timedelta(seconds=5)
 _AGAIN = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=30))
 _LONGEST = 2_000
 """Events in a history, at which a new run goes on."""
