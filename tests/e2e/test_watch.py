@@ -71,23 +71,3 @@ def test_workers_killed_at_any_moment_make_policies_act_neither_twice_nor_not_at
     assert made == [f"web: {old} to {new} instances" for old, new in steps]
     assert catalogue.services.get("s1").revision == 1 + len(steps), "each was one operation"
     assert cli("audit").returncode == 0
-
-
-def test_the_command_line_shows_what_policies_do_and_pauses_them(
-    watched: tuple[Cli, Catalogue, Meters],
-) -> None:
-    cli, catalogue, meters = watched
-    meters.cpu["web"] = 0.5
-    until(lambda: "0.5" in cli("policies", "s1").stdout, seconds=30)
-    cli.json(0, "policies", "pause", "s1", "--for", "1 h", "--reason", "sale")
-    assert "sale" in cli("policies", "s1").stdout
-    meters.cpu["web"] = 0.9
-    until(lambda: cli("alarms", "s1", "--fail").returncode == 1, seconds=30)
-    assert "web-threshold" in cli("alarms", "s1").stdout
-    assert web(catalogue) == 2
-    cli.json(0, "policies", "resume", "s1")
-    until(lambda: web(catalogue) == 4, seconds=60)
-    history = cli("policies", "history", "s1").stdout
-    assert "web: 2 to 4 instances" in history or "2 to 4" in history
-    cli.json(0, "terminate", "s1")
-    assert "s1" not in cli("policies").stdout
