@@ -74,13 +74,17 @@ def is_oldest(place: Place, tags: Mapping[str, str], ground: Ground) -> bool:
 
 
 def remove_ground(place: Place, tags: Mapping[str, str], errand: Errand) -> None:
-    """Take away what a service stood on, if nobody stands on it any more."""
+    """Take away what a service stood on, if nobody stands on it any more; a surplus network in any case."""
     with place.cloud.locks.of(_question(place, tags), errand):
         forget_ground(place, tags)
         errand.step(f"removing the network of service {tags['service']}")
         networks = _networks(place, tags) if place.settings.network is None else []
         owners = {network.id: _owners(place, network) for network in networks}
-        if any(not owner.startswith("network:") for each in owners.values() for owner in each):
+        used = {key for key, each in owners.items() if any(not who.startswith("network:") for who in each)}
+        if used:
+            for surplus in networks[1:]:  # of two that were made at the same moment, the one that was left
+                if surplus.id not in used:
+                    _gone(place, surplus, ROUTER_PORT in owners[surplus.id])
             return
         if networks:
             unsteer_service(place, group_prefix(place.pop, tags))
