@@ -59,7 +59,7 @@ class InstallingActivities:
         """Watch a service by these policies, and by none of those before; what was done, in words."""
         if not before.watched and not after.watched:
             return ""
-        wanted, former = _scheduled(after), _scheduled(before)
+        wanted, former = scheduled(after), scheduled(before)
         for name in sorted(former.keys() - wanted.keys()):
             await self._unschedule(service, name)
         for name, policy in wanted.items():
@@ -121,7 +121,8 @@ def _gone_is_fine() -> Iterator[None]:
             raise
 
 
-def _scheduled(policies: Policies) -> Mapping[str, rules.SchedulePolicy]:
+def scheduled(policies: Policies) -> Mapping[str, rules.SchedulePolicy]:
+    """Name -> schedule."""
     return {rules.name_of(e): e for e in policies.scaling if isinstance(e, rules.SchedulePolicy)}
 
 

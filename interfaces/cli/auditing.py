@@ -20,7 +20,7 @@ _IDLE = "switch of PoP "
 class Finding(Model):
     """One difference."""
 
-    problem: Literal["lost", "leaked", "leftover", "unknown", "stray"]
+    problem: Literal["lost", "leaked", "leftover", "unknown", "stray", "unwatched"]
     resource: str
     pop: str | None
     """None for what is on this machine, but at no PoP."""

@@ -86,7 +86,10 @@ def status(
 
 def audit(
     fix: Annotated[
-        bool, typer.Option("--fix", help="Delete what leaked, was left over, or is a stray.")
+        bool,
+        typer.Option(
+            "--fix", help="Delete what leaked, was left over or is a stray; watch what should be."
+        ),
     ] = False,
     as_json: Json = False,
 ) -> None:
@@ -95,20 +98,26 @@ def audit(
     lost: in the ledger, but gone. leaked: there, but not in the ledger. leftover: could not be deleted yet.
     stray: something of the emulator on this machine that nothing explains. unknown: the PoP does not answer.
 
+    Where Temporal answers, watches and schedules are compared with services' policies, too. unwatched: one is
+    missing; stray: it is of no service.
+
     --fix never touches what an ACTIVE service or an operation under way needs; what is lost stays lost.
     """
     from interfaces.cli.auditing import audit as compare
     from interfaces.cli.mending import mend
     from interfaces.cli.session import catalogue
+    from interfaces.cli.watches import watch_again, with_watches
     from workers.settings import Settings
 
     home = Settings.from_environment().home
     said: list[str] = []
     with catalogue() as store:
-        report = compare(store, home)
+        report = with_watches(store, compare(store, home))
         if fix and (report.findings or report.idle):
-            mend(store, home, report, said.append if as_json else print)
-            report = compare(store, home)
+            say = said.append if as_json else print
+            mend(store, home, report, say)
+            watch_again(store, report, say)
+            report = with_watches(store, compare(store, home))
     if as_json:
         unsaid = {name for name in ("idle", "note") if not getattr(report, name)}
         emit_json(report.model_dump(mode="json", exclude=unsaid) | ({"fixed": said} if fix else {}))

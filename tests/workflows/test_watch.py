@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,7 +14,9 @@ from temporalio.service import RPCError
 
 from catalogue.documents import read_descriptor
 from domain import names
-from domain.watching import AlarmKind, Decision, Pause
+from domain.requests import Nothing
+from domain.watching import AlarmKind, Decision, Pause, WatchRequest
+from interfaces.cli.watches import mend_watches, unwatched
 from tests.workflows.lab import QUICK, SHOP, Lab, eventually, infrastructure
 from tests.workflows.metering import Meters, metering
 from tests.workflows.test_heal import crash
@@ -252,6 +254,39 @@ async def test_a_schedule_that_a_person_has_paused_stays_so(watching: Watching) 
     await (await watching.lab.operate("Update", "s1", version="3.0.0")).result()
     described = (await handle.describe()).schedule
     assert described.state.paused and described.state.note == "on holiday"
+
+
+async def test_an_audit_finds_a_watch_that_somebody_ended_and_one_of_no_service(watching: Watching) -> None:
+    await watching.begin(scaling=[{**CPU, **PROMPT}, NIGHTLY])
+    catalogue, client = watching.lab.catalogue, watching.lab.client
+    await eventually(lambda: watching.schedules(), "its schedule is in the list")
+    assert await unwatched(catalogue, client) == []
+    await client.get_workflow_handle("watch/s1").terminate("by hand")
+    await client.get_schedule_handle("scale/s1/web-schedule").delete()
+    other = WatchRequest(service="ghost")
+    await client.start_workflow(
+        names.WATCH, other, id="watch/ghost", task_queue="nobody", result_type=Nothing
+    )
+
+    async def found() -> list[tuple[str, str]]:
+        return [(each.problem, each.resource) for each in await unwatched(catalogue, client)]
+
+    wrong = [("unwatched", "scale/s1/web-schedule"), ("unwatched", "watch/s1"), ("stray", "watch/ghost")]
+
+    async def all_found() -> bool:
+        return await found() == wrong
+
+    await eventually(all_found, "all of them are found")
+    said = await mend_watches(catalogue, client, await unwatched(catalogue, client))
+    assert said == ["began    s1: watched every 1 s, with a schedule", "removed  watch/ghost (stray)"]
+    await client.get_workflow_handle("watch/ghost").terminate("nobody serves it")
+    await eventually(lambda: _none(found), "nothing is wrong any more")
+    watching.meters.cpu["web"] = 0.9
+    await eventually(lambda: watching.web() == 4, "its policies act again")
+
+
+async def _none(found: Callable[[], Awaitable[list[tuple[str, str]]]]) -> bool:
+    return not await found()
 
 
 async def test_many_that_want_something_at_the_same_second_all_get_it(watching: Watching) -> None:
