@@ -5,13 +5,12 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from prometheus_client.parser import text_string_to_metric_families
-
 from monitoring import exposition as names
 from monitoring.metrics import Snapshot
+from monitoring.sources.exposed import Exposed
 from monitoring.sources.fetching import Away, Fetcher, Shared
 from monitoring.sources.healths import health_of
-from monitoring.sources.readings import Reading, by_service, reading, samples
+from monitoring.sources.readings import Reading, samples
 
 _TIMEOUT_S = 20.0
 _LARGEST = 64 * 2**20
@@ -38,6 +37,7 @@ class DirectSource:
         :param first_window_s: between the first two scrapes of a service; 0: no rates at first
         """
         self._fetcher = Fetcher("the exporter", url, _TIMEOUT_S, _LARGEST)
+        self._exposed = Exposed()
         self._together = together
         self._first_window_s = first_window_s
         self._keep = 0 if together else _KEPT
@@ -102,6 +102,6 @@ class DirectSource:
         if answer.status != 200:
             raise self._fetcher.away(f"status {answer.status}: {answer.words()}")
         try:
-            return by_service(reading(text_string_to_metric_families(answer.text)))
+            return self._exposed.by_service(answer.text)
         except (ValueError, KeyError, IndexError) as error:
             raise self._fetcher.away(f"its answer is no exposition: {error}: {answer.words()}") from None

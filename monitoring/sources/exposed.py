@@ -1,0 +1,62 @@
+"""Reading the text format of Prometheus again and again: the same series, with other values."""
+
+from collections.abc import Iterator, Mapping
+from sys import intern
+from typing import NamedTuple
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from monitoring.sources.readings import Labels, Reading
+
+
+class _Series(NamedTuple):
+    service: str
+    name: str
+    labels: Labels
+
+
+class Exposed:
+    """What is exposed, by service. A series that the last scrape had too is known by its text.
+
+    So only those that are new are taken apart, and all readings share their labels.
+    """
+
+    def __init__(self) -> None:
+        self._known: Mapping[str, _Series] = {}
+
+    def by_service(self, text: str) -> dict[str, Reading]:
+        """What is of each service.
+
+        :raises ValueError: where it is not in the text format of Prometheus
+        """
+        found: dict[str, dict[str, dict[Labels, float]]] = {}
+        before, known = self._known, {}
+        for key, value in _lines(text):
+            series = known[key] = before.get(key) or _series(key)
+            values = found.setdefault(series.service, {}).setdefault(series.name, {})
+            values[series.labels] = value
+        self._known = known
+        return {service: Reading(series) for service, series in found.items()}
+
+
+def _lines(text: str) -> Iterator[tuple[str, float]]:
+    """Each series as it is written, and its value; a time that follows is left out."""
+    for line in text.splitlines():
+        if not line or line[0] == "#":
+            continue
+        name, brace, rest = line.rpartition("}")
+        if not brace:
+            name, _, rest = line.partition(" ")
+        values = rest.split()
+        if not 1 <= len(values) <= 2:
+            raise ValueError(f"no series with a value: {line[:200]!r}")
+        yield name + brace, float(values[0])
+
+
+def _series(key: str) -> _Series:
+    """:raises ValueError: where it is none"""
+    samples = [each for family in text_string_to_metric_families(f"{key} 0") for each in family.samples]
+    if len(samples) != 1:
+        raise ValueError(f"no series: {key[:200]!r}")
+    labels = tuple(sorted((intern(name), intern(value)) for name, value in samples[0].labels.items()))
+    return _Series(intern(samples[0].labels.get("service", "")), intern(samples[0].name), labels)
