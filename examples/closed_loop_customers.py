@@ -12,7 +12,7 @@ from pathlib import Path
 from examples.demo_shell import HOME, INTERLACE, DemoError, environment
 
 _GENERATOR = Path(__file__).parent / "functions" / "client" / "load.py"
-_PATIENCE_S = 20.0
+_PATIENCE_S = 60.0
 _WORK = 'umask 077; printf %s "$1" > "$INTERLACE_CONFIG"; exec "$2" -I -S "$3"'
 _CONNECTIONS = 16
 

@@ -89,14 +89,15 @@ def past(store: Catalogue, service: str, since_s: float, url: str | None, creden
     start = end - timedelta(seconds=since_s)
     step_s = max(_SHORTEST_S, since_s / _STEPS)
     snapshots = _history(service, url, credential, start, end, step_s)
+    decisions = decisions_of(store, service, start)
     return Story(
         service=service,
         tenant=subject.tenant,
         start=start,
         end=end,
         source=f"figures from {url}" if url else "without figures",
-        charts=charts(with_components(subject, snapshots), snapshots, max(FRESH_S, step_s)),
-        decisions=decisions_of(store, service, start),
+        charts=charts(_with_components(subject, snapshots, decisions), snapshots, max(FRESH_S, step_s)),
+        decisions=decisions,
         alarms=alarms_of(store, service, start),
         gaps=gaps(snapshots),
     )
@@ -115,12 +116,15 @@ def _history(
         source.close()
 
 
-def with_components(subject: Subject, snapshots: Iterable[Snapshot]) -> Subject:
-    """Of a service that is gone, the components are those that were measured."""
+def _with_components(
+    subject: Subject, snapshots: Iterable[Snapshot], decisions: Iterable[Decision]
+) -> Subject:
+    """Of a service that is gone, the components are those that were decided on or measured."""
     if subject.components:
         return subject
     seen = {each.labels[COMPONENT] for shot in snapshots for each in shot.samples if COMPONENT in each.labels}
-    return Subject(subject.service, subject.tenant, tuple(sorted(seen)), subject.policies, subject.limits)
+    known = tuple(dict.fromkeys((*(each.component for each in decisions), *sorted(seen))))
+    return Subject(subject.service, subject.tenant, known, subject.policies, subject.limits)
 
 
 def told(story: Story, output: Path) -> None:

@@ -21,6 +21,8 @@ from monitoring.freshness import fresh
 from monitoring.metrics import COMPONENT, INSTANCE, Snapshot
 from monitoring.windows import History
 
+_MOMENTARY = ("memory_mib", "connections")
+
 
 class Wanted(NamedTuple):
     """An expression, and the component that it is of where it names none."""
@@ -63,15 +65,20 @@ class Curves:
 
 
 def counted(snapshot: Snapshot, components: Collection[str]) -> dict[str, int]:
-    """How many instances of each component there are, by who tells of itself; none of who is not heard of."""
+    """How many instances of each component there are; none of who is not heard of.
+
+    By what is so at one moment: a rate over the last minute is there for a while after its instance is gone.
+    """
     names: dict[str, set[str]] = defaultdict(set)
+    rated: dict[str, set[str]] = defaultdict(set)
     for each in snapshot.samples:
         if INSTANCE in each.labels and each.labels.get(COMPONENT) in components:
-            names[each.labels[COMPONENT]].add(each.labels[INSTANCE])
+            found = names if each.metric in _MOMENTARY else rated
+            found[each.labels[COMPONENT]].add(each.labels[INSTANCE])
     for instance, health in snapshot.health.items():
         if health.component in components:
             names[health.component].add(instance)
-    return {component: len(found) for component, found in names.items()}
+    return {component: len(found) for component, found in (rated | names).items()}
 
 
 def _tree(wanted: Wanted) -> Tree | str:

@@ -72,10 +72,10 @@ def _raised(each: AlarmRecord, story: Story) -> Element:
     return element(
         "tr",
         element("td", _clock(each.raised_at, story), class_="when"),
-        _cell(lasted if each.cleared_at else f"{lasted}, still active"),
+        _cell(lasted if each.cleared_at else f"{lasted}, still active", "when"),
         element("td", element("span", text=each.severity, class_=f"pill {each.severity}")),
-        _cell(each.kind),
-        _cell(each.subject, "strong"),
+        _cell(each.kind, "name"),
+        _cell(each.subject, "name"),
         _cell(each.words),
     )
 

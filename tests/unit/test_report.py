@@ -9,12 +9,14 @@ from hypothesis import strategies as st
 
 from domain.policies import Policies
 from domain.watching import AlarmKind, Severity
-from interfaces.report.curves import Curves, Wanted
+from interfaces.report.curves import Curves, Wanted, counted
 from interfaces.report.marks import HEALED, IN, MOVED, OUT, Band, bands, sort_of
 from interfaces.report.page import page
 from interfaces.report.scales import WIDTH, Times, Values, lasting, said
 from interfaces.report.story import Chart, Note
 from interfaces.report.telling import Subject, charts
+from monitoring.healing import Health
+from monitoring.metrics import Sample, Snapshot
 from tests.unit.report_world import (
     ALARMS,
     DECISIONS,
@@ -81,6 +83,21 @@ def test_what_was_not_had_is_a_gap_and_no_zero() -> None:
     drawn = re.findall(r'class="curve hue0" d="([^"]+)"', page(story(decisions=(), alarms=())))
     assert drawn and all(path.count("M") == 2 for path in drawn if len(path) > 20)
     assert "the exporter does not answer: timed out" in page(story())
+
+
+def test_an_instance_that_is_gone_is_not_counted_by_its_last_rates() -> None:
+    """Prometheus has these for a while."""
+
+    def sample(instance: str, metric: str) -> Sample:
+        labels = {"component": "web", "instance": instance}
+        return Sample(metric=metric, labels=labels, at=START, value=1)
+
+    rates = tuple(sample(name, "requests_per_s") for name in ("web-1", "web-2"))
+    assert counted(Snapshot(at=START, samples=rates), {"web"}) == {"web": 2}
+    there = (*rates, sample("web-1", "memory_mib"))
+    assert counted(Snapshot(at=START, samples=there), {"web"}) == {"web": 1}
+    health = {name: Health(component="web", well=False) for name in ("web-1", "web-3")}
+    assert counted(Snapshot(at=START, samples=there, health=health), {"web"}) == {"web": 2}
 
 
 def test_a_policys_value_stands_in_the_chart_of_what_it_goes_by() -> None:
