@@ -8,6 +8,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from monitoring.sources.readings import Labels, Reading
 
+_Pair = tuple[str, str]
+
 
 class _Series(NamedTuple):
     service: str
@@ -31,8 +33,9 @@ class Exposed:
         """
         found: dict[str, dict[str, dict[Labels, float]]] = {}
         before, known = self._known, {}
+        pairs: dict[_Pair, _Pair] = {}
         for key, value in _lines(text):
-            series = known[key] = before.get(key) or _series(key)
+            series = known[key] = before.get(key) or _series(key, pairs)
             values = found.setdefault(series.service, {}).setdefault(series.name, {})
             values[series.labels] = value
         self._known = known
@@ -53,10 +56,13 @@ def _lines(text: str) -> Iterator[tuple[str, float]]:
         yield name + brace, float(values[0])
 
 
-def _series(key: str) -> _Series:
-    """:raises ValueError: where it is none"""
+def _series(key: str, pairs: dict[_Pair, _Pair]) -> _Series:
+    """
+    :param pairs: of those that were taken apart before: most labels are the same in many
+    :raises ValueError: where it is none
+    """
     samples = [each for family in text_string_to_metric_families(f"{key} 0") for each in family.samples]
     if len(samples) != 1:
         raise ValueError(f"no series: {key[:200]!r}")
-    labels = tuple(sorted((intern(name), intern(value)) for name, value in samples[0].labels.items()))
+    labels = tuple(pairs.setdefault(each, each) for each in sorted(samples[0].labels.items()))
     return _Series(intern(samples[0].labels.get("service", "")), intern(samples[0].name), labels)
