@@ -70,15 +70,13 @@ def counted(snapshot: Snapshot, components: Collection[str]) -> dict[str, int]:
     By what is so at one moment: a rate over the last minute is there for a while after its instance is gone.
     """
     names: dict[str, set[str]] = defaultdict(set)
-    rated: dict[str, set[str]] = defaultdict(set)
     for each in snapshot.samples:
-        if INSTANCE in each.labels and each.labels.get(COMPONENT) in components:
-            found = names if each.metric in _MOMENTARY else rated
-            found[each.labels[COMPONENT]].add(each.labels[INSTANCE])
+        if each.metric in _MOMENTARY and INSTANCE in each.labels and each.labels.get(COMPONENT) in components:
+            names[each.labels[COMPONENT]].add(each.labels[INSTANCE])
     for instance, health in snapshot.health.items():
         if health.component in components:
             names[health.component].add(instance)
-    return {component: len(found) for component, found in (rated | names).items()}
+    return {component: len(found) for component, found in names.items()}
 
 
 def _tree(wanted: Wanted) -> Tree | str:

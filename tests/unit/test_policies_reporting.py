@@ -44,6 +44,7 @@ def remembering(path: str, form: Mapping[str, str]) -> Reply:
     found = [
         {"metric": SEEN, "values": [[at, str(at)] for at in times]},
         {"metric": {**LABELS, "metric": "cpu"}, "values": [[at, "0.75"] for at in times]},
+        {"metric": {**LABELS, "metric": "up"}, "values": [[at, "1"] for at in times]},
     ]
     return 200, json.dumps({"status": "success", "data": {"resultType": "matrix", "result": found}}).encode()
 
@@ -51,7 +52,9 @@ def remembering(path: str, form: Mapping[str, str]) -> Reply:
 def exporting(path: str, form: Mapping[str, str]) -> Reply:
     """An exporter that has seen web-1 just now, which answers 100 requests a second."""
     now = time.time()
-    return 200, exposed(now, line("interlace_instance_requests_total", now * 100))
+    return 200, exposed(
+        now, line("interlace_instance_up", 1), line("interlace_instance_requests_total", now * 100)
+    )
 
 
 def report(home: Path, *words: str) -> str:
