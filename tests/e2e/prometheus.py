@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from lab.launcher import free_port
+from lab.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 UNPACKED = ROOT / "build" / "prometheus" / "usr" / "bin" / "prometheus"

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from lab.launcher import free_port
+from lab.ports import free_port
 from lab.runtime import load_last
 from tests.e2e.packets import emulated
 from tests.e2e.test_cli import EXAMPLE, ROOT, Cli, processes, until

@@ -14,7 +14,7 @@ from temporalio.client import Client, Interceptor, WorkflowHistory
 from temporalio.worker import Replayer
 
 from domain.names import service_workflow_id
-from lab.launcher import free_port
+from lab.ports import free_port
 from lab.runtime import load_last
 from tests.e2e.collector import Collector, Received, collecting
 from tests.e2e.packets import emulated
