@@ -81,7 +81,7 @@ def _chosen(found: Sequence[Chart], room: int) -> Iterator[tuple[Chart, Curve, i
 
 def _matters(chart: Chart, curve: Curve) -> bool:
     """The first component of each chart, which has policies if any has; and chains."""
-    return curve is chart.curves[0] or curve.name.startswith(CHAIN)
+    return bool(curve.values) and (curve is chart.curves[0] or curve.name.startswith(CHAIN))
 
 
 def _bars(text: Text, chart: Chart, curve: Curve, rows: int) -> None:
