@@ -355,7 +355,9 @@ def test_programming_again_puts_right_what_was_changed_by_hand(site: Bed) -> Non
     assert _udp_passes(left, right)
     for harm in _harms(site, left):
         site.machine.run(["sh", "-c", harm], namespace=site.machine.place.switch(POP))
-        _wait(lambda: not _udp_passes(left, right))  # the datapath forgets the flows that it has cached after a moment
+        _wait(
+            lambda: not _udp_passes(left, right)
+        )  # the datapath forgets the flows that it has cached after a moment
         switch.program(SERVICE, rules)
         assert _udp_passes(left, right, wait_s=2), f"after {harm}"
 
