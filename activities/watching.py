@@ -49,6 +49,8 @@ class _Look:
     gone: bool = False
     findings: tuple[PolicyFinding, ...] = ()
     notes: tuple[str, ...] = ()
+    is_new: bool = False
+    """Nobody has looked yet."""
 
 
 class WatchingActivities:
@@ -123,7 +125,7 @@ def _before(order: LookOrder) -> _Look:
     state = _unpacked(order.state)
     if order.began_at is not None:
         state = remembered(state, order.began, order.began_at)
-    return _Look(state, order.interval_s)
+    return _Look(state, order.interval_s, is_new=state.at is None)
 
 
 def _packed(state: State) -> str:
@@ -151,7 +153,7 @@ def _findings(decided: Decided) -> tuple[PolicyFinding, ...]:
 
 def _to_next(seen: _Look, now: datetime) -> float:
     """Seconds to the next look: at the same moments for all, so that they share what they ask for."""
-    if seen.state.at is None:
+    if seen.is_new:
         return 0.0
     every = seen.interval_s
     return every - now.timestamp() % every

@@ -87,9 +87,7 @@ def status(
 def audit(
     fix: Annotated[
         bool,
-        typer.Option(
-            "--fix", help="Delete what leaked, was left over or is a stray; watch what should be."
-        ),
+        typer.Option("--fix", help="Delete what leaked, was left over or is a stray; watch what should be."),
     ] = False,
     as_json: Json = False,
 ) -> None:
