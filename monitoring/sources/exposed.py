@@ -1,5 +1,6 @@
 """Reading the text format of Prometheus again and again: the same series, with other values."""
 
+import re
 from collections.abc import Iterator, Mapping
 from sys import intern
 from typing import NamedTuple
@@ -9,6 +10,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from monitoring.sources.readings import Labels, Reading
 
 _Pair = tuple[str, str]
+
+_LINE = re.compile(r"^[^#\s].*$", re.MULTILINE)
+"""Of a series: found one by one, as a list of all takes much memory."""
 
 
 class _Series(NamedTuple):
@@ -44,9 +48,8 @@ class Exposed:
 
 def _lines(text: str) -> Iterator[tuple[str, float]]:
     """Each series as it is written, and its value; a time that follows is left out."""
-    for line in text.splitlines():
-        if not line or line[0] == "#":
-            continue
+    for match in _LINE.finditer(text):
+        line = match[0]
         name, brace, rest = line.rpartition("}")
         if not brace:
             name, _, rest = line.partition(" ")
