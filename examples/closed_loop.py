@@ -23,7 +23,7 @@ from examples.demo_shell import HOME, INTERLACE, MORE, DemoError, environment, i
 _SERVICE = "elastic"
 _HERE = Path(__file__).parent
 _SLOW_LINK, _FIRST, _SECOND = "hamburg-berlin", "berlin", "amsterdam"
-_QUIET, _BUSY = 15, 60
+QUIET, BUSY = 15, 60
 """Pages a second: as many as one replica is for, and as three are for."""
 _KILL = "ss -lHtnp 'sport = :8080' | grep -o 'pid=[0-9]*' | cut -d= -f2 | xargs kill -9"
 _WITHIN_S = 60.0
@@ -72,7 +72,7 @@ def close_the_loop() -> None:
     report = Path(os.path.relpath(HOME / "closed-loop.html"))
     title("From here on the policies act by themselves; this demonstration only makes load and faults")
     customers = Customers(_SERVICE, "http://${load-balancer.address}/whoami")
-    with _measured(), watching(_SERVICE, MORE[_SOURCE], report) as loop, customers.asking(_QUIET):
+    with _measured(), watching(_SERVICE, MORE[_SOURCE], report) as loop, customers.asking(QUIET):
         told = list(_happenings(loop, customers))
         answered, failed = customers.counts()
     title("What happened")
@@ -109,8 +109,8 @@ def _happenings(loop: Loop, customers: Customers) -> Iterator[str]:
 def _scaled_out(loop: Loop, customers: Customers) -> str:
     time.sleep(_SEEN_S)
     before = len(loop.places())
-    customers.ask(_BUSY)
-    loop.note(f"customers ask for {_BUSY} pages a second")
+    customers.ask(BUSY)
+    loop.note(f"customers ask for {BUSY} pages a second")
     took = loop.until("a scaling out to 3", lambda: len(loop.places()) == 3, _WITHIN_S)
     return f"more load: {before} replica became 3 within {took:.0f} s"
 
@@ -125,8 +125,8 @@ def _healed(loop: Loop) -> str:
 
 def _scaled_in(loop: Loop, customers: Customers) -> str:
     before = len(loop.places())
-    customers.ask(_QUIET)
-    loop.note(f"customers ask for {_QUIET} pages a second")
+    customers.ask(QUIET)
+    loop.note(f"customers ask for {QUIET} pages a second")
     took = loop.until("a scaling in", lambda: len(loop.places()) == 1, _WITHIN_S)
     return f"less load: {before} replicas became 1 within {took:.0f} s"
 
