@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import statistics
 
-from bench import dataplane, lifecycle
+from bench import dataplane, lifecycle, watching
 from bench.documents import COMPONENTS, TOPOLOGY
 from bench.measurements import Latency, Memory, command_line, measure, percentile
 from bench.placement import measuring as placements
@@ -28,6 +28,7 @@ def main() -> None:
     )
     dataplane.report(quick)
     lifecycle.report(quick)
+    watching.report(quick)
     vims.report(vims.QUICK if quick else vims.FULL)
     placements.measure(placements.QUICK)
     print("all of the placements: python -m bench.placement")

@@ -33,11 +33,11 @@ from planning.target import Target
 from planning.targets import target
 
 FEW, MANY = 10, 2000
-_DESCRIPTOR = "pair"
+DESCRIPTOR = "pair"
 _MEASURED = "measured"
 _WARM_UPS = 3
 _ROOMY = {"vcpus": 40000, "memory": "80 TiB", "disk": "4000 TiB"}
-_PAIR = """
+PAIR = """
 api_version: interlace/v1
 kind: Service
 name: pair
@@ -78,7 +78,7 @@ def measure(turns: int) -> Costs:
         homes = [Path(directory) / name for name in ("few", "many")]
         for home, count in zip(homes, (FEW, MANY), strict=True):
             home.mkdir()
-            _fill(home, count)
+            fill(home, count)
         return asyncio.run(_measured(homes, turns))
 
 
@@ -87,7 +87,7 @@ async def _measured(homes: Sequence[Path], turns: int) -> Costs:
     async with AsyncExitStack() as stack:
         labs = [await stack.enter_async_context(running(home)) for home in homes]
         for lab in labs:
-            await lab.instantiate(_MEASURED, _DESCRIPTOR)
+            await lab.instantiate(_MEASURED, DESCRIPTOR)
         for turn in range(_WARM_UPS + turns):
             both = list(zip(labs, (costs.few, costs.many), strict=True))
             for lab, found in reversed(both) if turn % 2 else both:
@@ -103,20 +103,28 @@ async def _scaled(lab: Machinery, by: int) -> float:
     return time.perf_counter() - started
 
 
-def _fill(home: Path, count: int) -> None:
-    """So many running services: the catalogue by its own writes, the modelled world by its own calls."""
+def fill(home: Path, count: int, policies: str = "{}") -> None:
+    """So many running services: the catalogue by its own writes, the modelled world by its own calls.
+
+    :param policies: of each, as a descriptor has them
+    """
     catalogue = open_catalogue(f"sqlite:///{home / 'catalogue.db'}")
     try:
         document: dict[str, Any] = generate("topozoo/Abilene", vim="modelled")
         for pop in document["pops"].values():
             pop["capacity"] = dict(_ROOMY)
         catalogue.infrastructure.apply(read_infrastructure(json.dumps(document).encode(), "bench"))
-        catalogue.descriptors.onboard(read_descriptor(_PAIR.encode(), "bench"))
+        catalogue.descriptors.onboard(read_descriptor(f"{PAIR}policies: {policies}\n".encode(), "bench"))
         crowd = _Crowd(catalogue, home)
         for number in range(count):
-            crowd.add(f"beside-{number}")
+            crowd.add(beside(number))
     finally:
         catalogue.close()
+
+
+def beside(number: int) -> str:
+    """The name of one of them."""
+    return f"beside-{number}"
 
 
 class _Crowd:
@@ -126,12 +134,12 @@ class _Crowd:
         self._catalogue = catalogue
         self._pops = Pops(catalogue, home).at_once()
         self._infrastructure = catalogue.infrastructure.get()
-        self._descriptor = catalogue.descriptors.get(_DESCRIPTOR, None)
+        self._descriptor = catalogue.descriptors.get(DESCRIPTOR, None)
         self._plan: Plan | None = None
 
     def add(self, service: str) -> None:
         """One more that is ACTIVE."""
-        request = InstantiateRequest(service=service, descriptor=_DESCRIPTOR)
+        request = InstantiateRequest(service=service, descriptor=DESCRIPTOR)
         order = PlanOrder(
             plan_id=f"plan-{service}", kind=OperationKind.INSTANTIATE, request=request.model_dump(mode="json")
         )
@@ -158,7 +166,7 @@ class _Crowd:
             tenant="default",
             workflow_id="none",
             run_id="none",
-            descriptor=_DESCRIPTOR,
+            descriptor=DESCRIPTOR,
         )
 
     def _keep_plan(self, order: PlanOrder, aim: Target, deployment: Deployment, lease: Lease) -> None:

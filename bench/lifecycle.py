@@ -53,7 +53,7 @@ def report(quick: bool) -> None:
     amount = _QUICK if quick else _FULL
     print(f"lifecycle: load average at the start {os.getloadavg()[0]:.1f}")
     rows: list[ROW] = []
-    for datapath in _datapaths():
+    for datapath in datapaths():
         rows += _move_rows(datapath, moves.measure(datapath, amount.moves, amount.scales))
     rows += _crash_rows(crashes.measure(amount.crashes))
     rows += _cost_rows(crowds.measure(amount.turns))
@@ -61,7 +61,8 @@ def report(quick: bool) -> None:
     show(rows)
 
 
-def _datapaths() -> Sequence[Datapath]:
+def datapaths() -> Sequence[Datapath]:
+    """Those that the emulator has here; none where it cannot run, which is told."""
     with tempfile.TemporaryDirectory(prefix="interlace-bench-") as directory:
         abilities, _ = examine(Path(directory))
         release(Path(directory))

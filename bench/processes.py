@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,8 @@ from temporalio.client import Client, WorkflowHandle
 from domain import names
 from domain.lifecycle import REQUESTS
 from domain.requests import OperationResult
-from lab.launcher import free_port, temporal_binary
+from lab.launcher import temporal_binary
+from lab.ports import free_port
 from lab.supervisor import Child, server_command
 from workers.__main__ import has_poller
 from workers.plugin import connect
@@ -67,12 +68,17 @@ class Machinery:
 
 
 @asynccontextmanager
-async def running(home: Path, workers: int = 1) -> AsyncIterator[Machinery]:
-    """Start all, wait until every task queue is served by each worker, and stop all in the end."""
+async def running(
+    home: Path, workers: int = 1, settings: Mapping[str, str] | None = None
+) -> AsyncIterator[Machinery]:
+    """Start all, wait until every task queue is served by each worker, and stop all in the end.
+
+    :param settings: more variables of the environment
+    """
     port = free_port(0)
     address = f"127.0.0.1:{port}"
     own = {key: value for key, value in os.environ.items() if not key.startswith(("TEMPORAL_", "INTERLACE_"))}
-    environment = {**own, "TEMPORAL_ADDRESS": address, "INTERLACE_HOME": str(home)}
+    environment = {**own, "TEMPORAL_ADDRESS": address, "INTERLACE_HOME": str(home), **(settings or {})}
     server = Child(
         server_command(temporal_binary(), home, port, free_port(0)), home / "temporal.log", environment
     )

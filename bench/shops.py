@@ -45,7 +45,7 @@ def load_into(catalogue: Catalogue, home: Path, datapath: str) -> None:
     """
     _keep_secret(home)
     catalogue.infrastructure.apply(read_infrastructure(line(datapath).encode(), "bench"))
-    shop = _EXAMPLE.read_text().replace("instances: 2", "instances: 3")
+    shop = example().replace("instances: 2", "instances: 3")
     for text in (shop, _FAR):
         catalogue.descriptors.onboard(read_descriptor(text.encode(), "bench"))
 
@@ -58,10 +58,15 @@ def load_movable(catalogue: Catalogue, home: Path, datapath: str) -> None:
     _keep_secret(home)
     pops = line(datapath, hop_ms=2.0, beyond="dpdk")
     catalogue.infrastructure.apply(read_infrastructure(pops.encode(), "bench"))
-    shop = _EXAMPLE.read_text().replace("classifier: {protocol: tcp}", "classifier: {}")
+    shop = example().replace("classifier: {protocol: tcp}", "classifier: {}")
     packed = shop.replace(SHOP, PACKED).replace("anti_affinity: [[web]]", "anti_affinity: []")
     for text in (shop, packed):
         catalogue.descriptors.onboard(read_descriptor(text.encode(), "bench"))
+
+
+def example() -> str:
+    """The shop's descriptor."""
+    return _EXAMPLE.read_text()
 
 
 def small(number: int) -> InstanceSpec:
