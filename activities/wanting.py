@@ -1,9 +1,8 @@
 """From a decision to the operation that does it: the same requests that people make."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from monitoring.moving import Move
 from pydantic import TypeAdapter
 
 from domain.lifecycle import HealRequest, MigrateRequest, ScaleRequest
@@ -12,18 +11,24 @@ from domain.watching import Wanted
 from monitoring.deciding import started
 from monitoring.decisions import Decided, Scale
 from monitoring.healing import Heal
+from monitoring.moving import Move
 from monitoring.states import State
 
 _Act = Scale | Heal | Move
 _ACTS: TypeAdapter[_Act] = TypeAdapter(_Act)
 
 
-def wanted(service: str, tenant: str, decided: Decided, at: datetime) -> Wanted | None:
-    """The one operation that comes first: the dead, what is at a bad place, numbers (more before fewer)."""
+def wanted(
+    service: str, tenant: str, decided: Decided, at: datetime, pops: Mapping[str, Sequence[str]]
+) -> Wanted | None:
+    """The one operation that comes first: the dead, what is at a bad place, numbers (more before fewer).
+
+    :param pops: component -> where it is
+    """
     if decided.heals:
         return _healing(service, tenant, decided.heals, at)
     if decided.moves:
-        return _moving(service, tenant, decided.moves[0], at)
+        return _moving(service, tenant, decided.moves[0], at, pops)
     ordered = sorted(decided.scalings, key=lambda each: each.before / each.after)
     return _scaling(service, tenant, ordered[0], at) if ordered else None
 
@@ -62,11 +67,11 @@ def _healing(service: str, tenant: str, heals: Sequence[Heal], at: datetime) -> 
     )
 
 
-def _moving(service: str, tenant: str, move: Move, at: datetime) -> Wanted:
+def _moving(service: str, tenant: str, move: Move, at: datetime, pops: Mapping[str, Sequence[str]]) -> Wanted:
     return Wanted(
         policy=move.policy,
         component=move.component,
-        what=f"{move.component} leaves the PoPs where it is",
+        what=f"{move.component} leaves {', '.join(pops.get(move.component, ()))}",
         reason=move.reason,
         decided_at=at,
         request=MigrateRequest(service=service, tenant=tenant, leave=(move.component,)),

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from catalogue.overview import Standing
 from catalogue.store import Catalogue
+from domain.deployments import Deployment
 from domain.descriptor import Descriptor, Scaling
 from domain.errors import UnknownError
 from domain.phases import ServiceState
@@ -30,6 +31,8 @@ class Subject:
     """Of each component that may be scaled."""
     instances: Mapping[str, int]
     """Component -> how many it has."""
+    pops: Mapping[str, tuple[str, ...]]
+    """Component -> where they are."""
 
     @property
     def steady(self) -> bool:
@@ -106,6 +109,7 @@ class WatchedServices:
             policies=descriptor.policies,
             limits=_limits(descriptor),
             instances={name: counted[name] for name in descriptor.components},
+            pops={name: _pops(deployment, name) for name in descriptor.components},
         )
 
 
@@ -115,6 +119,10 @@ def policies_of(catalogue: Catalogue, descriptor: str, version: str) -> Policies
         return catalogue.descriptors.get(descriptor, version).policies
     except UnknownError:
         return Policies()
+
+
+def _pops(deployment: Deployment, component: str) -> tuple[str, ...]:
+    return tuple(sorted({each.pop for each in deployment.instances if each.component == component}))
 
 
 def _limits(descriptor: Descriptor) -> Mapping[str, Scaling]:

@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from monitoring.alarming import alarms
 from temporalio import activity
 
 from activities.wanting import remembered, wanted
@@ -25,6 +24,7 @@ from domain.watching import (
     Severity,
     Wanted,
 )
+from monitoring.alarming import alarms
 from monitoring.custom import own_metrics
 from monitoring.deciding import decide
 from monitoring.decisions import Decided
@@ -103,7 +103,7 @@ class WatchingActivities:
         return _Look(
             state=decided.state,
             interval_s=policies.interval,
-            wanted=wanted(service, subject.standing.tenant, decided, at),
+            wanted=wanted(service, subject.standing.tenant, decided, at, subject.pops),
             findings=_findings(decided),
             notes=decided.notes,
         )

@@ -121,6 +121,18 @@ async def test_what_is_ill_is_built_anew(watching: Watching) -> None:
     watching.lab.whole("s1")
 
 
+async def test_a_component_leaves_where_it_is_not_well(watching: Watching) -> None:
+    bad = {"component": "database", "metric": "cpu", "above": 0.8, "sustained": "1 s", "cooldown": "1 h"}
+    await watching.begin(migration=[bad])
+    was = watching.lab.running("s1")["database-1"]
+    watching.meters.cpu["database"] = 0.9
+    (decision,) = await watching.done(1)
+    assert (decision.kind, decision.outcome) == (names.OperationKind.MIGRATE, "done")
+    assert decision.what == f"database leaves {was}"
+    assert watching.lab.running("s1")["database-1"] != was
+    watching.lab.whole("s1")
+
+
 async def test_without_figures_nothing_is_done_and_that_is_told(watching: Watching) -> None:
     await watching.begin(scaling=[{**CPU, **PROMPT}])
     watching.meters.cpu["web"] = 0.9
