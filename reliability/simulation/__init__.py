@@ -1,0 +1,1 @@
+"""The recovery model, event by event: to hold the closed forms of reliability/model to."""
