@@ -61,9 +61,11 @@ def report(quick: bool, only: Sequence[str] | None = None) -> None:
 def _reactions(amount: Amount) -> Iterator[ROW]:
     for datapath in datapaths():
         for interval_s, turns in amount.turns.items():
-            yield from _reaction_rows(
-                f"{datapath}, each {interval_s} s", interval_s, reactions.measure(datapath, interval_s, turns)
-            )
+            name = f"{datapath}, each {interval_s} s"
+            try:
+                yield from _reaction_rows(name, interval_s, reactions.measure(datapath, interval_s, turns))
+            except TimeoutError:
+                yield f"{name}: the load rises", "no new instance answered", "an answer", "MISSED"
 
 
 def _reaction_rows(name: str, interval_s: int, found: Sequence[Reaction]) -> Iterator[ROW]:
