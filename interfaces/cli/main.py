@@ -24,6 +24,7 @@ from interfaces.cli import (
     policies,
     probing,
     prove,
+    reliability,
     services,
     simulate_policy,
     steering,
@@ -69,6 +70,7 @@ app.add_typer(faults.app, name="faults")
 app.add_typer(labs.app, name="lab")
 app.add_typer(metrics.app, name="metrics")
 app.add_typer(policies.app, name="policies")
+app.add_typer(reliability.app, name="reliability")
 
 
 def _show_version(wanted: bool) -> None:

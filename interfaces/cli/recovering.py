@@ -1,0 +1,100 @@
+"""What `interlace reliability` computes of what was asked for."""
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from domain.errors import InputError, UnknownError
+from interfaces.cli.files import write_file
+from interfaces.picture.charts import drawing
+from reliability.figures.claims import Claim, Ground
+from reliability.figures.conclusions import conclusions
+from reliability.figures.curves import Figure, figures
+from reliability.model.measures import Units
+from reliability.model.parameters import Parameters, parameters
+from reliability.model.ranges import outside
+
+
+def configuration(values: Sequence[str]) -> Parameters:
+    """A configuration from words NAME=VALUE.
+
+    :raises InputError: if a word is none
+    :raises DocumentError: if the configuration cannot be
+    """
+    given: dict[str, Any] = {}
+    for word in values:
+        name, equals, value = word.partition("=")
+        if not equals or not name or not value:
+            raise InputError(f"--set {word!r}: a parameter is set as NAME=VALUE, such as n=8")
+        if name in given:
+            raise InputError(f"--set {word!r}: {name} is set already, to {given[name]!r}; once is enough")
+        given[name] = _value(value)
+    return parameters(given, "--set")
+
+
+def _value(text: str) -> Any:
+    """As JSON, else as the text that it is."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+@dataclass(frozen=True)
+class Reproduced:
+    """The figures and what becomes of the paper's conclusions."""
+
+    z: Parameters
+    units: Units
+    figures: tuple[Figure, ...]
+    claims: tuple[Claim, ...]
+
+    def write(self, directory: Path) -> list[Path]:
+        """Each figure as a drawing and as numbers, and the conclusions; what is there is written over.
+
+        :raises UnknownError: if that cannot be written
+        """
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UnknownError(f"cannot make the directory {directory}: {error.strerror}") from error
+        files = {
+            **{f"fig{each.number}.svg": drawing(each) for each in self.figures},
+            **{f"fig{each.number}.csv": _csv(each) for each in self.figures},
+        }
+        for name, text in files.items():
+            write_file(directory / name, text)
+        return [directory / name for name in sorted(files)]
+
+    def summary(self) -> dict[str, Any]:
+        """For programs."""
+        return {
+            "parameters": self.z.model_dump(mode="json"),
+            "units": self.units.model_dump(mode="json"),
+            "outside_ranges": list(outside(self.z)),
+            "claims": [{**each.model_dump(mode="json"), "judged": each.judged} for each in self.claims],
+        }
+
+
+def reproduced(z: Parameters, per_kb_s: float, per_processes: float) -> Reproduced:
+    """All of it.
+
+    :raises InputError: if the configuration says something of each task, or cannot be cut as the figures do
+    """
+    units = Units(b_tot=per_kb_s, q_r=per_processes)
+    drawn = figures(z, units)
+    return Reproduced(z, units, drawn, tuple(conclusions(Ground(z=z, units=units))))
+
+
+def _csv(figure: Figure) -> str:
+    """A row for each place along the figure, a column for each curve."""
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow([figure.along, *(each.name for each in figure.curves)])
+    for places in zip(*(each.points for each in figure.curves), strict=True):
+        rows.writerow([f"{places[0][0]:g}", *(f"{y:.6f}" for _, y in places)])
+    return text.getvalue()

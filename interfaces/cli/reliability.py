@@ -1,0 +1,94 @@
+"""`interlace reliability`: what recovery costs and takes, as the recovery model has it."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from interfaces.cli.output import Json, emit_json
+
+app = typer.Typer(
+    help=(
+        "What an orchestrator's recovery costs and takes: the model of checkpoints, heartbeats and takeovers "
+        "in docs/reliability.md, for the centralised design (one orchestrator leads a request and shares its "
+        "state) and the distributed one (each microservice hands the state on, and has a twin).\n\n"
+        "`predict` computes one configuration, `figures` reproduces the paper's figures and holds its "
+        "conclusions against our numbers. They need nothing to be up, and touch nothing.\n\n"
+        "R_a is how much longer than a monolith a workflow takes, R_r how much longer with one fault at the "
+        "worst moment, B_tot the bandwidth, Q_r the processes beyond the monolith's one."
+    ),
+    no_args_is_help=True,
+)
+
+Values = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="A parameter, such as n=8, h_r=4, t_h=1 or longest=0.5; values as in JSON; may be said again. "
+        "The others are the middles of the paper's ranges. docs/reliability.md has them all.",
+    ),
+]
+
+
+@app.command()
+def predict(
+    values: Values = None,
+    simulated: Annotated[
+        bool, typer.Option("--simulate", help="Look for the worst fault in a simulation, too.")
+    ] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Of the simulation.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Compute R_a, R_r, B_tot and Q_r of one configuration, in both designs.
+
+    For example: `interlace reliability predict --set n=8 --set t_m=60 --set s_p=2 --simulate`
+
+    With --simulate, whoever has the request in hand dies before each moment at which work becomes safe, and
+    at others by chance; the worst of these is shown beside what equations 3 and 7 say.
+
+    Exit codes: 0 it was computed, 2 the configuration cannot be.
+    """
+    from interfaces.cli.recovering import configuration
+    from interfaces.cli.reliability_views import predicted, show_prediction
+
+    found = predicted(configuration(values or ()), seed if simulated else None)
+    if as_json:
+        emit_json(found.model_dump(mode="json"))
+    else:
+        show_prediction(found)
+
+
+@app.command()
+def figures(
+    values: Values = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", metavar="DIR", help="Write fig6, fig7 and fig8 there, each as .svg and .csv."),
+    ] = None,
+    per_kb_s: Annotated[
+        float, typer.Option(min=1e-6, help="So many kB/s count as one in the cost of Fig. 8.")
+    ] = 100.0,
+    per_processes: Annotated[
+        float, typer.Option(min=1e-6, help="So many processes count as one in the cost of Fig. 8.")
+    ] = 10.0,
+    as_json: Json = False,
+) -> None:
+    """Reproduce Figs. 6, 7 and 8, and hold what the paper concludes from them against our numbers.
+
+    Each conclusion holds, fails, or holds only if something is so that the text does not say. --set changes
+    the configuration that the figures go round; `--set printed=[3]` takes Eq. 3 as it is printed.
+
+    For example: `interlace reliability figures -o figures`
+
+    Exit codes: 0 whatever the conclusions come to, 2 the configuration cannot be.
+    """
+    from interfaces.cli.recovering import configuration, reproduced
+    from interfaces.cli.reliability_views import show_claims
+
+    found = reproduced(configuration(values or ()), per_kb_s, per_processes)
+    written = found.write(output) if output else []
+    if as_json:
+        emit_json({**found.summary(), "files": [str(each) for each in written]})
+    else:
+        show_claims(found.claims, written)
