@@ -59,9 +59,12 @@ class WatchedServices:
         self._moment = _Moment({}, {}, {})
         self._subjects: dict[str, Subject] = {}
 
-    def find(self, service: str) -> Subject | None:
-        """A service; None where it is gone, or nothing of it was ever committed."""
-        standing = self._fresh().standings.get(service)
+    def find(self, service: str, since: float = 0.0) -> Subject | None:
+        """A service; None where it is gone, or nothing of it was ever committed.
+
+        :param since: by the monotonic clock; what was read before it is too old
+        """
+        standing = self._fresh(since).standings.get(service)
         if standing is None:
             self._subjects.pop(service, None)
             return None
@@ -86,16 +89,16 @@ class WatchedServices:
             fired={hold.policy: hold.since for hold in moment.holds.get(name, ())},
         )
 
-    def _fresh(self) -> _Moment:
+    def _fresh(self, since: float = 0.0) -> _Moment:
         with self._lock:
-            if time.monotonic() - self._read_at > _FRESH_S:
-                now = datetime.now(UTC)
+            if self._read_at < max(since, time.monotonic() - _FRESH_S):
+                now, read_at = datetime.now(UTC), time.monotonic()
                 self._moment = _Moment(
                     standings={each.name: each for each in self._catalogue.overview.services()},
                     pauses=self._catalogue.pauses.all(now),
                     holds=self._catalogue.holds.all(now),
                 )
-                self._read_at = time.monotonic()
+                self._read_at = read_at
             return self._moment
 
     def _read(self, standing: Standing) -> Subject | None:

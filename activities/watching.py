@@ -69,24 +69,26 @@ class WatchingActivities:
 
         It ends when something is to be done, when its time is over, and when the worker is to stop.
         """
-        seen, until = _before(order), time.monotonic() + order.lasting_s
+        seen, began = _before(order), time.monotonic()  # what an operation changed before it counts
         self._raised.pop(order.service, None)  # another worker may have told of others since
         while not (seen.gone or seen.wanted):
             pause_s = _to_next(seen, datetime.now(UTC))
-            if time.monotonic() + pause_s > until or await _stopped_within(pause_s):
+            over = time.monotonic() + pause_s > began + order.lasting_s
+            if over or await _stopped_within(pause_s):
                 break
-            seen = await self._now(order.service, seen.state)
+            seen = await self._now(order.service, seen.state, began)
             activity.heartbeat(_details(seen))
         return Looked(
             state=_packed(seen.state), interval_s=seen.interval_s, wanted=seen.wanted, gone=seen.gone
         )
 
-    async def _now(self, service: str, state: State) -> _Look:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self._once, service, state)
+    async def _now(self, service: str, state: State, since: float) -> _Look:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._pool, self._once, service, state, since)
 
-    def _once(self, service: str, state: State) -> _Look:
+    def _once(self, service: str, state: State, since: float) -> _Look:
         at = datetime.now(UTC)
-        subject = self._services.find(service)
+        subject = self._services.find(service, since)
         if subject is None:
             return _Look(state=state, interval_s=_RETRY_S, gone=True)
         policies = subject.policies

@@ -54,6 +54,8 @@ WORKFLOWS: tuple[type, ...] = (
 )
 _THREADS = {names.ORCHESTRATION_QUEUE: 16, names.PLACEMENT_QUEUE: 2}
 _VIM_THREADS = 32
+_WORKFLOW_TASKS = 16
+"""At a time in one worker: of more, each would take longer than its time-out."""
 _WATCHES = 2000
 """At a time in one worker: each waits nearly always."""
 
@@ -167,6 +169,7 @@ def _worker(client: Client, queue: str, activities: Activities) -> Worker:
         interceptors=[Heartbeats()],
         activity_executor=ThreadPoolExecutor(threads, thread_name_prefix=queue),
         max_concurrent_activities=threads,
+        max_concurrent_workflow_tasks=_WORKFLOW_TASKS,
         graceful_shutdown_timeout=GRACE,
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=0.6),
         max_heartbeat_throttle_interval=timedelta(seconds=0.4),
