@@ -8,7 +8,7 @@ from pathlib import Path
 
 from domain.models import Model
 from interfaces.cli.output import table
-from reliability.figures.claims import Claim
+from reliability.figures.claims import Claim, Verdict
 from reliability.model.measures import DESIGNS, Design, Measures, measures
 from reliability.model.parameters import Parameters
 from reliability.model.ranges import outside
@@ -61,8 +61,11 @@ def show_claims(claims: Sequence[Claim], written: Sequence[Path]) -> None:
         _say(f"{claim.where}: {claim.says}", width, "")
         _say(f"ours: {claim.ours}", width, "    ")
         _say(f"{claim.judged}", width, "  > ")
-    counted = Counter(str(each.verdict) for each in claims)
-    print(f"\n{len(claims)} claims: {', '.join(f'{count} {verdict}' for verdict, count in counted.items())}")
+    counted = Counter(each.verdict for each in claims)
+    print(
+        f"\n{len(claims)} claims: {counted[Verdict.HOLDS]} hold, {counted[Verdict.FAILS]} fail, "
+        f"{counted[Verdict.ONLY_IF]} hold only if something is so"
+    )
     for path in written:
         print(f"wrote {path}")
 

@@ -1,19 +1,19 @@
 """A figure of several curves as an SVG: axes with round numbers, full and dashed lines, and what they are."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log10
 
 from interfaces.picture import palette
 from interfaces.picture.elements import Element, element, path, xml
-from reliability.figures.curves import Curve, Figure
+from reliability.figures.curves import Curve, Figure, Line
 
 _WIDTH, _HEIGHT = 640.0, 380.0
 """Of the part where curves are."""
 _LEFT, _TOP, _BOTTOM = 84.0, 64.0, 62.0
 _RIGHT_AXIS = 74.0
 _LEGEND, _ROW, _SAMPLE = 300.0, 21.0, 44.0
-_DASHES = "7 6"
+_DASHES: Mapping[Line, str | None] = {"full": None, "dashed": "7 6", "dotted": "0.5 5.5"}
 _STEPS = 6
 _EXACT = 1e-9
 
@@ -40,8 +40,8 @@ def drawing(figure: Figure) -> str:
     inside = [*_bottom(along, figure.along), *_side(_linear(left), figure.left, 0.0)]
     inside += [_line(each, along, _linear(left)) for each in left]
     if right:
-        inside += [*_side(_linear(right), figure.right, _WIDTH)]
-        inside += [_line(each, along, _linear(right)) for each in right]
+        inside += [*_side(_linear(right, from_zero=True), figure.right, _WIDTH)]
+        inside += [_line(each, along, _linear(right, from_zero=True)) for each in right]
     beside = _LEFT + _WIDTH + (_RIGHT_AXIS if right else 24.0)
     width, height = beside + _LEGEND, _TOP + _HEIGHT + _BOTTOM
     return xml(
@@ -51,6 +51,7 @@ def drawing(figure: Figure) -> str:
             element("style", text=palette.map_style()),
             element("rect", class_="paper", width=width, height=height),
             element("text", text=figure.title, class_="name", x=_LEFT, y=32.0, font_size=17),
+            element("text", text=figure.note, class_="muted", x=_LEFT, y=49.0, font_size=11),
             element("g", *inside, transform=f"translate({_LEFT:g} {_TOP:g})"),
             element("g", *_legend(figure.curves), transform=f"translate({beside:g} {_TOP:g})"),
             xmlns="http://www.w3.org/2000/svg",
@@ -62,9 +63,9 @@ def drawing(figure: Figure) -> str:
     )
 
 
-def _linear(curves: Iterable[Curve]) -> _Axis:
-    """From a round number below the least value to one above the greatest."""
-    values = [y for each in curves for _, y in each.points]
+def _linear(curves: Iterable[Curve], from_zero: bool = False) -> _Axis:
+    """From a round number below the least value, or 0, to one above the greatest."""
+    values = [y for each in curves for _, y in each.points] + [0.0] * from_zero
     low, high = min(values), max(values)
     rough = ((high - low) or abs(high) or 1.0) / _STEPS
     size = 10.0 ** floor(log10(rough))
@@ -85,14 +86,25 @@ def _along(figure: Figure) -> _Axis:
 
 
 def _line(curve: Curve, along: _Axis, up: _Axis) -> Element:
-    points = [(along.share(x) * _WIDTH, _HEIGHT * (1 - up.share(y))) for x, y in curve.points]
+    def place(x: float, y: float) -> tuple[float, float]:
+        return along.share(x) * _WIDTH, _HEIGHT * (1 - up.share(y))
+
+    hue = palette.course_class(curve.colour)
     return element(
-        "path",
+        "g",
         element("title", text=curve.name),
-        class_=f"lane {palette.course_class(curve.colour)}",
-        d=path(*points),
-        stroke_dasharray=_DASHES if curve.dashed else None,
+        element(
+            "path",
+            class_=f"lane {hue}",
+            d=path(*(place(*each) for each in curve.points)),
+            stroke_dasharray=_DASHES[curve.line],
+        ),
+        _dot(*place(*curve.marked), hue) if curve.marked else None,
     )
+
+
+def _dot(x: float, y: float, hue: str) -> Element:
+    return element("circle", class_=f"head {hue}", cx=x, cy=y, r=4.5)
 
 
 def _bottom(axis: _Axis, name: str) -> Iterator[Element]:
@@ -123,9 +135,10 @@ def _legend(curves: Sequence[Curve]) -> Iterator[Element]:
             "path",
             class_=f"lane {palette.course_class(curve.colour)}",
             d=path((8.0, y), (8.0 + _SAMPLE - 10, y)),
-            stroke_dasharray=_DASHES if curve.dashed else None,
+            stroke_dasharray=_DASHES[curve.line],
         )
-        yield _text(curve.name, 8.0 + _SAMPLE, y + 4, "start", "", 12)
+        place = f" ({curve.marked[0]:g})" if curve.marked else ""
+        yield _text(curve.name + place, 8.0 + _SAMPLE, y + 4, "start", "", 12)
 
 
 def _text(

@@ -1,7 +1,7 @@
 """Figs. 6, 7 and 8 as numbers. What the text does not say of them is a constant here."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from domain.errors import InputError
 from domain.models import Model
@@ -15,6 +15,8 @@ from reliability.model.measures import (
     measures,
 )
 from reliability.model.parameters import Parameters, parameters
+
+Line = Literal["full", "dashed", "dotted"]
 
 RATES = tuple(round(10 ** (step / 20), 4) for step in range(-20, 21))
 """Heartbeats per second along Fig. 6: the text names none but 1 and 2."""
@@ -30,6 +32,7 @@ WEIGHTS: Mapping[str, Weights] = {
     "resources": Weights(r_a=0.1, r_r=0.1, b_tot=1, q_r=1),
 }
 """Of Fig. 8: the text says which are high and which low, not how much. Ten to one here."""
+_LINES: Mapping[Design, Line] = {"centralised": "full", "distributed": "dashed"}
 _FIXED_LENGTH = ("t_i", "l_a", "l_b", "l_next", "p_a", "p_b", "p_next", "beats")
 
 
@@ -39,8 +42,10 @@ class Curve(Model):
     name: str
     points: tuple[tuple[float, float], ...]
     colour: int
-    dashed: bool = False
-    """As opposed to full: in Figs. 6 and 8 the distributed design, in Fig. 7 R_a."""
+    line: Line = "full"
+    """Dashed: in Figs. 6 and 8 the distributed design, in Fig. 7 R_a. Dotted: what covers another line."""
+    marked: tuple[float, float] | None = None
+    """A point that matters: in Fig. 8 the cheapest."""
     right: bool = False
     """By the axis on the right."""
 
@@ -50,6 +55,8 @@ class Figure(Model):
 
     number: int
     title: str
+    note: str
+    """What else is so in it."""
     along: str
     """What the x axis is, with its unit."""
     left: str
@@ -105,7 +112,7 @@ def figure_6(z: Parameters) -> Figure:
             name=f"R_r, {design}, t_h = {time_out} h_i",
             points=line(design, time_out, lambda found: found.r_r),
             colour=colour,
-            dashed=design == "distributed",
+            line=_LINES[design],
         )
         for colour, time_out in enumerate(TIME_OUTS)
         for design in DESIGNS
@@ -115,7 +122,7 @@ def figure_6(z: Parameters) -> Figure:
             name=f"B_tot, {design}",
             points=line(design, TIME_OUTS[-1], lambda found: found.b_tot),
             colour=2,
-            dashed=design == "distributed",
+            line=_LINES[design],
             right=True,
         )
         for design in DESIGNS
@@ -123,6 +130,7 @@ def figure_6(z: Parameters) -> Figure:
     return Figure(
         number=6,
         title="Recovery ratio and bandwidth over the heartbeat rate",
+        note=f"n = {z.n}, t_m = {z.t_m:g} s, s_p = {z.s_p}",
         along="heartbeats per second, h_r",
         left="recovery ratio R_r",
         right="bandwidth B_tot, kB/s",
@@ -144,7 +152,12 @@ def figure_7(z: Parameters) -> Figure:
     central = [(f"centralised, s_p = {s_p}", over_tasks(z, "centralised", s_p)) for s_p in PERIODS]
     lines = [*central, ("distributed", over_tasks(z, "distributed", 1))]
     recovery = [
-        Curve(name=f"R_r, {name}", points=tuple((n, each.r_r) for n, each in line), colour=colour)
+        Curve(
+            name=f"R_r, {name}",
+            points=tuple((n, each.r_r) for n, each in line),
+            colour=colour,
+            line="dotted" if name == "distributed" else "full",
+        )
         for colour, (name, line) in enumerate(lines)
     ]
     added = [
@@ -152,7 +165,7 @@ def figure_7(z: Parameters) -> Figure:
             name=f"R_a, {name}",
             points=tuple((n, each.r_a) for n, each in line),
             colour=colour,
-            dashed=True,
+            line="dashed",
         )
         for name, colour, line in (
             ("centralised", 0, central[0][1]),
@@ -162,6 +175,7 @@ def figure_7(z: Parameters) -> Figure:
     return Figure(
         number=7,
         title="Recovery ratio and added time ratio over the number of tasks",
+        note=f"t_m = {z.t_m:g} s, cut finer; h_r = {z.h_r:g}, t_h = {z.time_out:g} s",
         along="tasks of a workflow, n",
         left="R_r, R_a",
         curves=(*recovery, *added),
@@ -181,16 +195,17 @@ def figure_8(z: Parameters, units: Units) -> Figure:
     return Figure(
         number=8,
         title="Cost over the number of tasks",
+        note=f"dots, brackets: cheapest n; a cost of 1 is {units.b_tot:g} kB/s or {units.q_r:g} processes",
         along="tasks of a workflow, n",
         left="cost C(z)",
         curves=tuple(
-            Curve(
-                name=f"{name}, {design}",
-                points=costs(lines[design], weights, units),
-                colour=colour,
-                dashed=design == "distributed",
-            )
+            _cost_curve(f"{name}, {design}", costs(lines[design], weights, units), colour, _LINES[design])
             for colour, (name, weights) in enumerate(WEIGHTS.items())
             for design in DESIGNS
         ),
     )
+
+
+def _cost_curve(name: str, points: tuple[tuple[int, float], ...], colour: int, line: Line) -> Curve:
+    cheapest = min(points, key=lambda each: each[1])
+    return Curve(name=name, points=points, colour=colour, line=line, marked=cheapest)
