@@ -3,10 +3,12 @@
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from pydantic import ValidationError
 
 from domain.errors import InputError, UnknownError
 from interfaces.cli.files import write_file
@@ -14,9 +16,19 @@ from interfaces.picture.charts import drawing
 from reliability.figures.claims import Claim, Ground
 from reliability.figures.conclusions import conclusions
 from reliability.figures.curves import Figure, figures
-from reliability.model.measures import Units
+from reliability.model.measures import Units, Weights
 from reliability.model.parameters import Parameters, parameters
 from reliability.model.ranges import outside
+from reliability.tuner.knobs import Patience
+from reliability.tuner.search import Asked, Limits, Tuned, tune
+
+_GREEK = {"alpha": "r_a", "beta": "r_r", "gamma": "b_tot", "delta": "q_r"}
+_LIMITS = {
+    "r_r": "--recovery-ratio",
+    "r_a": "--added-time",
+    "b_tot": "--bandwidth",
+    "q_r": "--processes",
+}
 
 
 def configuration(values: Sequence[str]) -> Parameters:
@@ -98,3 +110,60 @@ def _csv(figure: Figure) -> str:
     for places in zip(*(each.points for each in figure.curves), strict=True):
         rows.writerow([f"{places[0][0]:g}", *(f"{y:.6f}" for _, y in places)])
     return text.getvalue()
+
+
+def tuned(
+    z: Parameters,
+    words: Sequence[str],
+    limits: Mapping[str, float | None],
+    weights: str,
+    patience: Patience,
+) -> Tuned:
+    """The cheapest configuration within limits.
+
+    :param words: what of the configuration was set: NAME=VALUE
+    :raises InputError: if a limit, a weight or a set parameter cannot be
+    """
+    asked = Asked(
+        z=z,
+        fixed=frozenset(word.partition("=")[0] for word in words),
+        limits=_limits(limits),
+        weights=_weights(weights),
+        patience=patience,
+    )
+    return tune(asked)
+
+
+def _limits(given: Mapping[str, float | None]) -> Limits:
+    try:
+        return Limits.model_validate(given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        message = str(first["msg"]).removeprefix("Input ")
+        raise InputError(f"{_LIMITS[name]} {first['input']:g}: {message}") from error
+
+
+def _weights(text: str) -> Weights:
+    names = tuple(Weights.model_fields)
+    given: dict[str, str] = {}
+    for word in text.split(","):
+        name, _, value = (part.strip() for part in word.partition("="))
+        known = _GREEK.get(name, name)
+        if known not in names or not value:
+            raise InputError(
+                f"--weights {word!r}: write NAME=NUMBER, of {', '.join(names)}, with commas between"
+            )
+        if known in given:
+            raise InputError(f"--weights {text!r}: {known} is said twice; once is enough")
+        given[known] = value
+    try:
+        return Weights.model_validate({**dict.fromkeys(names, 0.0), **given})
+    except ValidationError as error:
+        raise InputError(f"--weights {text!r}: {_said(error)}") from error
+
+
+def _said(error: ValidationError) -> str:
+    first = error.errors()[0]
+    where = f"{first['loc'][0]}: " if first["loc"] else ""
+    return f"{where}{first['msg']}".replace("Value error, ", "").replace("Input should", "should")

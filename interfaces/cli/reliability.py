@@ -12,8 +12,9 @@ app = typer.Typer(
         "What an orchestrator's recovery costs and takes: the model of checkpoints, heartbeats and takeovers "
         "in docs/reliability.md, for the centralised design (one orchestrator leads a request and shares its "
         "state) and the distributed one (each microservice hands the state on, and has a twin).\n\n"
-        "`predict` computes one configuration, `figures` reproduces the paper's figures and holds its "
-        "conclusions against our numbers. They need nothing to be up, and touch nothing.\n\n"
+        "`predict` computes one configuration, `tune` looks for the cheapest that recovers fast enough, and "
+        "`figures` reproduces the paper's figures and holds its conclusions against our numbers. They need "
+        "nothing to be up, and touch nothing.\n\n"
         "R_a is how much longer than a monolith a workflow takes, R_r how much longer with one fault at the "
         "worst moment, B_tot the bandwidth, Q_r the processes beyond the monolith's one."
     ),
@@ -92,3 +93,66 @@ def figures(
         emit_json({**found.summary(), "files": [str(each) for each in written]})
     else:
         show_claims(found.claims, written)
+
+
+@app.command()
+def tune(
+    recovery_ratio: Annotated[
+        float | None, typer.Option(metavar="R_r", help="At most so many times as long with one fault.")
+    ] = None,
+    added_time: Annotated[
+        float | None, typer.Option(metavar="R_a", help="At most so many times as long as a monolith.")
+    ] = None,
+    bandwidth: Annotated[float | None, typer.Option(metavar="KB/S", help="At most this B_tot.")] = None,
+    processes: Annotated[
+        float | None, typer.Option(metavar="Q_r", help="At most so many beyond the monolith's one.")
+    ] = None,
+    weights: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME=NUMBER,...",
+            help="What each measure weighs in the cost: r_a, r_r, b_tot and q_r (or alpha, beta, gamma and "
+            "delta). What is left out weighs 0.",
+        ),
+    ] = "r_a=1,r_r=1,b_tot=0.1,q_r=0.1",
+    beats: Annotated[
+        int, typer.Option(min=1, max=20, help="Heartbeat intervals in a heartbeat time-out, at least.")
+    ] = 3,
+    longest_pause: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            max=3600,
+            metavar="S",
+            help="A worker that is silent for so long may still live: it is busy.",
+        ),
+    ] = 1.0,
+    values: Values = None,
+    as_json: Json = False,
+) -> None:
+    """Find the cheapest configuration that keeps the limits, and say what has to be set for it.
+
+    For example: `interlace reliability tune --recovery-ratio 1.2 --set n=8 --set t_m=60`
+
+    The workflow is what --set says (tasks, their times, sizes, latencies); heartbeat interval and checkpoint
+    period are looked for, unless h_r or s_p is set. The design is the centralised one, which Interlace is.
+    The answer is what would be set on workers and activities, and the R_a, R_r, B_tot and Q_r that the model
+    predicts; it is not applied.
+
+    Exit codes: 0 found, 1 no configuration keeps the limits (the nearest is shown, and what binds), 2 wrong
+    input.
+    """
+    from interfaces.cli.recovering import configuration, tuned
+    from interfaces.cli.tuning_views import show_tuned
+    from reliability.tuner.knobs import Patience
+
+    limits = {"r_r": recovery_ratio, "r_a": added_time, "b_tot": bandwidth, "q_r": processes}
+    words = values or ()
+    patience = Patience(beats=beats, longest_pause_s=longest_pause)
+    found = tuned(configuration(words), words, limits, weights, patience)
+    if as_json:
+        emit_json(found.model_dump(mode="json"))
+    else:
+        show_tuned(found)
+    if not found.reached:
+        raise typer.Exit(1)

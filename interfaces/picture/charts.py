@@ -12,7 +12,7 @@ _WIDTH, _HEIGHT = 640.0, 380.0
 """Of the part where curves are."""
 _LEFT, _TOP, _BOTTOM = 84.0, 64.0, 62.0
 _RIGHT_AXIS = 74.0
-_LEGEND, _ROW, _SAMPLE = 300.0, 21.0, 44.0
+_LEGEND, _ROW, _SAMPLE = 320.0, 21.0, 44.0
 _DASHES: Mapping[Line, str | None] = {"full": None, "dashed": "7 6", "dotted": "0.5 5.5"}
 _STEPS = 6
 _EXACT = 1e-9
