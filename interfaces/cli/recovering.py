@@ -15,8 +15,8 @@ from interfaces.cli.files import write_file
 from interfaces.picture.charts import drawing
 from reliability.figures.claims import Claim, Ground
 from reliability.figures.conclusions import conclusions
-from reliability.figures.curves import Figure, figures
-from reliability.model.measures import Units, Weights
+from reliability.figures.curves import Figure, figures, over_tasks, refuse_fixed
+from reliability.model.measures import DESIGNS, Units, Weights, spread
 from reliability.model.parameters import Parameters, parameters
 from reliability.model.ranges import outside
 from reliability.tuner.knobs import Patience
@@ -49,11 +49,12 @@ def configuration(values: Sequence[str]) -> Parameters:
 
 
 def _value(text: str) -> Any:
-    """As JSON, else as the text that it is."""
+    """As JSON, else as the text that it is: so is a truth value, which would pass for a number."""
     try:
-        return json.loads(text)
-    except ValueError:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
         return text
+    return text if isinstance(value, bool) else value
 
 
 @dataclass(frozen=True)
@@ -92,12 +93,14 @@ class Reproduced:
         }
 
 
-def reproduced(z: Parameters, per_kb_s: float, per_processes: float) -> Reproduced:
+def reproduced(z: Parameters, units: Units | None) -> Reproduced:
     """All of it.
 
+    :param units: of the cost. None: each measure goes from least to greatest by one, over both designs
     :raises InputError: if the configuration says something of each task, or cannot be cut as the figures do
     """
-    units = Units(b_tot=per_kb_s, q_r=per_processes)
+    refuse_fixed(z)
+    units = units or spread(found for design in DESIGNS for _, found in over_tasks(z, design))
     drawn = figures(z, units)
     return Reproduced(z, units, drawn, tuple(conclusions(Ground(z=z, units=units))))
 

@@ -73,6 +73,13 @@ def figures(
     per_processes: Annotated[
         float, typer.Option(min=1e-6, help="So many processes count as one in the cost of Fig. 8.")
     ] = 10.0,
+    spread: Annotated[
+        bool,
+        typer.Option(
+            "--spread",
+            help="In the cost of Fig. 8, each measure counts as one from its least to its greatest, instead.",
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Reproduce Figs. 6, 7 and 8, and hold what the paper concludes from them against our numbers.
@@ -86,8 +93,10 @@ def figures(
     """
     from interfaces.cli.recovering import configuration, reproduced
     from interfaces.cli.reliability_views import show_claims
+    from reliability.model.measures import Units
 
-    found = reproduced(configuration(values or ()), per_kb_s, per_processes)
+    units = None if spread else Units(b_tot=per_kb_s, q_r=per_processes)
+    found = reproduced(configuration(values or ()), units)
     written = found.write(output) if output else []
     if as_json:
         emit_json({**found.summary(), "files": [str(each) for each in written]})

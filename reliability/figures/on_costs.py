@@ -36,7 +36,8 @@ def _where(lines: Lines, units: Units, so: Callable[[list[int]], bool]) -> list[
 
 
 def _units(units: Units) -> str:
-    return f"per {units.b_tot:.3g} kB/s and {units.q_r:.3g} processes"
+    ratios = "" if units.r_a == units.r_r == 1 else f"{units.r_a:.3g} of R_a, {units.r_r:.3g} of R_r, "
+    return f"per {ratios}{units.b_tot:.3g} kB/s and {units.q_r:.3g} processes"
 
 
 def _between(lines: Lines, units: Units) -> Claim:

@@ -9,6 +9,7 @@ from reliability.model.measures import measures
 from reliability.model.parameters import TIME_OUT_BEATS, Parameters
 from reliability.model.ranges import RANGES
 from reliability.simulation.centralised import simulate
+from reliability.simulation.effort import refuse_endless
 from reliability.simulation.runs import Fault, requests
 from reliability.simulation.worst import worst
 
@@ -51,6 +52,7 @@ def _third(z: Parameters) -> Claim:
 def _others(z: Parameters) -> Claim:
     """Each microservice dies right before it answers, having just sent a heartbeat."""
     twins = but(z, replicas=max(2, z.replicas))
+    refuse_endless(twins, "centralised", runs=twins.n + 1)
     [request] = asked = requests(1, seed=0)
     t_c = simulate(twins, asked).finished[request.uuid]
     lost = max(

@@ -77,17 +77,14 @@ class Weights(Model):
 class Units(Model):
     """What of each measure counts as one in Eq. 10, which the paper does not say.
 
-    By default a ratio of 1 more weighs as much as 100 kB/s or 10 processes.
+    By default a ratio of 1 more weighs as much as 100 kB/s or 10 processes. All 1 is Eq. 10 as printed, where
+    kB/s and processes are added to ratios.
     """
 
     r_a: Positive = 1.0
     r_r: Positive = 1.0
     b_tot: Positive = 100.0
     q_r: Annotated[float, Field(gt=0)] = 10.0
-
-
-RAW = Units(b_tot=1.0, q_r=1.0)
-"""Eq. 10 as printed: kB/s and processes are added to ratios as they are."""
 
 
 def spread(found: Iterable[Measures]) -> Units:

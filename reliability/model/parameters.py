@@ -192,12 +192,21 @@ def _issues(error: Any) -> Iterator[Issue]:
             field, _, reason = line.partition(": ")
             yield Issue(line=None, path=field, message=reason)
         return
+    if _of_another_kind(error):
+        return
     path = ".".join(str(part) for part in error["loc"] if not str(part).startswith(("tuple[", "constrained")))
     if error["type"] == "extra_forbidden":
         yield Issue(line=None, path=path, message=f"no such parameter; there are {', '.join(_FIELDS)}")
         return
-    message = str(error["msg"])
+    message = str(error["msg"]).replace("valid tuple", "list, one value for each task")
     yield Issue(line=None, path=path, message=f"{message[:1].lower()}{message[1:]}, not {error['input']!r}")
+
+
+def _of_another_kind(error: Any) -> bool:
+    """One value was said and is no list, or a list and is no value: only the other complaint is of use."""
+    kinds = {str(part).partition("[")[0] for part in error["loc"][1:]}
+    listed = isinstance(error["input"], list | tuple)
+    return ("tuple" in kinds and error["type"] == "tuple_type") or ("constrained-float" in kinds and listed)
 
 
 _FIELDS = tuple(Parameters.model_fields)

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from reliability.model.measures import Design
 from reliability.model.parameters import Parameters
 from reliability.simulation import centralised, distributed
+from reliability.simulation.effort import refuse_endless
 from reliability.simulation.runs import Fault, Request, Run, Setting, requests
 
 _SIMULATIONS = MappingProxyType({"centralised": centralised.simulate, "distributed": distributed.simulate})
@@ -30,7 +31,9 @@ def worst(z: Parameters, design: Design, seed: int = 0, chances: int = 5, jitter
 
     :param chances: how many moments by chance are tried beside the others
     :param jitter: share of their latency by which heartbeats may come earlier
+    :raises InputError: if that is too much to simulate
     """
+    refuse_endless(z, design, runs=z.n + 2 + chances)
     simulate: Simulation = _SIMULATIONS[design]
     [request] = requests(1, seed)
     calm = simulate(z, [request], (), Setting(seed, jitter))

@@ -19,7 +19,7 @@ from interfaces.cli.recovering import configuration, reproduced
 from interfaces.picture.charts import drawing
 from reliability.figures.claims import Claim, Verdict
 from reliability.figures.curves import Curve, Figure
-from reliability.model.measures import measures
+from reliability.model.measures import Units, measures
 from reliability.model.parameters import Parameters
 
 
@@ -35,7 +35,7 @@ def answer(*words: object) -> Any:
 
 @cache
 def claims(*values: str) -> Mapping[str, Claim]:
-    return {each.says: each for each in reproduced(configuration(values), 100.0, 10.0).claims}
+    return {each.says: each for each in reproduced(configuration(values), Units()).claims}
 
 
 def claim(words: str, *values: str) -> Claim:
@@ -77,7 +77,7 @@ def test_figure_7_has_the_papers_order(tmp_path: Path) -> None:
 
 
 def test_figure_8_marks_the_cheapest() -> None:
-    drawn = reproduced(Parameters(), 100.0, 10.0).figures[2]
+    drawn = reproduced(Parameters(), Units()).figures[2]
     assert [each.marked[0] for each in drawn.curves if each.marked] == [6, 6, 20, 20, 3, 3]
 
 
@@ -139,6 +139,8 @@ def test_people_read_the_claims() -> None:
         (("--set", "n=5", "--set", "n=6"), "n is set already"),
         (("--set", "h_r=2", "--set", "t_h=0.1"), "t_h: 0.1 s are over before the next heartbeat"),
         (("--set", "l_a=[1,2]"), "2 values for n = 10 tasks"),
+        (("--set", "h_r=true"), "valid number"),
+        (("--set", "t_m=" + "[" * 10_000), "valid number"),
         (("--set", "speed=3"), "no such parameter; there are n, t_m"),
     ],
 )
@@ -147,6 +149,21 @@ def test_what_cannot_be_is_refused(command: str, words: tuple[str, ...], told: s
     done = said(command, *words)
     assert isinstance(done.exception, InputError)
     assert told in str(done.exception)
+
+
+def test_units_of_the_cost_may_be_the_spread() -> None:
+    units = answer("figures", "--spread")["units"]
+    both = [measures(Parameters(n=n), "distributed").q_r for n in (3, 20)]
+    assert units["q_r"] == both[1] - measures(Parameters(n=3), "centralised").q_r
+    told = reproduced(Parameters(), None).claims
+    assert any("of R_a" in each.condition for each in told)
+
+
+def test_what_would_take_for_ever_is_not_simulated() -> None:
+    for words in (("predict", "--simulate", "--set", "h_r=100000"), ("figures", "--set", "h_r=5000")):
+        done = said(*words)
+        assert isinstance(done.exception, InputError)
+        assert "heartbeats" in str(done.exception)
 
 
 def test_figures_refuse_what_does_not_fit_them(tmp_path: Path) -> None:

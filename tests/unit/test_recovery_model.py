@@ -9,8 +9,8 @@ from domain.errors import DocumentError
 from reliability.model import centralised, distributed
 from reliability.model.measures import (
     DESIGNS,
-    RAW,
     Measures,
+    Units,
     Weights,
     added_time_ratio,
     cost,
@@ -115,7 +115,9 @@ def test_processes() -> None:
 
 def test_equation_10() -> None:
     found = Measures(t_c=0, t_l=0, r_a=1.1, r_r=1.5, b_tot=200.0, q_r=11)
-    assert cost(found, Weights(r_a=1, r_r=2, b_tot=3, q_r=4), RAW) == pytest.approx(1.1 + 3 + 600 + 44)
+    assert cost(found, Weights(r_a=1, r_r=2, b_tot=3, q_r=4), Units(b_tot=1, q_r=1)) == pytest.approx(
+        1.1 + 3 + 600 + 44
+    )
     other = found.model_copy(update={"r_a": 1.2, "b_tot": 300.0, "q_r": 13})
     units = spread([found, other])
     assert (units.r_a, units.r_r, units.b_tot, units.q_r) == pytest.approx((0.1, 1.0, 100.0, 2.0))
