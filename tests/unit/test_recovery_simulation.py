@@ -150,3 +150,15 @@ def test_the_same_seed_is_the_same_run() -> None:
         for _ in range(2)
     )
     assert one == other
+
+
+@pytest.mark.parametrize("design", DESIGNS)
+def test_no_moment_is_worse_than_those_that_are_tried(design: Design) -> None:
+    z = Parameters(n=5, t_m=10.0, t_i=(1.0, 4.0, 0.5, 3.0, 1.5), s_p=2, h_r=1.0)
+    simulate = centralised.simulate if design == "centralised" else distributed.simulate
+    tasks: list[int | None] = [None] if design == "centralised" else [*range(z.n)]
+    [request] = asked = requests(1, seed=9)
+    limit = worst(z, design, seed=9).t_r
+    moments = [number * 0.1 for number in range(round(limit * 10))]
+    faults = [Fault(at, task, instance) for at in moments for task in tasks for instance in (0, 1)]
+    assert max(simulate(z, asked, [each]).finished[request.uuid] for each in faults) <= limit + WITHIN
