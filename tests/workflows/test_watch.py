@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from temporalio.client import WorkflowExecutionStatus
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 
 from catalogue.documents import read_descriptor
 from domain import names
@@ -67,8 +67,13 @@ class Watching:
     def alarms(self, service: str = "s1") -> set[tuple[AlarmKind, str]]:
         return {(each.kind, each.subject) for each in self.lab.catalogue.alarms.list(service)}
 
-    async def state_of(self, workflow_id: str) -> WorkflowExecutionStatus | None:
-        return (await self.lab.client.get_workflow_handle(workflow_id).describe()).status
+    async def is_watched(self, service: str) -> bool:
+        handle = self.lab.client.get_workflow_handle(names.watch_workflow_id(service))
+        try:
+            return (await handle.describe()).status is WorkflowExecutionStatus.RUNNING
+        except RPCError as error:
+            assert error.status is RPCStatusCode.NOT_FOUND
+            return False
 
     async def schedules(self) -> set[str]:
         return {each.id async for each in await self.lab.client.list_schedules()}
@@ -204,16 +209,15 @@ async def test_workers_that_end_lose_and_double_nothing(unserved: Watching) -> N
 
 async def test_a_new_version_may_bring_policies_and_take_them_away(watching: Watching) -> None:
     await (await watching.lab.start("s1")).result()
-    with pytest.raises(RPCError):
-        await watching.state_of("watch/s1")
+    assert not await watching.is_watched("s1")
     watching.onboard("2.0.0", scaling=[{**CPU, **PROMPT}, NIGHTLY])
     await (await watching.lab.operate("Update", "s1", version="2.0.0")).result()
-    assert await watching.state_of("watch/s1") is WorkflowExecutionStatus.RUNNING
+    assert await watching.is_watched("s1")
     await eventually(lambda: watching.schedules(), "a schedule")
     assert await watching.schedules() == {"scale/s1/web-schedule"}
     watching.onboard("3.0.0")
     await (await watching.lab.operate("Update", "s1", version="3.0.0")).result()
-    await _ended(watching, "watch/s1")
+    await _unwatched(watching, "s1")
     await _no_schedules(watching)
 
 
@@ -223,7 +227,7 @@ async def test_a_terminated_service_is_neither_watched_nor_scheduled(watching: W
     await eventually(lambda: watching.decisions(), "its loop acts")
     await _terminated(watching)
     assert watching.lab.service("s1") is None and not watching.lab.world()
-    await _ended(watching, "watch/s1")
+    await _unwatched(watching, "s1")
     await _no_schedules(watching)
     assert not watching.alarms()
     assert all(each.outcome in ("done", "failed") for each in watching.decisions())
@@ -331,11 +335,11 @@ async def _once(handle: Any) -> None:
     await handle.result()
 
 
-async def _ended(watching: Watching, workflow_id: str) -> None:
+async def _unwatched(watching: Watching, service: str) -> None:
     async def over() -> bool:
-        return await watching.state_of(workflow_id) is not WorkflowExecutionStatus.RUNNING
+        return not await watching.is_watched(service)
 
-    await eventually(over, f"{workflow_id} has ended")
+    await eventually(over, f"{service} is not watched any more")
 
 
 async def _no_schedules(watching: Watching) -> None:
