@@ -20,6 +20,7 @@ class Customers:
     def __init__(self, url: str) -> None:
         self._url = url
         self._turn = threading.Lock()
+        self._telling = threading.Lock()
         self._rate = 0.0
         self._next = time.monotonic()
         self._known: list[str] = []
@@ -46,10 +47,11 @@ class Customers:
                 said = answer.read().decode()
         except OSError:
             return
-        known = self._known
-        if known and not any(each in said for each in known):
-            self._known = []
-            print(f"answered {time.time():.3f}", flush=True)
+        with self._telling:
+            known = self._known
+            if known and not any(each in said for each in known):
+                self._known = []  # told once: of two that ask at the same moment, too
+                print(f"answered {time.time():.3f}", flush=True)
 
 
 def main() -> None:
