@@ -57,7 +57,9 @@ def test_what_a_request_as_a_whole_lacks_is_told_without_a_field(fields: dict[st
 def test_a_wrong_pop_of_a_move_is_told_with_the_move() -> None:
     with pytest.raises(InputError, match=r"moves\.web: 'Berlin!' is no name: .*, such as berlin"):
         checked(MigrateRequest, service="shop", moves={"web": "Berlin!"})
-    with pytest.raises(InputError, match="say one of plan, moves, evacuate, leave, optimise, rehost: none is given"):
+    with pytest.raises(
+        InputError, match="say one of plan, moves, evacuate, leave, optimise, rehost: none is given"
+    ):
         checked(MigrateRequest, service="shop")
 
 
