@@ -112,17 +112,10 @@ LatencyMs = Annotated[
     _schema("10 ms", "latency, one way: us, ms or s"),
     Field(ge=0),
 ]
-DurationS = Annotated[
+_Duration = Annotated[
     float,
     BeforeValidator(_any(_DURATION_TO_S, "5 s")),
     PlainSerializer(lambda seconds: f"{_format(seconds)} s", return_type=str),
-    _schema("5 s", "duration: ms, s, min or h"),
-    Field(gt=0),
 ]
-DurationOrZeroS = Annotated[
-    float,
-    BeforeValidator(_any(_DURATION_TO_S, "5 s")),
-    PlainSerializer(lambda seconds: f"{_format(seconds)} s", return_type=str),
-    _schema("5 s", "duration, or 0 s: ms, s, min or h"),
-    Field(ge=0),
-]
+DurationS = Annotated[_Duration, _schema("5 s", "duration: ms, s, min or h"), Field(gt=0)]
+DurationOrZeroS = Annotated[_Duration, _schema("5 s", "duration, or 0 s: ms, s, min or h"), Field(ge=0)]

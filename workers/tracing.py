@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
 
 from opentelemetry import baggage, context, trace
 from opentelemetry.context import Context
@@ -173,11 +174,11 @@ class _NoQueries(Sampler):
         self._sampler = sampler
 
     def should_sample(
-        self, parent_context: Context | None, trace_id: int, name: str, *args: object, **fields: object
+        self, parent_context: Context | None, trace_id: int, name: str, *args: Any, **fields: Any
     ) -> SamplingResult:
         if name.startswith(_NOT_TOLD):
             return SamplingResult(Decision.DROP)
-        return self._sampler.should_sample(parent_context, trace_id, name, *args, **fields)  # type: ignore[arg-type]
+        return self._sampler.should_sample(parent_context, trace_id, name, *args, **fields)
 
     def get_description(self) -> str:
         return f"no queries, {self._sampler.get_description()}"

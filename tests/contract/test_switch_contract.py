@@ -260,7 +260,9 @@ def test_a_way_out_that_is_gone_drops(site: Bed) -> None:
     switch.detach(right.interface)
     switch.detach(right.interface)
     switch.detach("never-there")
+    assert switch.networks() == {SERVICE}
     switch.program(SERVICE, [])
+    assert switch.networks() == frozenset()
 
 
 def test_a_detached_port_takes_part_no_more(site: Bed) -> None:

@@ -1,12 +1,13 @@
 """A collector of traces: OTLP over HTTP, as any other is spoken to."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 
@@ -99,5 +100,5 @@ def _received(sender: str, span: Span) -> Received:
     )
 
 
-def _attributes(found: object) -> dict[str, str]:
-    return {each.key: each.value.string_value or str(each.value.int_value) for each in found}  # type: ignore[attr-defined]
+def _attributes(found: Iterable[KeyValue]) -> dict[str, str]:
+    return {each.key: each.value.string_value or str(each.value.int_value) for each in found}

@@ -10,8 +10,8 @@ from uuid import UUID
 
 import pytest
 from temporalio.api.enums.v1 import EventType
-from temporalio.client import Client, Interceptor, WorkflowHistory
-from temporalio.worker import Replayer
+from temporalio.client import Client, WorkflowHistory
+from temporalio.worker import Interceptor, Replayer
 
 from domain.names import service_workflow_id
 from lab.ports import free_port
@@ -69,7 +69,7 @@ def openings(whole: WorkflowHistory) -> Iterator[WorkflowHistory]:
 
 
 async def replay(whole: WorkflowHistory, interceptors: list[Interceptor]) -> None:
-    replayer = Replayer(workflows=WORKFLOWS, plugins=[plugin()], interceptors=interceptors)  # type: ignore[arg-type]
+    replayer = Replayer(workflows=WORKFLOWS, plugins=[plugin()], interceptors=interceptors)
     for each in (*openings(whole), whole):
         await replayer.replay_workflow(each)
 
