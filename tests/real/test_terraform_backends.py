@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from domain.errors import InputError, VimUnavailableError
+from domain.errors import InputError, InterlaceError, VimUnavailableError
 from domain.instances import InstanceStatus
 from tests.contract.terraform_site import POP, TerraformSite
 from tests.real.terraform_backend import Backend, backend
@@ -125,11 +125,30 @@ def test_a_worker_that_is_killed_leaves_a_run_that_the_next_one_waits_for(
         if any("which goes on since" in each for each in waited):
             site.cloud.rule(**{delay: None})
 
-    made = site.open().create(spec(), progress)
+    try:
+        made = site.open().create(spec(), progress)
+    except InterlaceError as error:
+        raise AssertionError(f"{error}; {list(dict.fromkeys(waited))}; {_logs(site)}") from error
     assert made.status is InstanceStatus.RUNNING
     assert any("waiting for terraform apply, process" in each for each in waited)
     assert [server["id"] for server in site.cloud.servers()] == [made.external_id]
     assert terraforms(site.home) == []
+
+
+def test_a_look_leaves_a_state_alone_that_a_run_without_its_worker_still_writes(site: TerraformSite) -> None:
+    site.cloud.rule(create_delay_s=120.0)
+    worker = subprocess.Popen([sys.executable, "-c", _CREATE, str(site.home)])
+    eventually(lambda: "lab_server" in _log(site) and "Creating..." in _log(site), within_s=100.0)
+    worker.kill()
+    worker.wait()
+    state = site.directory / "terraform.tfstate"
+    state.open("w").close()  # as it is for a moment whenever Terraform writes it: in place, from empty
+    writes_to = state.stat().st_ino
+    assert site.open().list({}) == ()
+    assert state.stat().st_ino == writes_to
+    site.cloud.rule(create_delay_s=None)
+    made = site.open().create(spec(), quiet)
+    assert [server["id"] for server in site.cloud.servers()] == [made.external_id]
 
 
 def test_a_worker_and_its_terraform_that_are_killed_lose_nothing(site: TerraformSite) -> None:
@@ -144,6 +163,11 @@ def test_a_worker_and_its_terraform_that_are_killed_lose_nothing(site: Terraform
     site.open().delete(NAME, quiet)
     assert (site.cloud.servers(), site.open().list({})) == ((), ())
     eventually(lambda: not terraforms(site.home))
+
+
+def _logs(site: TerraformSite) -> dict[str, str]:
+    """All that Terraform has said."""
+    return {path.name: path.read_text() for path in site.directory.glob("*.log")}
 
 
 def _log(site: TerraformSite) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from adaptors.vim.port import Progress
 from adaptors.vim.terraform.calls import Call
 from adaptors.vim.terraform.instances import View, view
-from adaptors.vim.terraform.recovering import restore
+from adaptors.vim.terraform.recovering import before, goes_on, restore
 from adaptors.vim.terraform.site import Site
 from adaptors.vim.terraform.states import BrokenStateError
 from adaptors.vim.terraform.workspaces import Workspace
@@ -29,6 +29,8 @@ class Reader:
                 return view(place, self._site.state(call, place))
             except BrokenStateError:
                 with place.turn(_unheard):
+                    if goes_on(place):  # it writes where it is: nobody may take that away
+                        return view(place, before(self._site, place))
                     restore(self._site, place)
         raise call.unavailable(f"the state of {place.directory.name} is torn, and there is none before it")
 

@@ -20,7 +20,7 @@ from adaptors.vim.terraform.cli import Cli, Ended
 from adaptors.vim.terraform.messages import Log
 from adaptors.vim.terraform.processes import PACE_S, marked
 from adaptors.vim.terraform.site import Site
-from adaptors.vim.terraform.states import BrokenStateError
+from adaptors.vim.terraform.states import BrokenStateError, State
 from adaptors.vim.terraform.workspaces import CutOff, Run, Workspace
 
 _LOCKED = "Error acquiring the state lock"
@@ -76,6 +76,15 @@ def restore(site: Site, place: Workspace) -> None:
             draft.replace(path)
         else:
             path.unlink()
+
+
+def before(site: Site, place: Workspace) -> State:
+    """The state before the one that is being written; empty where there is none."""
+    path = site.state_file(place)
+    try:
+        return states.read(path.with_name(f"{path.name}.backup")) if path else State()
+    except BrokenStateError:
+        return State()
 
 
 def locked_out(cli: Cli, ended: Ended, progress: Progress) -> bool:
