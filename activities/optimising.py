@@ -16,7 +16,6 @@ from domain.errors import ExistsError, InputError, InterlaceError, UnknownError
 from domain.expansion import expand
 from domain.infrastructure import Infrastructure
 from domain.lifecycle import MigrateRequest
-from domain.objectives import Objective, weights
 from domain.phases import ServiceState
 from domain.plans import ServiceGraph
 from domain.reoptimisation import (
@@ -32,7 +31,6 @@ from placement.moves.clock import Clock
 from placement.moves.layout import Estate
 from placement.moves.reoptimise import Goal, reoptimised
 from placement.moves.report import report
-from placement.moves.together import common_objective
 from placement.topology import Usage
 from planning.optimising import running_service
 from planning.scope import scope
@@ -83,14 +81,12 @@ class OptimisingActivities:
         known, found = self._refuse_nonsense(request), self._found(request)
         running, strange = self._running(request, order.survey, found, known)
         newcomers = dict(self._newcomers(request))
-        common = common_objective([each.graph for each in running] + [*newcomers.values()], known)
-        running, apart = (running, []) if common or _moves_anyway(request) else _of_one_mind(running, known)
         taken = self._catalogue.infrastructure.usage()
         estate = Estate(
             infrastructure=known,
             usage=Usage(pops=taken.pops, links=taken.links),
             services={each.graph.service: each for each in running},
-            objective=common or known.objective,
+            objective=request.objective,
             horizon_h=request.prices.horizon_h,
             newcomers=newcomers,
         )
@@ -98,8 +94,8 @@ class OptimisingActivities:
         told = report(estate, solution, request.at_once, time.monotonic() - started)
         return told.model_copy(
             update={
-                "left_out": (*told.left_out, *found.left_out, *strange, *apart),
-                "notes": tuple(_notes(request, found, common)),
+                "left_out": (*told.left_out, *found.left_out, *strange),
+                "notes": tuple(_notes(request, found)),
             }
         )
 
@@ -190,22 +186,6 @@ def _among(request: OptimiseRequest, known: Infrastructure) -> frozenset[str]:
     )
 
 
-def _moves_anyway(request: OptimiseRequest) -> bool:
-    """Whether services move for something else than what they are placed for."""
-    return bool(request.evacuate or request.new)
-
-
-def _of_one_mind(
-    running: list[RunningService], known: Infrastructure
-) -> tuple[list[RunningService], list[LeftOut]]:
-    """The services with the infrastructure's objective; no move is to serve it against another's own."""
-    default = weights(known.objective)
-    alike = [each for each in running if weights(each.graph.objective or known.objective) == default]
-    apart = [each.graph.service for each in running if each not in alike]
-    why = "its objective is not the infrastructure's: optimise it by itself"
-    return alike, [LeftOut(service=service, why=why) for service in apart]
-
-
 def _bound_to(pop: str | None, service: RunningService) -> list[LeftOut]:
     """What stays on a PoP that is to be left, because no other suits it."""
     bound = sorted(name for name, at in service.placements.items() if at == pop and name not in service.moves)
@@ -213,9 +193,7 @@ def _bound_to(pop: str | None, service: RunningService) -> list[LeftOut]:
     return [LeftOut(service=service.graph.service, why=why)] if bound else []
 
 
-def _notes(request: OptimiseRequest, found: _Found, common: Objective | None) -> Iterator[str]:
-    if common is None and _moves_anyway(request):
-        yield "the services' objectives differ: the infrastructure's was taken for all of them"
+def _notes(request: OptimiseRequest, found: _Found) -> Iterator[str]:
     ends = [
         f"{name} of {each.service}"
         for each in found.deployments

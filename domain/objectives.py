@@ -52,11 +52,13 @@ Objective = Annotated[
 ]
 """A name, or the weights themselves. `latency` and `balance` go first; cost decides between equals."""
 
-_NAMED = {
+_NAMED: dict[Literal["cost", "latency", "balance"], Weights] = {
     "cost": Weights(),
     "latency": Weights(latency=_FIRST),
     "balance": Weights(balance=_FIRST),
 }
+NAMES = tuple(_NAMED)
+"""Of the objectives that have one."""
 
 
 def weights(objective: Objective) -> Weights:

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from domain.infrastructure import Resources
 from domain.models import Model, Name, Version
 from domain.names import OperationKind
+from domain.objectives import Objective
 from domain.plans import Route, ServiceGraph
 from domain.requests import Patience
 from domain.steering import Survey
@@ -53,6 +54,8 @@ class OptimiseRequest(Model):
     """With defragment: by how much the cost per hour may grow for it, in all."""
     new: dict[Name, NewService] = {}
     """Services to come, by name: whether they fit, and what has to move for them."""
+    objective: Objective | None = None
+    """Of all services; where absent each counts by its own, and their sum is what is least."""
     prices: MovePrices = MovePrices()
     time_limit_s: float = Field(default=60.0, gt=0, le=3600, allow_inf_nan=False)
     """For finding the moves."""
@@ -191,7 +194,10 @@ class OptimisationReport(Model):
     cost_after: float
     """Without the newcomers."""
     gain_per_hour: float
-    """Of what is optimised; with the objective cost that is cost_before - cost_after."""
+    """Of what is optimised: the sum of what each service gains by its objective. With cost for all of them
+    that is cost_before - cost_after."""
+    objectives: dict[Name, Objective] = {}
+    """By which each service that might move, or comes, counts."""
     costs_once: float
     gap: float | None = None
     """Proven relative distance to the best: 0 is optimal; None where none is known. Against what each service

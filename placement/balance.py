@@ -14,7 +14,7 @@ from domain.infrastructure import Resources
 from domain.objectives import LOAD_SLOPES, load
 from domain.plans import ServiceGraph
 from placement.needs import Needs
-from placement.objective import growth
+from placement.objective import Layer, growth
 from placement.rows import Terms, at_most
 
 
@@ -24,10 +24,11 @@ def add(
     graph: ServiceGraph,
     topology: nx.MultiGraph,
     needs: Needs,
+    layer: Layer,
 ) -> Terms:
-    """The added load of all PoPs' vcpus and memory as a sum over x and over new variables z."""
+    """The load that a layer's instances add to all PoPs, as a sum over x and over new variables z."""
     arriving: dict[str, list[tuple[pulp.LpVariable, Resources]]] = defaultdict(list)
-    instances = {instance.name: instance for instance in graph.instances}
+    instances = {instance.name: instance for instance in graph.instances if instance.name in layer.members}
     for (end, pop), variable in x.items():
         if end in instances:
             arriving[pop].append((variable, needs.resources(instances[end], pop)))
@@ -41,12 +42,15 @@ def add(
             (memory, free.memory, capacity.memory),
         ):
             if most > 0:
-                _add_load(problem, terms, amounts, left, most)
+                _add_load(problem, terms, amounts, left, most, f"z{len(layer.members)}_{len(terms)}")
     return terms
 
 
-def _add_load(problem: pulp.LpProblem, terms: Terms, amounts: Terms, left: int, most: int) -> None:
-    """Of one resource of a PoP, into `terms`."""
+def _add_load(problem: pulp.LpProblem, terms: Terms, amounts: Terms, left: int, most: int, name: str) -> None:
+    """Of one resource of a PoP, into `terms`.
+
+    :param name: of its variable; no two layers have equally many members
+    """
     used = most - left
     alone: Terms = {variable: growth(used, amount, most) for variable, amount in amounts.items()}
     for variable, amount in alone.items():
@@ -55,7 +59,7 @@ def _add_load(problem: pulp.LpProblem, terms: Terms, amounts: Terms, left: int, 
     steps = [(start, slope) for start, slope in LOAD_SLOPES if used / most < start < reached]
     if not steps:
         return
-    extra = problem.add_variable(f"z{len(terms)}", lowBound=0)
+    extra = problem.add_variable(name, lowBound=0)
     terms[extra] = 1.0
     for start, slope in steps:
         row = {variable: slope * amount / most - alone[variable] for variable, amount in amounts.items()}

@@ -78,9 +78,9 @@ def _objective(
         for (name, _, _), variable in model.y[link.name].items():
             data = network[name]
             terms[variable] = aim.over(link, data["price"], data["latency_ms"])
-    if aim.weights.balance:
-        for variable, load in balance.add(model.problem, model.x, graph, topology, needs).items():
-            terms[variable] = terms.get(variable, 0.0) + aim.weights.balance * load
+    for layer in aim.layers:
+        for variable, load in balance.add(model.problem, model.x, graph, topology, needs, layer).items():
+            terms[variable] = terms.get(variable, 0.0) + layer.rate * load
     return terms
 
 

@@ -5,11 +5,15 @@ objective = cost weight * cost per hour
           + balance weight * sum over PoPs, of vcpus and of memory, of (load after - load before)
           + what the instances count that leave where they stand,
 
-all in the infrastructure's currency per hour (domain/objectives.py).
+all in the infrastructure's currency per hour (domain/objectives.py). Where parts of a graph have weights of
+their own, each counts by them; of the load that several bring to one PoP, those with the higher weight count
+first, and each what it adds to those before it.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
 
 from domain.infrastructure import Infrastructure, Resources
 from domain.objectives import Weights, load, weights
@@ -21,13 +25,25 @@ from placement.topology import Usage
 _NOTHING = Resources.of(0, 0, 0)
 
 
+@dataclass(frozen=True)
+class Layer:
+    """A part of what load counts: of some of the instances, as if they were alone."""
+
+    rate: float
+    """Per hour, for one unit of load."""
+    members: frozenset[str]
+    """Instances."""
+
+
 class Aim:
     """The objective of placing one graph on one infrastructure: what each single choice counts."""
 
     def __init__(
         self, graph: ServiceGraph, infrastructure: Infrastructure, standing: Standing | None = None
     ) -> None:
-        self.weights: Weights = weights(graph.objective or infrastructure.objective)
+        self._general = weights(graph.objective or infrastructure.objective)
+        self._own = {name: weights(own) for name, own in graph.own_objectives.items()}
+        self.layers = _layers({part.name: self.weights_of(part.name).balance for part in graph.instances})
         self.shares = latency_shares(graph)
         self._infrastructure = infrastructure
         self._needs = Needs(standing or Standing())
@@ -36,7 +52,13 @@ class Aim:
     @property
     def is_cost_alone(self) -> bool:
         """Whether the cheapest placement is the best: nothing else counts, no move either."""
-        return not (self.weights.latency or self.weights.balance or self._needs.counts_moves)
+        found = {self._general, *self._own.values()}
+        is_other = any(each.latency or each.balance for each in found) or len(found) > 1
+        return not (is_other or self._needs.counts_moves)
+
+    def weights_of(self, part: str) -> Weights:
+        """What counts how much for an instance or a graph link."""
+        return self._own.get(part, self._general)
 
     def price(self, instance: GraphInstance, pop: str) -> float:
         """Of an instance at a PoP that sells its licences, per hour."""
@@ -49,12 +71,27 @@ class Aim:
 
     def at(self, instance: GraphInstance, pop: str) -> float:
         """What an instance at a PoP counts: its price by its weight, and its move; without balance."""
-        return self.weights.cost * self.price(instance, pop) + self._needs.move_cost(instance.name, pop)
+        rate = self.weights_of(instance.name).cost
+        return rate * self.price(instance, pop) + self._needs.move_cost(instance.name, pop)
 
     def over(self, link: GraphLink, price_mbps_hour: float, latency_ms: float) -> float:
         """What a graph link counts for one physical link of this price and latency on its way."""
-        price = self.weights.cost * link.bandwidth_mbps * price_mbps_hour
-        return price + self.weights.latency * self.shares[link.name] * latency_ms
+        rates = self.weights_of(link.name)
+        price = rates.cost * link.bandwidth_mbps * price_mbps_hour
+        return price + rates.latency * self.shares[link.name] * latency_ms
+
+
+def _layers(rates: Mapping[str, float]) -> tuple[Layer, ...]:
+    """What load counts at these rates, by instance, as a sum of convex parts.
+
+    Each counts at its rate what it adds to those of higher rates: the same as the sum, over the rates, of
+    what all that have it or a higher one add together, times by how much it is above the next.
+    """
+    steps = [*sorted({rate for rate in rates.values() if rate > 0}, reverse=True), 0.0]
+    return tuple(
+        Layer(rate - below, frozenset(name for name, own in rates.items() if own >= rate))
+        for rate, below in pairwise(steps)
+    )
 
 
 def latency_shares(graph: ServiceGraph) -> dict[str, float]:
@@ -87,15 +124,31 @@ def objective_of(
     :param usage: all that is taken, by this service too
     :param placements: instance -> PoP; endpoints may be there too
     """
-    aim, ways = Aim(graph, infrastructure, standing), tuple(routes)
-    latency = sum(aim.shares[way.link] * way.latency_ms for way in ways)
-    added = added_load(graph, infrastructure, usage, standing, placements)
-    moves = sum(Needs(standing).move_cost(part.name, placements[part.name]) for part in graph.instances)
-    return (
-        aim.weights.cost * cost_of(graph, infrastructure, placements, ways)
-        + aim.weights.latency * latency
-        + aim.weights.balance * added
-        + moves
+    aim, links = Aim(graph, infrastructure, standing), {link.name: link for link in graph.links}
+    of_instances = sum(aim.at(part, placements[part.name]) for part in graph.instances)
+    of_ways = sum(
+        aim.weights_of(way.link).latency * aim.shares[way.link] * way.latency_ms
+        + sum(
+            aim.over(links[way.link], infrastructure.links[name].price_mbps_hour, 0.0)
+            for name in way.physical_links
+        )
+        for way in routes
+    )
+    return of_instances + of_ways + counted_load(aim, graph, infrastructure, usage, standing, placements)
+
+
+def counted_load(
+    aim: Aim,
+    graph: ServiceGraph,
+    infrastructure: Infrastructure,
+    usage: Usage,
+    standing: Standing,
+    placements: Mapping[str, str],
+) -> float:
+    """What the load counts that instances add to PoPs, per hour."""
+    return sum(
+        layer.rate * added_load(graph, infrastructure, usage, standing, placements, layer.members)
+        for layer in aim.layers
     )
 
 
@@ -121,13 +174,15 @@ def added_load(
     usage: Usage,
     standing: Standing,
     placements: Mapping[str, str],
+    members: Collection[str],
 ) -> float:
-    """How much the load of all PoPs grows, of vcpus and of memory, by what is placed anew."""
+    """How much the load of all PoPs grows, of vcpus and of memory, by what of `members` is placed anew."""
     arriving: dict[str, Resources] = defaultdict(lambda: _NOTHING)
     needs = Needs(standing)
     for part in graph.instances:
-        pop = placements[part.name]
-        arriving[pop] += needs.resources(part, pop)
+        if part.name in members:
+            pop = placements[part.name]
+            arriving[pop] += needs.resources(part, pop)
     return sum(
         growth(used, more, capacity)
         for pop, needed in arriving.items()

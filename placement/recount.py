@@ -4,12 +4,12 @@ For the checker, which shares no code with what made the plan.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from math import isclose
 
 from domain.infrastructure import Infrastructure, Pop, Resources
-from domain.objectives import Weights
-from domain.plans import GraphInstance, Plan, ServiceGraph, Standing
+from domain.objectives import Objective, Weights
+from domain.plans import GraphInstance, Plan, Route, ServiceGraph, Standing
 from placement.topology import Usage
 
 _TOLERANCE = 1e-6
@@ -26,7 +26,8 @@ def miscounts(
 
     Nothing is said of licences that are not sold: that is a rule broken, and what they cost is not known.
     """
-    cost = _compute(plan, graph, infrastructure) + _network(plan, infrastructure)
+    compute = sum(_instance_cost(each, plan, infrastructure) for each in graph.instances)
+    cost = compute + sum(_route_cost(way, infrastructure) for way in plan.routes)
     if not isclose(cost, plan.cost_per_hour, rel_tol=_TOLERANCE, abs_tol=_TOLERANCE):
         yield f"the plan costs {cost:g} per hour, not {plan.cost_per_hour:g}"
     if plan.currency != infrastructure.currency:
@@ -39,7 +40,7 @@ def miscounts(
     ):
         yield f"the plan costs {cost:g} per hour, the budget is {budget:g}"
     if plan.objective_per_hour is not None:
-        counts = _objective(cost, plan, graph, infrastructure, usage, standing)
+        counts = _objective(plan, graph, infrastructure, usage, standing)
         if not isclose(counts, plan.objective_per_hour, rel_tol=_TOLERANCE, abs_tol=_TOLERANCE):
             yield f"the plan counts {counts:g} per hour, not {plan.objective_per_hour:g}"
 
@@ -49,51 +50,55 @@ def unsold(instance: GraphInstance, pop: Pop, infrastructure: Infrastructure) ->
     return sorted(instance.licences - pop.prices.licences.keys() - infrastructure.licences.keys())
 
 
-def _compute(plan: Plan, graph: ServiceGraph, infrastructure: Infrastructure) -> float:
-    total = 0.0
-    for instance in graph.instances:
-        pop, needs = infrastructure.pops[plan.placements[instance.name]], instance.resources
-        total += needs.vcpus * pop.prices.vcpu_hour + needs.disk * pop.prices.disk_gib_hour
-        total += needs.memory * pop.prices.memory_gib_hour / 1024
-        kilowatts = (pop.energy.watts_per_instance + pop.energy.watts_per_vcpu * needs.vcpus) / 1000
-        total += kilowatts * pop.energy.price_kwh
-        fees = {**infrastructure.licences, **pop.prices.licences}
-        total += sum(fees.get(name, 0.0) for name in instance.licences)
-    return total
+def _instance_cost(instance: GraphInstance, plan: Plan, infrastructure: Infrastructure) -> float:
+    pop, needs = infrastructure.pops[plan.placements[instance.name]], instance.resources
+    kilowatts = (pop.energy.watts_per_instance + pop.energy.watts_per_vcpu * needs.vcpus) / 1000
+    fees = {**infrastructure.licences, **pop.prices.licences}
+    return (
+        needs.vcpus * pop.prices.vcpu_hour
+        + needs.disk * pop.prices.disk_gib_hour
+        + needs.memory * pop.prices.memory_gib_hour / 1024
+        + kilowatts * pop.energy.price_kwh
+        + sum(fees.get(name, 0.0) for name in instance.licences)
+    )
 
 
-def _network(plan: Plan, infrastructure: Infrastructure) -> float:
-    total = 0.0
-    for route in plan.routes:
-        for name in route.physical_links:
-            total += route.bandwidth_mbps * infrastructure.links[name].price_mbps_hour
-    return total
+def _route_cost(route: Route, infrastructure: Infrastructure) -> float:
+    return sum(
+        route.bandwidth_mbps * infrastructure.links[name].price_mbps_hour for name in route.physical_links
+    )
 
 
 def _objective(
-    cost: float,
-    plan: Plan,
-    graph: ServiceGraph,
-    infrastructure: Infrastructure,
-    usage: Usage,
-    standing: Standing,
+    plan: Plan, graph: ServiceGraph, infrastructure: Infrastructure, usage: Usage, standing: Standing
 ) -> float:
-    chosen = infrastructure.objective if graph.objective is None else graph.objective
-    if not isinstance(chosen, Weights):
-        first = {f"{chosen}": _FIRST} if chosen != "cost" else {}
-        chosen = Weights.model_validate(first)
+    general = _weights(infrastructure.objective if graph.objective is None else graph.objective)
+    own = {name: _weights(objective) for name, objective in graph.own_objectives.items()}
+    parts = {each.name: each for each in graph.instances}
     moved = [name for name, pop in standing.instances.items() if plan.placements.get(name, pop) != pop]
     return (
-        chosen.cost * cost
-        + chosen.latency * _latency(plan, graph)
-        + chosen.balance * _load_added(plan, graph, infrastructure, usage, standing)
+        sum(
+            own.get(name, general).cost * _instance_cost(part, plan, infrastructure)
+            for name, part in parts.items()
+        )
+        + sum(own.get(way.link, general).cost * _route_cost(way, infrastructure) for way in plan.routes)
+        + _latency(plan, graph, {way.link: own.get(way.link, general).latency for way in plan.routes})
+        + _load_added(
+            plan, graph, infrastructure, usage, standing, {n: own.get(n, general).balance for n in parts}
+        )
         + sum(standing.move_cost_per_hour.get(name, 0.0) for name in moved)
     )
 
 
-def _latency(plan: Plan, graph: ServiceGraph) -> float:
+def _weights(objective: Objective) -> Weights:
+    if isinstance(objective, Weights):
+        return objective
+    return Weights.model_validate({f"{objective}": _FIRST} if objective != "cost" else {})
+
+
+def _latency(plan: Plan, graph: ServiceGraph, rates: Mapping[str, float]) -> float:
     """Of each chain the mean over its ways; without chains, of each virtual link the mean over its parts."""
-    takes = {route.link: route.latency_ms for route in plan.routes}
+    takes = {route.link: rates[route.link] * route.latency_ms for route in plan.routes}
     means: dict[str, list[float]] = defaultdict(list)
     for way in graph.chains:
         means[way.chain].append(sum(takes[name] for name in way.links))
@@ -104,21 +109,29 @@ def _latency(plan: Plan, graph: ServiceGraph) -> float:
 
 
 def _load_added(
-    plan: Plan, graph: ServiceGraph, infrastructure: Infrastructure, usage: Usage, standing: Standing
+    plan: Plan,
+    graph: ServiceGraph,
+    infrastructure: Infrastructure,
+    usage: Usage,
+    standing: Standing,
+    rates: Mapping[str, float],
 ) -> float:
-    new: dict[str, list[Resources]] = defaultdict(list)
-    for instance in graph.instances:
+    """One instance after the other, those with the highest rates first, each what it adds to those before."""
+    new: dict[str, list[tuple[float, Resources]]] = defaultdict(list)
+    for instance in sorted(graph.instances, key=lambda each: -rates[each.name]):
         name, at = instance.name, plan.placements[instance.name]
         if standing.instances.get(name) != at or name in standing.uncounted:
-            new[at].append(instance.resources)
+            new[at].append((rates[name], instance.resources))
     total = 0.0
     for at, arrived in new.items():
         used = usage.pops.get(at, Resources.of(0, 0, 0))
         for what in ("vcpus", "memory"):
             most = getattr(infrastructure.pops[at].capacity, what)
-            before = min(getattr(used, what), most)
-            after = before + sum(getattr(each, what) for each in arrived)
-            total += _load(after / most) - _load(before / most) if most else 0.0
+            held = min(getattr(used, what), most)
+            for rate, amount in arrived if most else ():
+                more = held + getattr(amount, what)
+                total += rate * (_load(more / most) - _load(held / most))
+                held = more
     return total
 
 

@@ -8,6 +8,7 @@ from interfaces.cli.options import Wait
 from interfaces.cli.output import Json
 
 if TYPE_CHECKING:
+    from domain.objectives import Objective
     from domain.reoptimisation import OptimiseRequest
 
 
@@ -34,6 +35,13 @@ def optimise(
         typer.Option(
             metavar="NAME=DESCRIPTOR[:VERSION]",
             help="A service to come: whether it fits, and what has to move for it; may be said again.",
+        ),
+    ] = None,
+    objective: Annotated[
+        str | None,
+        typer.Option(
+            help="Of all services: cost, latency, balance, or weights as cost=1,latency=0.5. Default: of each"
+            " its own."
         ),
     ] = None,
     horizon: Annotated[
@@ -73,8 +81,9 @@ def optimise(
     from interfaces.cli.requests import checked
 
     if follow or cancel:
-        wishes = (services, region, pop, evacuate, defragment, allowance, new, apply, tenant, not wait)
-        raise typer.Exit(_of_what_runs(follow, not ((follow and cancel) or any(wishes)), as_json))
+        wishes = [services, region, pop, evacuate, defragment, allowance, new, objective, apply, tenant]
+        alone = not ((follow and cancel) or any(wishes) or not wait)
+        raise typer.Exit(_of_what_runs(follow, alone, as_json))
     if not (wait or apply):
         raise InputError("--no-wait goes with --apply only: without it the moves are told at the end")
     request = checked(
@@ -87,6 +96,7 @@ def optimise(
         defragment=defragment,
         allowance_per_hour=allowance,
         new=_newcomers(new or []),
+        objective=objective_for_all(objective),
         prices=checked(
             MovePrices, horizon_h=horizon, per_interrupted_s=interruption_price, per_gib=transfer_price
         ),
@@ -106,6 +116,24 @@ def _of_what_runs(follow: bool, alone: bool, as_json: bool) -> int:
     if not alone:
         raise InputError("--follow and --cancel stand alone: they are about the --apply that runs")
     return optimising.follow(as_json) if follow else optimising.cancel(as_json)
+
+
+def objective_for_all(text: str | None) -> "Objective | None":
+    """By which all services are to count; None: each by its own.
+
+    :raises InputError: if it is neither a name nor weights
+    """
+    from domain.errors import InputError
+    from domain.objectives import NAMES, Weights
+    from interfaces.cli.requests import checked, pairs
+
+    if text is None:
+        return None
+    if named := next((name for name in NAMES if name == text), None):
+        return named
+    if "=" not in text:
+        raise InputError(f"--objective {text!r}: say {', '.join(NAMES)}, or weights as cost=1,latency=0.5")
+    return checked(Weights, **{"cost": 0, **pairs(text.split(","), "cost=1,latency=0.5")})
 
 
 def _newcomers(words: list[str]) -> dict[str, Any]:

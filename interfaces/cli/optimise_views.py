@@ -17,7 +17,9 @@ from domain.reoptimisation import (
     OptimiseProgress,
     OptimiseResult,
 )
+from interfaces.cli.costs import aims
 from interfaces.cli.steps import lasting
+from planning.aims import listed
 
 _WIDTH_OF_A_PIPE = 160
 _TRIED = 5
@@ -66,6 +68,7 @@ def show_result(result: OptimiseResult) -> None:
     for each in report.newcomers:
         print(_newcomer(each, report.currency))
     _show_totals(report)
+    _show_objectives(report)
     for left in report.left_out:
         print(f"left out   {left.service}: {left.why}")
     for note in report.notes:
@@ -151,6 +154,18 @@ def _show_totals(report: OptimisationReport) -> None:
     _show_in_use(report)
     if report.block_before and report.block_after and report.block_before != report.block_after:
         print(f"most free  {_block(report.block_before)} -> {_block(report.block_after)}")
+
+
+def _show_objectives(report: OptimisationReport) -> None:
+    """What services count by, where it is not the cost alone of all, and what is gained in these terms."""
+    services: dict[str, list[str]] = {}
+    for service, objective in report.objectives.items():
+        services.setdefault(aims(objective), []).append(service)
+    if not services.keys() - {aims("cost")}:
+        return
+    print(f"counts     {report.gain_per_hour:+.4f} {report.currency}/h gained, as services count it:")
+    for aim, some in sorted(services.items()):
+        print(f"{'':10} {aim}: {listed(sorted(some))}")
 
 
 def _show_in_use(report: OptimisationReport) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError, WorkflowHandle
-from temporalio.common import WorkflowIDConflictPolicy
+from temporalio.common import Priority, WorkflowIDConflictPolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -159,6 +159,7 @@ async def _start(client: Client, request: OptimiseRequest) -> Handle:
             result_type=OptimiseResult,
             id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
             task_timeout=TASK_TIMEOUT,
+            priority=Priority(fairness_key=request.tenant),
             static_summary="Optimise",
         )
     except WorkflowAlreadyStartedError:

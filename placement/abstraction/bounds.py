@@ -64,8 +64,9 @@ class _Relaxed:
 
     def spread(self, link: GraphLink, share: float, multiplier: float, start: Array) -> Array:
         """What `start` becomes over `link`: at each PoP, the least over all PoPs where it may come from."""
-        latency = self.aim.weights.latency * self.aim.shares[link.name]
-        price = self.aim.weights.cost * link.bandwidth_mbps
+        rates = self.aim.weights_of(link.name)
+        latency = rates.latency * self.aim.shares[link.name]
+        price = rates.cost * link.bandwidth_mbps
         usable = self.ways.usable(link, self.needs)
         per_ms = latency + multiplier * self.limits[link.name]
         return self.ways.spread(usable, share * price, share * per_ms, start)
@@ -223,7 +224,7 @@ class _Counting:
         if part is None:
             return 0.0
         counted = self._aim.at(part, pop)
-        weight = self._aim.weights.balance
+        weight = self._aim.weights_of(member).balance
         return (
             counted + weight * sum(self._loads(pop, self._needs.resources(part, pop))) if weight else counted
         )

@@ -65,7 +65,7 @@ def placed_anew(estate: Estate, layout: Layout, wish: Wish, time_limit_s: float)
 def _placed(estate: Estate, layout: Layout, wish: Wish, time_limit_s: float) -> Found | None:
     batch = [*wish.free]
     graphs = [_opened(estate.graphs[name], layout.get(name), name, wish) for name in batch]
-    together = Together(graphs, estate.objective)
+    together = Together(graphs)
     standing = together.standing({name: estate.standing(name) for name in batch})
     usage = estate.used(layout, without=batch)
     try:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from domain.infrastructure import Infrastructure, Resources
-from domain.objectives import Objective
+from domain.objectives import Objective, weights
 from domain.plans import Plan, Route, ServiceGraph, Standing
 from domain.reoptimisation import RunningService
 from placement.moves.together import Together
@@ -43,17 +43,26 @@ class Estate:
     usage: Usage
     """All that is taken, by these services too."""
     services: Mapping[str, RunningService]
-    objective: Objective
+    objective: Objective | None
+    """Of all of them; of each its own where None."""
     horizon_h: float
     newcomers: Mapping[str, ServiceGraph]
     """To be placed beside them."""
 
     @cached_property
     def graphs(self) -> dict[str, ServiceGraph]:
-        """Of all services, with the one objective."""
+        """Of all services, each with the objective by which it counts."""
         found = {name: each.graph for name, each in self.services.items()} | dict(self.newcomers)
-        update = {"objective": self.objective}
-        return {name: graph.model_copy(update=update) for name, graph in found.items()}
+        general = self.infrastructure.objective
+        return {
+            name: graph.model_copy(update={"objective": self.objective or graph.objective or general})
+            for name, graph in found.items()
+        }
+
+    @cached_property
+    def is_of_one_mind(self) -> bool:
+        """Whether a batch counts what it adds to the whole: the load counts alike for all services."""
+        return len({weights(graph.objective or "cost").balance for graph in self.graphs.values()}) < 2
 
     @cached_property
     def start(self) -> Layout:
@@ -124,7 +133,7 @@ class Estate:
 
     def value(self, layout: Layout) -> float:
         """What a layout counts: its objective, and per hour of the horizon what it costs to come there."""
-        together = Together([self.graphs[name] for name in layout], self.objective)
+        together = Together([self.graphs[name] for name in layout])
         return objective_of(
             together.graph,
             self.infrastructure,

@@ -43,6 +43,10 @@ def report(estate: Estate, solution: Solution, at_once: int, took_s: float) -> O
         cost_before=_cost(estate, estate.start, names),
         cost_after=_cost(estate, solution.layout, names),
         gain_per_hour=round(_gain(estate, solution), _DIGITS),
+        objectives={
+            name: estate.graphs[name].objective or estate.infrastructure.objective
+            for name in (*names, *estate.newcomers)
+        },
         costs_once=round(sum(move.costs_once for move in moves), _DIGITS),
         gap=_gap(solution.excess, value),
         emptied=tuple(_emptied(estate, solution)),
@@ -104,7 +108,7 @@ def _gains(
         ends = [end for end in link.ends if end in gains]
         for end in ends:
             gains[end] += (was[link.name] - will[link.name]) / len(ends)
-    if aim.weights.balance:
+    if aim.layers:
         rest = _of_service(estate, solution, service, layout) - sum(gains.values())
         gains = {name: gain + rest / len(gains) for name, gain in gains.items()}
     return gains

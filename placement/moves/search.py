@@ -75,9 +75,14 @@ class _Batches:
                 break
             wish = Wish(everywhere(self._estate, batch).free, self._closed, self._left)
             found = attempted(self._estate, layout, wish, self._clock.of_one(0.2))
-            if found and found.is_better:
+            if found and found.is_better and self._gains(layout, found):
                 layout, gained = found.layout, True
         return layout if gained else None
+
+    def _gains(self, layout: Layout, found: Found) -> bool:
+        """Whether all together count less: where load counts differently, a batch may only lose to others."""
+        estate = self._estate
+        return estate.is_of_one_mind or estate.value(found.layout) < estate.value(layout)
 
     def _around(self, layout: Layout, name: str, ideal: Found) -> Iterator[list[str]]:
         """The service with those that are where it would be, a few at a time."""

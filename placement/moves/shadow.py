@@ -47,14 +47,16 @@ def shadowed(estate: Estate, layout: Layout, limits: Wish, clock: Clock) -> Shad
     :param layout: of the services that may move
     :param limits: for all of them
     """
-    target, prices = estate.value(layout), first_prices(estate, layout, limits, clock.of_one(_SHARE))
+    target, prices = estate.value(layout), dict[Scarce, float]()
+    if any(_rate(estate, name) for name in layout):
+        prices = first_prices(estate, layout, limits, clock.of_one(_SHARE))
     best = at = _at(estate, layout, limits, prices, clock)
     step, since = 1.0, 0
     until = clock.left_s * (1 - _SHARE)
     for _ in range(_MOST):
         excess = _excess(estate, at)
         slope = sum(much**2 for key, much in excess.items() if much > 0 or prices.get(key))
-        if not weights(estate.objective).cost or not slope or clock.left_s <= until:
+        if not slope or clock.left_s <= until:
             break
         stride = step * max(0.0, target - at.bound) / slope
         moved = {key: max(0.0, prices.get(key, 0.0) + stride * much) for key, much in excess.items()}
@@ -68,22 +70,31 @@ def shadowed(estate: Estate, layout: Layout, limits: Wish, clock: Clock) -> Shad
 
 
 def _at(estate: Estate, layout: Layout, limits: Wish, prices: Prices, clock: Clock) -> Shadow:
-    priced = _priced(estate, prices)
+    rates = {name: _rate(estate, name) for name in layout}
+    priced = {rate: _priced(estate, prices, rate) for rate in {*rates.values()}}
     ideals: dict[str, Found] = {}
     bound = -sum(price * free(estate, key) for key, price in prices.items())
     for name, spot in layout.items():
         wish = replace(limits, free={name: estate.movable(name)})
-        found = attempted(priced, {name: spot}, wish, clock.of_one(0.2)) if clock.left_s else None
+        found = (
+            attempted(priced[rates[name]], {name: spot}, wish, clock.of_one(0.2)) if clock.left_s else None
+        )
         if found is not None:
             ideals[name] = found
-            bound += found.bound - _of_those_that_stay(estate, name, prices)
+            bound += found.bound - (_of_those_that_stay(estate, name, prices) if rates[name] else 0.0)
     return Shadow(bound, ideals)
 
 
-def _priced(estate: Estate, prices: Prices) -> Estate:
-    """With these prices, and without budgets, which are of the other ones."""
-    rate = weights(estate.objective).cost or 1.0
-    pops = {name: _dearer(pop, name, prices, rate) for name, pop in estate.infrastructure.pops.items()}
+def _rate(estate: Estate, service: str) -> float:
+    """How much a price counts for a service; one for which none does is asked for none."""
+    return weights(estate.graphs[service].objective or estate.infrastructure.objective).cost
+
+
+def _priced(estate: Estate, prices: Prices, rate: float) -> Estate:
+    """With these prices where they count, and without budgets, which are of the other ones."""
+    pops = estate.infrastructure.pops
+    if rate:
+        pops = {name: _dearer(pop, name, prices, rate) for name, pop in pops.items()}
     services = {
         name: each.model_copy(update={"graph": each.graph.model_copy(update={"budget_per_hour": None})})
         for name, each in estate.services.items()
@@ -120,6 +131,8 @@ def _excess(estate: Estate, shadow: Shadow) -> dict[Scarce, float]:
     """By how much more would be taken than is free; below 0 where something is left."""
     taken: dict[Scarce, float] = defaultdict(float)
     for name, found in shadow.ideals.items():
+        if not _rate(estate, name):
+            continue
         for pop, resources in estate.loose(name, found.layout[name]).instances:
             for kind in KINDS:
                 taken[pop, kind] += amount(resources, kind)

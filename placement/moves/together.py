@@ -4,7 +4,7 @@ Instances, links and chains are named `service:name`: a service's name has no co
 and the chains of a plan are DNS labels, so these are numbered instead.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from domain.infrastructure import Infrastructure
@@ -25,18 +25,17 @@ from placement.objective import cost_of
 class Together:
     """Graphs of several services; no two of one name."""
 
-    def __init__(self, graphs: Sequence[ServiceGraph], objective: Objective | None = None) -> None:
-        """:param objective: of all of them; budgets are for the caller to hold"""
+    def __init__(self, graphs: Sequence[ServiceGraph]) -> None:
         self.graphs = {graph.service: graph for graph in graphs}
-        self._objective = objective
         self._endpoints = _numbered("e", ((g.service, end.name) for g in graphs for end in g.endpoints))
         self._virtual = _numbered("v", ((g.service, each.virtual_link) for g in graphs for each in g.links))
         self._chains = _numbered("c", ((g.service, way.chain) for g in graphs for way in g.chains))
 
     @cached_property
     def graph(self) -> ServiceGraph:
-        """The one graph; the objective and the budgets of its parts are not in it."""
+        """The one graph, each part of which counts by its own service's objective; without their budgets."""
         graphs = self.graphs.values()
+        alike = not differ(graph.objective for graph in graphs)
         return ServiceGraph(
             service="together",
             descriptor="together",
@@ -47,8 +46,15 @@ class Together:
             chains=tuple(each for g in graphs for each in self._ways(g)),
             affinity=tuple(_members(g.service, group) for g in graphs for group in g.affinity),
             anti_affinity=tuple(_members(g.service, group) for g in graphs for group in g.anti_affinity),
-            objective=self._objective,
+            objective=next((graph.objective for graph in graphs), None) if alike else None,
+            own_objectives={} if alike else dict(self._own_objectives()),
         )
+
+    def _own_objectives(self) -> Iterator[tuple[str, Objective]]:
+        for graph in self.graphs.values():
+            if graph.objective is not None:
+                for name in (*(each.name for each in graph.instances), *(each.name for each in graph.links)):
+                    yield named(graph.service, name), graph.objective
 
     def standing(self, standings: Mapping[str, Standing]) -> Standing:
         """What of all services runs already."""
@@ -143,10 +149,9 @@ def named(service: str, part: str) -> str:
     return f"{service}:{part}"
 
 
-def common_objective(graphs: Sequence[ServiceGraph], infrastructure: Infrastructure) -> Objective | None:
-    """What all of them are to be good at; None where that differs."""
-    first, *rest = [graph.objective or infrastructure.objective for graph in graphs] or ["cost"]
-    return first if all(weights(each) == weights(first) for each in rest) else None
+def differ(objectives: Iterable[Objective | None]) -> bool:
+    """Whether they are not all of the same weights; None is the infrastructure's."""
+    return len({None if each is None else weights(each) for each in objectives}) > 1
 
 
 def _members(service: str, group: Sequence[str]) -> tuple[str, ...]:

@@ -36,7 +36,7 @@ def improved(bearings: Bearings, at: Sequence[int], stop: Stop) -> list[int]:
 def _moved(bearings: Bearings, block: int, here: list[int], left: Floats) -> bool:
     pops, demand, row = bearings.pops[block], bearings.demand[block], bearings.position(block, here[block])
     left[here[block]] += demand[row]
-    costs = bearings.costs[block] + bearings.puzzle.crowding.extra(pops, demand, left)
+    costs = bearings.costs[block] + bearings.puzzle.crowding.extra(block, pops, demand, left)
     for bond in bearings.bonds[block]:
         for link in bond.links:
             costs += bearings.puzzle.links[link].costs[pops, here[bond.other]]

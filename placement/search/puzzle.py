@@ -105,7 +105,7 @@ def puzzle(setting: Setting, clock: Clock) -> Puzzle:
         _chains(setting.graph.chains, links),
         tuple(tuple(dict.fromkeys(group)) for group in groups),
         all(len(set(group)) == len(group) for group in groups),
-        crowding(setting, terrain),
+        crowding(setting, terrain, [members[block] for block in range(len(members))]),
     )
 
 
@@ -154,7 +154,8 @@ class _Blocks:
         part, standing = self._parts.get(member), self._setting.standing
         if part is None or member in standing.instances:
             return member
-        return part.resources, part.licences, self._setting.options[member]
+        rates = self._setting.aim.weights_of(member)
+        return part.resources, part.licences, self._setting.options[member], rates.cost, rates.balance
 
     def _computed(self, members: tuple[str, ...]) -> Block:
         options = self._setting.options
@@ -178,12 +179,17 @@ class _Blocks:
     def _cost(self, parts: list[GraphInstance], pop: str) -> float:
         aim = self._setting.aim
         cost = sum(aim.at(part, pop) for part in parts)
-        if not aim.weights.balance or not parts:
-            return cost
-        arriving = self._arriving(parts, pop)
-        added = loaded(self._setting.infrastructure, self._setting.usage, pop, arriving)
-        grown = sum(growth(*each) for each in added)
-        return cost + aim.weights.balance * grown
+        for layer in aim.layers:
+            some = [part for part in parts if part.name in layer.members]
+            if some:
+                cost += layer.rate * self._grown(some, pop)
+        return cost
+
+    def _grown(self, parts: list[GraphInstance], pop: str) -> float:
+        """How much the load of a PoP grows by these alone."""
+        setting = self._setting
+        added = loaded(setting.infrastructure, setting.usage, pop, self._arriving(parts, pop))
+        return sum(growth(*each) for each in added)
 
 
 class _Kinds:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from placement.objective import added_load
+from placement.objective import counted_load
 from placement.search.puzzle import Puzzle
 from placement.search.routing import Way
 from placement.search.setting import Setting
@@ -44,10 +44,11 @@ class Values:
             return np.inf
         alone = sum(aim.at(part, places[name]) for name, part in self._parts.items())
         value = alone + sum(way.cost for way in ways)
-        if aim.weights.balance:
+        if aim.layers:
             setting = self._setting
-            grown = added_load(setting.graph, setting.infrastructure, setting.usage, setting.standing, places)
-            value += aim.weights.balance * grown
+            value += counted_load(
+                aim, setting.graph, setting.infrastructure, setting.usage, setting.standing, places
+            )
         return value
 
     def _cost(self, places: dict[str, str], ways: Sequence[Way]) -> float:

@@ -14,6 +14,7 @@ from pathlib import Path
 from placement.solving import messages
 from placement.solving.messages import Incumbent, Message, Request
 from placement.solving.outcomes import SolverFailedError
+from placement.solving.pressure import Queueing
 
 OWN = (sys.executable, "-m", "placement.solving.child")
 _ROOT = Path(__file__).resolve().parents[2]
@@ -40,6 +41,10 @@ class Child:
     @property
     def alive(self) -> bool:
         return self._process.poll() is None
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     def ask(self, request: Request) -> Iterator[Message]:
         """What it says until it has answered; raises SolverFailedError where it ends or talks nonsense."""
@@ -112,6 +117,13 @@ class Children:
                 return child
             child.close()
 
+    def warm(self, count: int) -> None:
+        """See to it that so many wait, or as many as are kept; each is soon ready. Raises OSError."""
+        with self._lock:
+            missing = 0 if self._closed else min(count, self._kept) - len(self._idle)
+        for _ in range(missing):
+            self.give_back(Child(self._command))
+
     def give_back(self, child: Child) -> None:
         """It waits for the next request, unless enough do."""
         with self._lock:
@@ -144,8 +156,15 @@ class HighsRun:
     def __init__(self, children: Children, request: Request) -> None:
         self._children, self._request = children, request
         self._lock = threading.Lock()
-        self._child: Child | None = children.take()
+        child = children.take()
+        self._child: Child | None = child
         self._is_stopped = False
+        self._queueing = Queueing(child.pid)
+
+    @property
+    def held_up_s(self) -> float:
+        """How long it would have worked and others on the machine did."""
+        return self._queueing.waited_s
 
     def messages(self) -> Iterator[Message]:
         """What it says, the last of it its answer; raises SolverFailedError."""

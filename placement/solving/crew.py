@@ -19,6 +19,10 @@ class Run(Protocol):
     def stop(self) -> None:
         """At once, from any thread; without effect where it has ended."""
 
+    @property
+    def held_up_s(self) -> float:
+        """How long others on the machine had the processor that it would have had."""
+
 
 Start = Callable[[Request], Run]
 
@@ -36,6 +40,11 @@ class Crew:
     def running(self) -> tuple[SolverName, ...]:
         """Who is at work."""
         return tuple(self._running)
+
+    @property
+    def held_up_s(self) -> float:
+        """How long one of those at work had to wait for a processor, at the most."""
+        return max((run.held_up_s for run in self._running.values()), default=0.0)
 
     @property
     def is_complete(self) -> bool:
@@ -90,6 +99,11 @@ class _Absent:
 
     def stop(self) -> None:
         """There is nothing to stop."""
+
+    @property
+    def held_up_s(self) -> float:
+        """It is not there to wait."""
+        return 0.0
 
 
 def _absent(error: OSError) -> Failure:

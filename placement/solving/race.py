@@ -32,7 +32,7 @@ class Rules:
     """What a solver may take beyond the limit."""
     opinion_s: float
     """How long the others are heard at least, where one calls the program infeasible."""
-    joins: Callable[[float], bool]
+    joins: Callable[[float, Crew], bool]
     """Whether the next solver begins, by the seconds since the first did; where that has ended, it does."""
     accept: Accept
 
@@ -73,7 +73,7 @@ class Race:
         if now >= self._patience:
             self._give_up()
             return self._claim
-        if not self._crew.is_complete and self._rules.joins(now - self._begun):
+        if not self._crew.is_complete and self._rules.joins(now - self._begun, self._crew):
             self._crew.start_next()
         left = self._patience - now
         heard = self._crew.hear(left if self._crew.is_complete else min(left, _LOOK_S))

@@ -4,6 +4,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 
 import numpy as np
 import pulp
@@ -18,11 +19,13 @@ from placement.solving.program import Program
 from placement.solving.race import Accept, Race, Rules
 
 _HEAD_START_S = 0.2
-"""What HiGHS solves within it is not worth a second process."""
+"""What HiGHS solves within it is not worth a second process; where others have the processor, it waits."""
 _LAST_JOIN = 0.5
 """Of the time limit: then the second solver begins wherever it runs, for the first may hang."""
 _GRACE_S = 0.8
 _OPINION_S = 0.3
+_SPARE = 1
+"""Processes that are ready beside the one for the next request."""
 
 
 class Solvers:
@@ -90,6 +93,11 @@ class Solvers:
         rules = Rules(time_limit_s, self._grace_s, self._opinion_s, joins, accept)
         return self._raced(Race(request, crew, rules))
 
+    def warm(self) -> None:
+        """Start HiGHS now, and a spare, for the first requests; without effect where it cannot be."""
+        with suppress(OSError):  # the first request will tell
+            self._children.warm(1 + _SPARE)
+
     def close(self) -> None:
         """End the processes that are ready."""
         self._children.close()
@@ -103,11 +111,13 @@ class Solvers:
             with self._lock:
                 self._races.discard(race)
 
-    def _joins(self, limit_s: float) -> Callable[[float], bool]:
+    def _joins(self, limit_s: float) -> Callable[[float, Crew], bool]:
         """Whether the next solver begins, by the seconds since the first did."""
 
-        def joins(elapsed_s: float) -> bool:
-            return elapsed_s >= _LAST_JOIN * limit_s or (elapsed_s >= self._head_start_s and self._idle())
+        def joins(elapsed_s: float, crew: Crew) -> bool:
+            if elapsed_s >= _LAST_JOIN * limit_s:
+                return True
+            return elapsed_s - crew.held_up_s >= self._head_start_s and self._idle()
 
         return joins
 
@@ -142,4 +152,4 @@ def _trivial(program: Program, solver: SolverName) -> Outcome:
 
 
 SOLVERS = Solvers()
-"""Those of this process; nothing is started before it is needed."""
+"""Those of this process; nothing is started before it is needed, or warmed."""

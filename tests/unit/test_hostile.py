@@ -1,11 +1,13 @@
 """What place() is given at its worst: it answers by a checked plan or one clear reason, always the same."""
 
 import itertools
+import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from domain.errors import InfeasibleError
+from domain.errors import InfeasibleError, TemporaryError
 from domain.infrastructure import Infrastructure
 from domain.plans import GraphEndpoint, GraphInstance, GraphLink, Plan, ServiceGraph
 from lab.topologies import generate
@@ -173,14 +175,41 @@ FIVE_HUNDRED = {
 }
 
 
-@pytest.mark.timeout(240)
+ENOUGH_S = 15.0
+"""For five hundred instances, on a processor that is not asked for by others too."""
+LONGEST_S = 150.0
+
+
+def turns() -> tuple[int, int]:
+    """Nanoseconds that this thread has worked, and that it was ready to but others did."""
+    try:
+        worked, waited, _ = Path("/proc/thread-self/schedstat").read_text().split()
+    except OSError:
+        return time.thread_time_ns(), 0
+    return int(worked), int(waited)
+
+
+def good(graph: ServiceGraph, where: Infrastructure, limit_s: float) -> bool:
+    """Whether there is a plan within the limit that holds and is nearly the best."""
+    try:
+        plan = place(graph, where, FREE, time_limit_s=limit_s)
+    except TemporaryError:
+        return False
+    assert violations(plan, graph, where, FREE) == []
+    return 0 <= plan.gap < 0.2
+
+
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("shape", FIVE_HUNDRED)
 def test_five_hundred_instances_are_answered(shape: str) -> None:
-    """With a gap where the time does not suffice for the proof."""
-    where = Infrastructure.model_validate(generate("sndlib/germany50"))
-    plan = place(FIVE_HUNDRED[shape], where, FREE, time_limit_s=15.0)
-    assert violations(plan, FIVE_HUNDRED[shape], where, FREE) == []
-    assert 0 <= plan.gap < 0.2
+    """With a gap where the time does not suffice; what others take of the processor meanwhile is added."""
+    where, before = Infrastructure.model_validate(generate("sndlib/germany50")), turns()
+    if good(FIVE_HUNDRED[shape], where, ENOUGH_S):
+        return
+    worked, waited = (now - then for now, then in zip(turns(), before, strict=True))
+    share = worked / (worked + waited)
+    assert share < 0.5, f"no good plan in {ENOUGH_S:g} s, though the processor was there for {share:.0%}"
+    assert good(FIVE_HUNDRED[shape], where, min(LONGEST_S, ENOUGH_S / share))
 
 
 def test_five_hundred_instances_that_do_not_fit_are_refused() -> None:

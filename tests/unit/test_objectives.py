@@ -209,11 +209,11 @@ def test_the_search_counts_load_as_the_model_does() -> None:
     setting = Setting(graph, where, usage, NOTHING, free, options, {})
     numbers = puzzle(setting, Clock(60.0, 60.0))
     demand, left = numbers.blocks[1].demand, numbers.terrain.free - np.array([[2, 3000, 0], [0, 0, 0]])
-    extra = numbers.crowding.extra(np.array([0]), demand, left)
+    extra = numbers.crowding.extra(1, np.array([0]), demand, left)
     alone = sum(growth(1, n, 8) for n in (2, 3)) + sum(growth(2000, n, 8000) for n in (3000, 2000))
-    both = added_load(graph, where, usage, NOTHING, {"i-1": "p", "j-1": "p"})
+    both = added_load(graph, where, usage, NOTHING, {"i-1": "p", "j-1": "p"}, {"i-1", "j-1"})
     assert extra[0] == pytest.approx(2 * (both - alone))
-    assert numbers.crowding.extra(np.array([1]), demand, left)[0] == 0.0
+    assert numbers.crowding.extra(1, np.array([1]), demand, left)[0] == 0.0
 
 
 def test_balance_looks_at_what_is_taken_already() -> None:

@@ -9,6 +9,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from domain.errors import InputError
 from domain.infrastructure import Resources
+from domain.objectives import Objective, Weights
 from domain.reoptimisation import (
     FreeBlock,
     LeftOut,
@@ -21,7 +22,7 @@ from domain.reoptimisation import (
     OptimiseResult,
 )
 from interfaces.cli import optimising
-from interfaces.cli.optimise import optimise
+from interfaces.cli.optimise import objective_for_all, optimise
 from interfaces.cli.optimise_views import ProgressLines, show_result
 from interfaces.cli.optimising import exit_code
 from interfaces.cli.session import UnreachableError
@@ -185,3 +186,37 @@ def test_what_never_ran_is_told(
     for asked in (optimising.follow, optimising.cancel):
         with pytest.raises(error, match=words):
             asked(as_json=False)
+
+
+def test_what_services_count_by_is_told_where_it_is_not_the_cost_alone(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    show_result(result(moves=(MOVE,), objectives={"shop": "cost", "mail": "cost"}))
+    assert "counts" not in capsys.readouterr().out
+    mix = Weights(cost=1, latency=0.2)
+    show_result(result(moves=(MOVE,), objectives={"shop": "cost", "call": "latency", "game": mix}))
+    told = capsys.readouterr().out
+    assert "counts     +0.5000 EUR/h gained" in told
+    assert "latency first, then cost: call" in told and "cost x 1, latency per ms x 0.2: game" in told
+
+
+@pytest.mark.parametrize(
+    ("text", "objective"),
+    [
+        (None, None),
+        ("balance", "balance"),
+        ("latency=0.5", Weights(cost=0, latency=0.5)),
+        ("cost=2,balance=3", Weights(cost=2, balance=3)),
+    ],
+)
+def test_an_objective_for_all_is_a_name_or_weights(text: str | None, objective: Objective | None) -> None:
+    assert objective_for_all(text) == objective
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("cheap", "cost, latency, balance"), ("speed=1", "speed"), ("cost=0", "all 0"), ("cost=x", "cost")],
+)
+def test_an_objective_that_is_none_is_refused(text: str, words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        objective_for_all(text)

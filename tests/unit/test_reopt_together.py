@@ -8,7 +8,7 @@ from domain.infrastructure import Infrastructure
 from domain.objectives import Weights
 from domain.plans import GraphChain, GraphEndpoint, ServiceGraph, Standing
 from placement.check import violations
-from placement.moves.together import Together, common_objective
+from placement.moves.together import Together, differ
 from placement.objective import latency_shares, objective_of
 from placement.solve import place
 from placement.topology import Usage
@@ -80,9 +80,9 @@ def test_latency_counts_as_of_each_alone_whether_a_service_has_chains_or_not() -
 
 def test_what_stands_is_named_as_the_graph_names_it() -> None:
     where = infra({"p": pop(), "q": pop()}, {"l": wire("p", "q")})
-    graphs = [plain("one"), plain("two")]
+    graphs = [plain(name).model_copy(update={"objective": Weights(latency=2.0)}) for name in ("one", "two")]
     plans = {graph.service: place(graph, where, Usage()) for graph in graphs}
-    together = Together(graphs, Weights(latency=2.0))
+    together = Together(graphs)
     standing = together.standing(
         {
             name: Standing(instances=plan.placements, routes=plan.routes, move_cost_per_hour={"a-1": 3.0})
@@ -97,10 +97,14 @@ def test_what_stands_is_named_as_the_graph_names_it() -> None:
     assert value == pytest.approx(sum(plan.cost_per_hour for plan in plans.values()))
 
 
-def test_objectives_that_differ_have_nothing_in_common() -> None:
-    where = infra({"p": pop()})
-    cheap, quick = plain("one"), plain("two").model_copy(update={"objective": "latency"})
-    assert common_objective([cheap, cheap], where) == "cost"
-    assert common_objective([quick], where) == "latency"
-    assert common_objective([cheap, quick], where) is None
-    assert common_objective([], where) == "cost"
+def test_objectives_differ_by_their_weights() -> None:
+    assert not differ([]) and not differ([None, None]) and not differ(["cost", Weights()])
+    assert differ(["cost", "latency"]) and differ([None, "cost"])
+
+
+def test_parts_count_by_their_own_service() -> None:
+    quick = plain("two").model_copy(update={"objective": "latency"})
+    assert Together([quick, quick]).graph.objective == "latency"
+    both = Together([plain("one"), quick]).graph
+    assert both.objective is None
+    assert both.own_objectives.keys() == {"two:a-1", "two:a-2", "two:e--a-1", "two:e--a-2"}

@@ -15,6 +15,7 @@ import pytest
 from placement.solving.children import Children, HighsRun
 from placement.solving.messages import Answer, Incumbent, Request
 from placement.solving.outcomes import State
+from placement.solving.pressure import Queueing
 from placement.solving.reading import program
 from placement.solving.solvers import Solvers
 from tests.unit import solving_world as world
@@ -66,6 +67,68 @@ def test_a_process_is_kept_for_the_next_request(solvers: Solvers) -> None:
     assert family() - before == kept
     solvers.close()
     assert not family() & kept
+
+
+def test_those_that_are_warmed_are_the_ones_that_answer(solvers: Solvers) -> None:
+    before = family()
+    solvers.warm()
+    warmed = family() - before
+    assert len(warmed) == 2
+    solvers.warm()
+    for _ in range(3):
+        solvers.solve(world.knapsack(), 60, ("highs",))
+    assert family() - before == warmed
+    solvers.close()
+    assert not family() & warmed
+
+
+def test_no_more_are_warmed_than_are_kept() -> None:
+    before, solvers = family(), Solvers(cores=1)
+    solvers.warm()
+    assert len(family() - before) == 1
+    solvers.close()
+    solvers.warm()
+    assert family() <= before
+
+
+def test_what_cannot_be_warmed_is_told_by_the_first_request() -> None:
+    solvers = Solvers(highs=("/nowhere/highs",), cores=2)
+    solvers.warm()
+    outcome = solvers.solve(world.knapsack(), 60)
+    assert (outcome.state, outcome.solver) == (State.OPTIMAL, "cbc")
+    solvers.close()
+
+
+def test_a_process_does_not_grow_with_what_it_has_solved(solvers: Solvers) -> None:
+    before = family()
+    solvers.solve(world.assignment(12), 60, ("highs",))
+    (kept,) = family() - before
+    for seed in range(20):
+        solvers.solve(world.assignment(12, seed), 60, ("highs",))
+    early = kept.memory_info().rss
+    for seed in range(200):
+        solvers.solve(world.assignment(12, seed), 60, ("highs",))
+    assert kept.memory_info().rss - early < 8 << 20
+
+
+def test_what_others_take_of_a_processor_is_no_head_start() -> None:
+    """Three that never rest on one processor, and one that sleeps."""
+    processor = min(os.sched_getaffinity(0))
+    spin = f"import os; os.sched_setaffinity(0, {{{processor}}})\nwhile True: pass"
+    processes = [subprocess.Popen([sys.executable, "-c", spin]) for _ in range(3)]
+    processes.append(subprocess.Popen(["sleep", "1000"]))
+    try:
+        crowd = [Queueing(process.pid) for process in processes[:-1]]
+        until(lambda: all(each.waited_s > 0.2 for each in crowd))
+        until(lambda: psutil.Process(processes[-1].pid).status() == psutil.STATUS_SLEEPING)
+        sleeper = Queueing(processes[-1].pid)
+        time.sleep(0.2)
+        assert sleeper.waited_s < 0.1
+        assert Queueing(2**22 + 1).waited_s == 0.0  # there is none
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
 
 
 def test_one_that_died_meanwhile_is_not_asked(solvers: Solvers) -> None:
@@ -128,11 +191,12 @@ print("ready", flush=True)
     ("then", "at_work"),
     [
         ("sys.stdin.read()", ("placement.solving.child",)),
+        ("SOLVERS.warm(); sys.stdin.read()", ("placement.solving.child", "placement.solving.child")),
         ('SOLVERS.solve(world.hopeless(), 1000, ("highs",))', ("placement.solving.child",)),
         ('SOLVERS.solve(world.hopeless(), 1000, ("cbc",))', ("placement.solving.child", "cbc", "-sec")),
         ("SOLVERS.solve(world.hopeless(), 1000)", ("placement.solving.child", "cbc", "-sec")),
     ],
-    ids=["at rest", "HiGHS at work", "CBC at work", "both at work"],
+    ids=["at rest", "warmed", "HiGHS at work", "CBC at work", "both at work"],
 )
 def test_nothing_outlives_a_parent_that_is_killed(
     then: str, at_work: tuple[str, ...], tmp_path: Path

@@ -74,11 +74,14 @@ async def test_no_service_moves_against_its_own_objective(lab: Lab) -> None:
     await (await lab.start("s2", "quick")).result()
     lab.apply(NORTH_IS_DEAR)
     result = await optimised(lab)
-    assert {move.service for move in result.report.moves} == {"s1"}
-    (left,) = result.report.left_out
-    assert (left.service, "by itself" in left.why) == ("s2", True)
-    alone = await optimised(lab, services=["s2"])
-    assert alone.report.left_out == () and {move.service for move in alone.report.moves} == {"s2"}
+    assert result.report.objectives == {"s1": "cost", "s2": "latency"}
+    alone = {name: (await optimised(lab, services=[name])).report for name in ("s1", "s2")}
+    ends = {move.service: move.target for move in result.report.moves}
+    assert ends == {move.service: move.target for each in alone.values() for move in each.moves}
+    assert result.report.gain_per_hour == pytest.approx(sum(each.gain_per_hour for each in alone.values()))
+    for_cost = await optimised(lab, objective="cost")
+    assert for_cost.report.objectives == {"s1": "cost", "s2": "cost"}
+    assert for_cost.report.cost_after <= result.report.cost_after
 
 
 async def test_what_does_not_pay_within_the_horizon_stays(lab: Lab) -> None:
