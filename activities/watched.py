@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from weakref import WeakValueDictionary
 
 from catalogue.overview import Standing
 from catalogue.store import Catalogue
@@ -22,17 +23,30 @@ _FRESH_S = 1.0
 
 
 @dataclass(frozen=True)
+class Rules:
+    """What a version of a descriptor says, which never changes: the same for all of its services."""
+
+    policies: Policies
+    limits: Mapping[str, Scaling]
+    """Of each component that may be scaled."""
+    components: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Subject:
     """A service, as it is committed."""
 
     standing: Standing
-    policies: Policies
-    limits: Mapping[str, Scaling]
-    """Of each component that may be scaled."""
+    rules: Rules
     instances: Mapping[str, int]
     """Component -> how many it has."""
     pops: Mapping[str, tuple[str, ...]]
     """Component -> where they are."""
+
+    @property
+    def policies(self) -> Policies:
+        """Its version's."""
+        return self.rules.policies
 
     @property
     def steady(self) -> bool:
@@ -58,6 +72,7 @@ class WatchedServices:
         self._read_at = float("-inf")
         self._moment = _Moment({}, {}, {})
         self._subjects: dict[str, Subject] = {}
+        self._rules: WeakValueDictionary[tuple[str, str], Rules] = WeakValueDictionary()
 
     def find(self, service: str, since: float = 0.0) -> Subject | None:
         """A service; None where it is gone, or nothing of it was ever committed.
@@ -81,7 +96,7 @@ class WatchedServices:
         pause = moment.pauses.get(name)
         return Watched(
             policies=subject.policies,
-            limits=subject.limits,
+            limits=subject.rules.limits,
             instances=subject.instances,
             health=snapshot.health,
             interval_s=subject.policies.interval,
@@ -105,15 +120,22 @@ class WatchedServices:
         deployment = self._catalogue.services.deployment(standing.name)
         if deployment is None:
             return None
-        descriptor = self._catalogue.descriptors.get(deployment.descriptor, deployment.version)
+        rules = self._rules_of(deployment.descriptor, deployment.version)
         counted = Counter(each.component for each in deployment.instances if not each.endpoint)
         return Subject(
             standing=standing,
-            policies=descriptor.policies,
-            limits=_limits(descriptor),
-            instances={name: counted[name] for name in descriptor.components},
-            pops={name: _pops(deployment, name) for name in descriptor.components},
+            rules=rules,
+            instances={name: counted[name] for name in rules.components},
+            pops={name: _pops(deployment, name) for name in rules.components},
         )
+
+    def _rules_of(self, descriptor: str, version: str) -> Rules:
+        found = self._rules.get((descriptor, version))
+        if found is None:
+            read = self._catalogue.descriptors.get(descriptor, version)
+            found = Rules(read.policies, _limits(read), tuple(read.components))
+            self._rules[descriptor, version] = found
+        return found
 
 
 def policies_of(catalogue: Catalogue, descriptor: str, version: str) -> Policies:

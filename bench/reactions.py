@@ -5,7 +5,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,6 +91,7 @@ async def _turn(shop: "_Shop", customers: "subprocess.Popen[str]", interval_s: i
     _ask(customers, _HIGH, *known)
     answered = await asyncio.wait_for(asyncio.to_thread(_answer, customers), _PATIENCE_S)
     decided = shop.catalogue.decisions.list(_SERVICE)[0].decided_at.timestamp()
+    await _has(shop, lambda servers: len(servers) > len(known))  # it answers before that is committed
     _ask(customers, _CALM)
     await _settled(shop, interval_s)
     return Reaction(interval_s - risen % interval_s, answered - risen, decided - risen)
@@ -98,12 +99,17 @@ async def _turn(shop: "_Shop", customers: "subprocess.Popen[str]", interval_s: i
 
 async def _settled(shop: "_Shop", interval_s: int) -> None:
     """Two web servers, and some looks at them."""
-    deadline = time.monotonic() + _PATIENCE_S
-    while len(shop.servers()) != 2:
-        if time.monotonic() > deadline:
-            raise RuntimeError(f"{', '.join(shop.servers())} still serve little load")
-        await asyncio.sleep(0.5)
+    await _has(shop, lambda servers: len(servers) == 2)
     await asyncio.sleep(1.2 * interval_s)
+
+
+async def _has(shop: "_Shop", true: Callable[[list[str]], bool]) -> None:
+    """Wait until something is true of the web servers that are committed."""
+    deadline = time.monotonic() + _PATIENCE_S
+    while not true(shop.servers()):
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"there are still {', '.join(shop.servers())}")
+        await asyncio.sleep(0.5)
 
 
 def _ask(customers: "subprocess.Popen[str]", rate: float, *known: str) -> None:

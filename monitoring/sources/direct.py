@@ -7,10 +7,11 @@ from datetime import datetime
 
 from monitoring import exposition as names
 from monitoring.metrics import Snapshot
-from monitoring.sources.exposed import Exposed
+from monitoring.sources.exposed import Exposed, Figures
 from monitoring.sources.fetching import Away, Fetcher, Shared
 from monitoring.sources.healths import health_of
-from monitoring.sources.readings import Reading, samples
+from monitoring.sources.memory import give_back
+from monitoring.sources.readings import samples
 
 _TIMEOUT_S = 20.0
 _LARGEST = 64 * 2**20
@@ -42,8 +43,8 @@ class DirectSource:
         self._first_window_s = first_window_s
         self._keep = 0 if together else _KEPT
         self._pause = pause
-        self._shared: Shared[Mapping[str, Reading]] = Shared(fresh_s=2.0 if together else 0.0)
-        self._readings: dict[str, deque[Reading]] = {}
+        self._shared: Shared[Mapping[str, Figures]] = Shared(fresh_s=2.0 if together else 0.0)
+        self._readings: dict[str, deque[Figures]] = {}
         self._snapshots: dict[str, deque[Snapshot]] = {}
 
     def snapshot(self, service: str, at: datetime) -> Snapshot:
@@ -55,10 +56,11 @@ class DirectSource:
             return Snapshot(at=at, gaps=(str(away),))
         if not kept[-1].series:
             self._readings.pop(service, None)  # it is gone, or not there yet
-        found, gaps = samples(kept[-2] if len(kept) > 1 else None, kept[-1], at)
-        if not kept[-1].instances():
+        now = kept[-1].reading()
+        found, gaps = samples(kept[-2].reading() if len(kept) > 1 else None, now, at)
+        if not now.instances():
             gaps.append(f"{service}: none of its instances was seen")
-        snapshot = Snapshot(at=at, samples=tuple(found), health=health_of(kept[-1]), gaps=tuple(gaps))
+        snapshot = Snapshot(at=at, samples=tuple(found), health=health_of(now), gaps=tuple(gaps))
         self._snapshots.setdefault(service, deque(maxlen=self._keep)).append(snapshot)
         return snapshot
 
@@ -78,30 +80,30 @@ class DirectSource:
         """Give back its connections."""
         self._fetcher.close()
 
-    def _begun(self, service: str) -> deque[Reading]:
+    def _begun(self, service: str) -> deque[Figures]:
         kept = self._readings.setdefault(service, deque(maxlen=2))
         if self._first_window_s:
             self._add(kept, self._read(service))
             self._pause(self._first_window_s)
         return kept
 
-    def _add(self, kept: deque[Reading], now: Reading) -> None:
+    def _add(self, kept: deque[Figures], now: Figures) -> None:
         """One that is the same look as the last tells nothing new: the rates before it stand."""
-        seen = now.series.get(names.OBSERVED)
-        if kept and seen == kept[-1].series.get(names.OBSERVED):
+        if kept and now.named(names.OBSERVED) == kept[-1].named(names.OBSERVED):
             kept[-1] = now
         else:
             kept.append(now)
 
-    def _read(self, service: str) -> Reading:
+    def _read(self, service: str) -> Figures:
         key = "" if self._together else service
-        return self._shared.get(key, lambda: self._scraped(key)).get(service, Reading({}))
+        return self._shared.get(key, lambda: self._scraped(key)).get(service, Figures())
 
-    def _scraped(self, service: str) -> Mapping[str, Reading]:
-        answer = self._fetcher.get("/instances", {"service": service} if service else {})
-        if answer.status != 200:
-            raise self._fetcher.away(f"status {answer.status}: {answer.words()}")
+    def _scraped(self, service: str) -> Mapping[str, Figures]:
         try:
-            return self._exposed.by_service(answer.text)
+            query = {"service": service} if service else {}
+            found = self._fetcher.read("/instances", query, self._exposed.by_service)
         except (ValueError, KeyError, IndexError) as error:
-            raise self._fetcher.away(f"its answer is no exposition: {error}: {answer.words()}") from None
+            raise self._fetcher.away(f"its answer is no exposition: {error}") from None
+        if self._together:
+            give_back()
+        return found

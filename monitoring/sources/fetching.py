@@ -2,7 +2,8 @@
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from typing import Generic, NamedTuple, TypeVar
 
 import httpx
@@ -12,6 +13,7 @@ T = TypeVar("T")
 _TRIES = 2
 _PAUSE_S = 0.3
 _SHOWN = 300
+_LONGEST = 2**20
 _AGAIN = (429, 502, 503, 504)
 
 
@@ -41,19 +43,30 @@ class Fetcher:
         self._largest = largest
         self._client = httpx.Client(timeout=timeout_s, headers=dict(headers or {}), follow_redirects=False)
 
-    def get(self, path: str, query: Mapping[str, str]) -> Answer:
-        """What is at a path.
+    def read(self, path: str, query: Mapping[str, str], take: Callable[[Iterator[bytes]], T]) -> T:
+        """What is made of the lines at a path as they come; where they break off, of those of a second try.
 
-        :raises Away: where no answer comes, or one that is too large
+        :raises Away: where no answer comes, one that is too large, or one whose status is not 200
+        :raises ValueError: where a line is of more than 1 MiB
         """
-        return self._asked(lambda: self._client.build_request("GET", self._url + path, params=dict(query)))
+
+        def taken(status: int, pieces: Iterator[bytes]) -> T:
+            if status != 200:
+                raise self.away(f"status {status}: {_whole(status, pieces).words()}")
+            return take(_lines(pieces))
+
+        return self._asked(
+            lambda: self._client.build_request("GET", self._url + path, params=dict(query)), taken
+        )
 
     def post(self, path: str, form: Mapping[str, str]) -> Answer:
         """What a form is answered with; asked again where the first try fails, so it must only read.
 
         :raises Away: where no answer comes, or one that is too large
         """
-        return self._asked(lambda: self._client.build_request("POST", self._url + path, data=dict(form)))
+        return self._asked(
+            lambda: self._client.build_request("POST", self._url + path, data=dict(form)), _whole
+        )
 
     def away(self, words: str) -> Away:
         """What is raised where an answer is not what it should be."""
@@ -62,29 +75,43 @@ class Fetcher:
     def close(self) -> None:
         self._client.close()
 
-    def _asked(self, request: Callable[[], httpx.Request]) -> Answer:
+    def _asked(self, request: Callable[[], httpx.Request], take: Callable[[int, Iterator[bytes]], T]) -> T:
         for tries_left in reversed(range(_TRIES)):
             try:
-                answer = self._once(request())
-                if answer.status not in _AGAIN or not tries_left:
-                    return answer
+                with closing(self._client.send(request(), stream=True)) as response:
+                    if response.status_code not in _AGAIN or not tries_left:
+                        return take(response.status_code, self._pieces(response))
             except (httpx.HTTPError, httpx.InvalidURL) as error:
                 if not tries_left or isinstance(error, httpx.InvalidURL):
                     raise self.away(f"no answer: {error or type(error).__name__}") from None
             time.sleep(_PAUSE_S)
         raise AssertionError("the last try returns or raises")
 
-    def _once(self, request: httpx.Request) -> Answer:
-        response = self._client.send(request, stream=True)
-        try:
-            content = bytearray()
-            for piece in response.iter_bytes():
-                content += piece
-                if len(content) > self._largest:
-                    raise self.away(f"its answer is larger than {self._largest // 2**20} MiB")
-        finally:
-            response.close()
-        return Answer(response.status_code, content.decode(errors="replace"))
+    def _pieces(self, response: httpx.Response) -> Iterator[bytes]:
+        size = 0
+        for piece in response.iter_bytes():
+            size += len(piece)
+            if size > self._largest:
+                raise self.away(f"its answer is larger than {self._largest // 2**20} MiB")
+            yield piece
+
+
+def _whole(status: int, pieces: Iterator[bytes]) -> Answer:
+    content = bytearray()
+    for piece in pieces:
+        content += piece
+    return Answer(status, content.decode(errors="replace"))
+
+
+def _lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """:raises ValueError: where one of them is longer than any that is meant"""
+    rest = b""
+    for piece in pieces:
+        *whole, rest = (rest + piece).split(b"\n")
+        yield from whole
+        if len(rest) > _LONGEST:
+            raise ValueError(f"a line of more than {_LONGEST} bytes: {rest[:_SHOWN]!r}")
+    yield rest
 
 
 class Shared(Generic[T]):

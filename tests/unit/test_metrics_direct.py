@@ -192,6 +192,7 @@ def _samples(figures: Mapping[str, Mapping[str, float]]) -> list[Sample]:
         ((200, b'{"a": 1}'), "no exposition"),
         ((200, b'x{a="b"} one'), "no exposition"),
         ((200, b"\xff\xfe\x00 \x00"), "no exposition"),
+        ((200, b"x" * 2**21), "no exposition: a line of more than 1048576 bytes"),
     ],
 )
 def test_an_answer_that_is_none_is_a_gap(reply: Reply, words: str) -> None:

@@ -6,7 +6,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from monitoring.sources.exposed import Exposed
-from monitoring.sources.readings import by_service, reading
+from monitoring.sources.readings import Reading, by_service, reading
 
 TEXT = r"""# HELP cpu_total Processor time, {so} "to say".
 # TYPE cpu_total counter
@@ -20,11 +20,16 @@ lost{ service = "shop" } NaN
 """
 
 
+def read(exposed: Exposed, text: str) -> dict[str, Reading]:
+    lines = text.encode().split(b"\n")
+    return {service: each.reading() for service, each in exposed.by_service(lines).items()}
+
+
 def test_it_reads_as_the_client_library_does() -> None:
     exposed = Exposed()
     whole = by_service(reading(text_string_to_metric_families(TEXT)))
     for _ in range(2):
-        found = exposed.by_service(TEXT)
+        found = read(exposed, TEXT)
         assert found.keys() == whole.keys() == {"shop", "other", ""}
         lost = {service: dict(each.series) for service, each in found.items()}
         assert math.isnan(*lost["shop"].pop("lost").values())
@@ -35,8 +40,8 @@ def test_it_reads_as_the_client_library_does() -> None:
 
 def test_values_are_new_and_series_come_and_go() -> None:
     exposed = Exposed()
-    exposed.by_service('a{service="x"} 1\nb{service="y"} 1\n')
-    found = exposed.by_service('a{service="x"} 2\nc{service="x"} 3\n')
+    read(exposed, 'a{service="x"} 1\nb{service="y"} 1\n')
+    found = read(exposed, 'a{service="x"} 2\nc{service="x"} 3\n')
     assert {name: list(each.values()) for name, each in found["x"].series.items()} == {"a": [2.0], "c": [3.0]}
     assert "y" not in found
 
@@ -47,4 +52,14 @@ def test_values_are_new_and_series_come_and_go() -> None:
 )
 def test_what_is_no_exposition_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
-        Exposed().by_service(text)
+        read(Exposed(), text)
+
+
+def test_of_the_same_series_nothing_is_kept_twice() -> None:
+    exposed = Exposed()
+    text = 'a{service="x",instance="1"} 1\nb{service="x",instance="1"} 1\n'
+    first = exposed.by_service(text.encode().split(b"\n"))["x"]
+    second = exposed.by_service(text.replace(" 1", " 2").encode().split(b"\n"))["x"]
+    assert second.series is first.series and list(second.values) == [2.0, 2.0]
+    assert first.series[0].labels is first.series[1].labels
+    assert list(first.values) == [1.0, 1.0]

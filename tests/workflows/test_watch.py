@@ -308,7 +308,7 @@ async def _none(found: Callable[[], Awaitable[list[tuple[str, str]]]]) -> bool:
 async def test_many_that_want_something_at_the_same_second_all_get_it(watching: Watching) -> None:
     watching.lab.apply(infrastructure((64, 64, 64, 64)))
     watching.onboard("2.0.0", scaling=[{**CPU, **PROMPT, "scale_out_above": 0.6}])
-    services = [f"s{number}" for number in range(12)]
+    services = [f"s{number}" for number in range(8)]
     watching.meters.cpu["web"] = 0.5
     await asyncio.gather(*(_instantiated(watching, each) for each in services))
     watching.meters.cpu["web"] = 0.9

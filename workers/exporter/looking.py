@@ -4,7 +4,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,12 +12,12 @@ from adaptors.vim.port import Figures, MeasuringVim, NetworkedVim, Observation
 from catalogue.store import Catalogue
 from domain.errors import InterlaceError, VimRefusedError
 from monitoring.exposition import ILL
+from workers.exporter.asking import Asking, Group
 from workers.exporter.census import Place
 from workers.exporter.reports import Reported, reported
 
 _LOG = logging.getLogger(__name__)
 
-_AT_ONCE = 16
 _FRESH_S = 1.0
 """A look so recent serves the next scrape too: two at the same moment look once."""
 _LONGEST_WORDS = 300
@@ -43,19 +42,15 @@ class Seen:
     """What could not be had, and why."""
 
 
-Work = Callable[[], list[Seen]]
-
-
 class Looker:
     """Looks at places, each at most once at a time."""
 
     def __init__(self, catalogue: Catalogue, home: Path) -> None:
         self._catalogue = catalogue
         self._home = home
-        self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="look")
+        self._asking: Asking[list[Seen]] = Asking()
         self._last: dict[str, tuple[float, tuple[Seen, ...]]] = {}
         self._locks: dict[str, threading.Lock] = {}
-        self._running: dict[tuple[Place, ...], Future[list[Seen]]] = {}
         self._cpu_s: dict[str, float] = {}
 
     def look(self, service: str, places: Sequence[Place], within_s: float) -> tuple[Seen, ...]:
@@ -70,26 +65,17 @@ class Looker:
 
     def close(self) -> None:
         """Wait for nobody."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._asking.close()
 
     def _now(self, places: Sequence[Place], within_s: float) -> tuple[Seen, ...]:
-        pops = Pops(self._catalogue, self._home).at_once()
-        groups = _groups(places)
-        futures = {group: self._started(pops, group) for group in groups}
-        wait(futures.values(), timeout=within_s)
+        groups, pops = _groups(places), Pops(self._catalogue, self._home).at_once()
+        answers = self._asking.answers(groups, lambda group: _look(pops, group), within_s)
         found = {
             each.place: each
-            for group, future in futures.items()
-            for each in (future.result() if future.done() else _unanswered(group, within_s))
+            for group in groups
+            for each in answers.get(group) or _unanswered(group, within_s)
         }
         return tuple(self._held(found[place]) for place in places)
-
-    def _started(self, pops: Pops, group: tuple[Place, ...]) -> "Future[list[Seen]]":
-        """The look that is under way still, where an earlier one hangs."""
-        running = self._running.get(group)
-        if running is None or running.done():
-            running = self._running[group] = self._pool.submit(_look, pops, group)
-        return running
 
     def _held(self, seen: Seen) -> Seen:
         """Processor time never falls a little, as it seems to where a process ends between two readings."""
@@ -102,16 +88,16 @@ class Looker:
         return Seen(seen.place, seen.at, seen.up, figures, seen.connections, seen.report, seen.gaps)
 
 
-def _groups(places: Iterable[Place]) -> list[tuple[Place, ...]]:
+def _groups(places: Iterable[Place]) -> list[Group]:
     """Those that one look is for: on the emulator each by itself, else those of a PoP."""
-    groups: dict[tuple[str, str], tuple[Place, ...]] = {}
+    groups: dict[tuple[str, str], Group] = {}
     for place in places:
         alone = place.instance if place.vim_kind == "emulator" else ""
         groups[place.pop, alone] = (*groups.get((place.pop, alone), ()), place)
     return list(groups.values())
 
 
-def _look(pops: Pops, group: tuple[Place, ...]) -> list[Seen]:
+def _look(pops: Pops, group: Group) -> list[Seen]:
     try:
         vim = pops.vim(group[0].pop)
         if isinstance(vim, NetworkedVim):
