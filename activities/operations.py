@@ -6,11 +6,13 @@ from temporalio import activity
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.recovering import Recoveries
 from activities.translation import translated
 from catalogue.store import Catalogue
 from domain import names
 from domain.errors import BusyError
 from domain.records import OperationRecord
+from domain.recovery import BALANCED, Profile
 from domain.requests import BeginOperation, FinishOperation, Held, Nothing
 from domain.steering import Began
 
@@ -21,8 +23,9 @@ _NOTHING_TO_MEND = (names.OperationKind.INSTANTIATE, names.OperationKind.TERMINA
 class OperationActivities:
     """Begins and finishes operations in the catalogue."""
 
-    def __init__(self, catalogue: Catalogue, client: Client) -> None:
+    def __init__(self, catalogue: Catalogue, client: Client, profile: Profile = BALANCED) -> None:
         self._catalogue = catalogue
+        self._recoveries = Recoveries(catalogue, profile)
         self._operations = catalogue.operations
         self._client = client
 
@@ -36,11 +39,12 @@ class OperationActivities:
     async def start(self, start: BeginOperation) -> Began:
         """As `begin`, and tell whether an operation that died has left the service half changed."""
         with translated():
+            recovery, note = await asyncio.to_thread(self._recoveries.of, start)
             held = await self._begun(start)
             mend = start.kind not in _NOTHING_TO_MEND and await asyncio.to_thread(
                 self._catalogue.services.unsettled, start.service
             )
-        return Began(held=held, mend=mend)
+        return Began(held=held, mend=mend, recovery=recovery, note=note)
 
     async def _begun(self, start: BeginOperation) -> Held:
         try:

@@ -174,3 +174,5 @@ class Descriptor(Model):
     chains: dict[Name, Chain] = {}
     placement: PlacementRules = PlacementRules()
     policies: Policies = Policies()
+    reliability: Name | None = None
+    """The reliability profile that its operations go by; None: that of the workers."""

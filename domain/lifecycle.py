@@ -22,6 +22,8 @@ class ChangeRequest(Model):
     """A stored plan to apply; then nothing else says what to do."""
     patience: Patience = Patience()
     on_failure: OnFailure = "undo"
+    reliability: Name | None = None
+    """The profile to go by; None: the descriptor's, or that of the workers."""
 
     def _exactly_one(self, **ways: object) -> None:
         given = [name for name, value in {"plan": self.plan, **ways}.items() if value]

@@ -66,6 +66,8 @@ class ServiceGraph(Model):
     budget_per_hour: float | None = None
     objective: Objective | None = None
     """The infrastructure's where absent."""
+    own_objectives: dict[str, Objective] = {}
+    """Instances and graph links that count by another, by name: of several services placed as one."""
     waves: tuple[tuple[Name, ...], ...] = ()
     """Components in dependency order; those of one wave do not wait for each other."""
 

@@ -34,6 +34,8 @@ class InstantiateRequest(Model):
     plan: str | None = None
     """A stored plan to apply."""
     on_failure: Literal["undo", "hold"] = "undo"
+    reliability: Name | None = None
+    """The profile to go by; None: the descriptor's, or that of the workers."""
 
 
 class TerminateRequest(Model):
@@ -45,6 +47,8 @@ class TerminateRequest(Model):
     plan: str | None = None
     """A stored plan to apply."""
     on_failure: Literal["undo", "hold"] = "undo"
+    reliability: Name | None = None
+    """The profile to go by; None: the descriptor's, or that of the workers."""
 
 
 class SweepRequest(Model):
@@ -113,6 +117,7 @@ class BeginOperation(Model):
     run_id: str
     descriptor: Name | None = None
     version: Version | None = None
+    reliability: Name | None = None
 
 
 class Held(Model):

@@ -1,5 +1,6 @@
 """What an operator says to an operation under way, and what its activities are given."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from pydantic import Field
@@ -9,6 +10,7 @@ from domain.infrastructure import Resources
 from domain.models import Model, Name
 from domain.names import OperationKind
 from domain.operation_plans import PlanBrief, Step
+from domain.recovery import Recovery
 from domain.requests import Held
 
 
@@ -47,6 +49,9 @@ class Began(Model):
     held: Held
     mend: bool = False
     """An operation that died has left the service between two deployments."""
+    recovery: Recovery = Recovery()
+    note: str = ""
+    """What is worth saying of how that was settled."""
 
 
 class Scope(Model):
@@ -127,6 +132,31 @@ class StepNote(Model):
     """What is worth saying of a step that was done."""
 
     note: str = ""
+
+
+class FusedOrder(Model):
+    """Steps to be done one after the other, by one activity."""
+
+    held: Held
+    tenant: Name
+    plan_id: str | None
+    steps: tuple[Step, ...] = Field(min_length=1)
+
+    def each(self) -> Iterator[StepOrder]:
+        """The orders that it is made of."""
+        for step in self.steps:
+            yield StepOrder(held=self.held, tenant=self.tenant, plan_id=self.plan_id, step=step)
+
+
+class FusedNote(Model):
+    """What was done of them."""
+
+    done: dict[str, StepNote]
+    """By the step's id."""
+    seconds: dict[str, float]
+    """How long each of these took."""
+    stopped: str = ""
+    """Why the next was not done; empty where all were."""
 
 
 class Committed(StepNote):

@@ -1,6 +1,7 @@
 """Starting and stopping what `interlace up` runs."""
 
 import asyncio
+import os
 import shutil
 import signal
 import subprocess
@@ -17,10 +18,12 @@ from temporalio.client import Client
 from adaptors.machine.processes import Process
 from domain.errors import InterlaceError
 from domain.names import SEARCH_ATTRIBUTES, TASK_QUEUES
+from domain.recovery import BALANCED, Profile
 from lab.ports import claimed_port, free_port
 from lab.runtime import Runtime, load, load_last
 from workers.__main__ import has_poller
 from workers.plugin import connect
+from workers.reliability import VARIABLE, kept
 
 
 class StartError(InterlaceError):
@@ -37,11 +40,13 @@ def start(
     wait_s: float,
     say: Callable[[str], None],
     metrics: str | None = None,
+    reliability: Profile = BALANCED,
 ) -> Runtime:
     """Start the supervisor and wait until every task queue is served.
 
     :param address: of an existing Temporal; None starts the dev server
     :param metrics: host:port of an exporter that is to run too
+    :param reliability: what the workers go by
     :raises StartError: if something did not come up within `wait_s`
     """
     last = load_last(home)
@@ -56,9 +61,15 @@ def start(
     with ExitStack() as claims:
         command += ["--address", address] if address else _own_server(port, claims, say)
         (home / "logs").mkdir(parents=True, exist_ok=True)
+        environment = {**os.environ, VARIABLE: kept(reliability, home)}
         with (home / "logs" / "supervisor.log").open("ab") as log:
             subprocess.Popen(
-                command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
+                command,
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+                env=environment,
             )
         return asyncio.run(_until_served(home, bool(address), wait_s, say))
 

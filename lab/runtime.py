@@ -4,6 +4,7 @@ from pathlib import Path
 
 from adaptors.machine.processes import Process
 from domain.models import Model
+from domain.recovery import BALANCED, Profile
 
 FILE_NAME = "runtime.json"
 
@@ -21,6 +22,8 @@ class Runtime(Model):
     """None where no metrics are served."""
     metrics: str | None = None
     """The URL of what it serves."""
+    reliability: Profile = BALANCED
+    """What the workers go by."""
 
     def save(self, home: Path) -> None:
         """Write it in one step, so that no reader sees half of it."""

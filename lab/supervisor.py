@@ -12,7 +12,9 @@ from types import FrameType
 
 from adaptors.machine.processes import Process
 from domain.names import SEARCH_ATTRIBUTES
+from domain.recovery import BALANCED, Profile
 from lab.runtime import FILE_NAME, Runtime
+from workers.reliability import VARIABLE, profile_named
 
 _LOOK_EVERY_S = 0.2
 _GRACE_S = 35.0
@@ -58,6 +60,7 @@ def server_command(binary: str, home: Path, port: int, ui_port: int) -> list[str
         *("--sqlite-pragma", "journal_mode=WAL", "--sqlite-pragma", "synchronous=NORMAL"),
         *("--dynamic-config-value", "history.transferProcessorMaxPollRPS=1000"),
         *("--dynamic-config-value", 'history.timerProcessorMaxTimeShift="100ms"'),
+        *("--dynamic-config-value", "matching.enableFairness=true"),
         *attributes,
     ]
 
@@ -74,10 +77,12 @@ class Supervisor:
         ui: str | None,
         exporter: Child | None = None,
         metrics: str | None = None,
+        reliability: Profile = BALANCED,
     ) -> None:
         self._home = home
         self._exporter = exporter
         self._metrics = metrics
+        self._reliability = reliability
         self._server = server
         self._workers = workers
         self._address = address
@@ -120,6 +125,7 @@ class Supervisor:
             web_ui=self._web_ui,
             exporter=_process(self._exporter) if self._exporter else None,
             metrics=self._metrics,
+            reliability=self._reliability,
         ).save(self._home)
 
 
@@ -159,7 +165,8 @@ def main() -> None:
         exporter = Child(command, logs / "exporter.log", environment)
     ui = f"http://127.0.0.1:{arguments.ui_port}" if server else None
     metrics = f"http://{arguments.metrics}" if arguments.metrics else None
-    Supervisor(home, server, workers, arguments.address, ui, exporter, metrics).run()
+    reliability = profile_named(os.environ.get(VARIABLE) or BALANCED.profile)
+    Supervisor(home, server, workers, arguments.address, ui, exporter, metrics, reliability).run()
 
 
 def _measured(exporter: str) -> dict[str, str]:

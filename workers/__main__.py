@@ -17,7 +17,9 @@ from temporalio.runtime import Runtime
 
 from activities.tracing import wanted
 from catalogue.store import open_catalogue
-from domain.names import TASK_QUEUES
+from domain.errors import InputError
+from domain.names import PLACEMENT_QUEUE, TASK_QUEUES
+from placement.solving.solvers import SOLVERS
 from workers.assembly import build
 from workers.keeping import kept
 from workers.plugin import connect
@@ -34,7 +36,11 @@ def main() -> None:
     queues = arguments.queues.split(",")
     if unknown := [queue for queue in queues if queue not in TASK_QUEUES]:
         parser.error(f"no task queue {unknown[0]!r}; there are {', '.join(TASK_QUEUES)}")
-    sys.exit(asyncio.run(_check(queues) if arguments.check else _serve(queues)))
+    try:
+        sys.exit(asyncio.run(_check(queues) if arguments.check else _serve(queues)))
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr, flush=True)
+        sys.exit(error.exit_code)
 
 
 async def _serve(queues: Sequence[str]) -> int:
@@ -73,6 +79,9 @@ async def _serve_with(settings: Settings, queues: Sequence[str], runtime: Runtim
         for worker in build(client, catalogue, settings, queues):
             await stack.enter_async_context(worker)
         print(f"serving {', '.join(queues)}", flush=True)
+        print(f"reliability profile: {settings.profile.profile}", flush=True)
+        if PLACEMENT_QUEUE in queues:
+            SOLVERS.warm()
         with kept(settings, queues):
             await stop.wait()
     catalogue.close()

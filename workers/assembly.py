@@ -12,6 +12,7 @@ from temporalio.worker import Worker
 from activities.amending import AmendingActivities
 from activities.comparing import ComparingActivities
 from activities.firing import FiringActivities
+from activities.fused import FusedActivities, by_action
 from activities.hosting import HostingActivities
 from activities.installing import InstallingActivities
 from activities.lifecycle import LifecycleActivities
@@ -32,7 +33,8 @@ from activities.vims import VimActivities
 from activities.watching import WatchingActivities
 from catalogue.store import Catalogue
 from domain import names
-from workers.heartbeats import Heartbeats
+from domain.recovery import Profile
+from workers.heartbeats import LEAST_S, Heartbeats
 from workers.measuring import Sources
 from workers.plugin import GRACE
 from workers.settings import Settings
@@ -67,14 +69,15 @@ def build(client: Client, catalogue: Catalogue, settings: Settings, queues: Sequ
     return [
         _watching(client, catalogue, settings)
         if queue == names.MONITORING_QUEUE
-        else _worker(client, queue, _activities(queue, client, catalogue, settings))
+        else _worker(client, queue, activities_of(queue, client, catalogue, settings), settings.profile)
         for queue in queues
     ]
 
 
-def _activities(queue: str, client: Client, catalogue: Catalogue, settings: Settings) -> Activities:
+def activities_of(queue: str, client: Client, catalogue: Catalogue, settings: Settings) -> Activities:
+    """What serves a task queue, but that of monitoring."""
     if queue == names.ORCHESTRATION_QUEUE:
-        return [*_records(catalogue, client), *_records_of_old_runs(catalogue, client)]
+        return [*_records(catalogue, client, settings), *_records_of_old_runs(catalogue, client)]
     if queue == names.PLACEMENT_QUEUE:
         limit_s = settings.placement_time_limit_s
         return [
@@ -86,8 +89,9 @@ def _activities(queue: str, client: Client, catalogue: Catalogue, settings: Sett
     return _outside(kind, catalogue, settings)
 
 
-def _records(catalogue: Catalogue, client: Client) -> Activities:
-    operations, services = OperationActivities(catalogue, client), ServiceActivities(catalogue)
+def _records(catalogue: Catalogue, client: Client, settings: Settings) -> Activities:
+    operations = OperationActivities(catalogue, client, settings.profile)
+    services = ServiceActivities(catalogue)
     lifecycle, firing = LifecycleActivities(catalogue), FiringActivities(catalogue)
     return [
         operations.start,
@@ -141,8 +145,9 @@ def _outside(kind: str, catalogue: Catalogue, settings: Settings) -> Activities:
     ]
     if kind in names.PREVIEWING_KINDS:
         found = [*found, PreviewingActivities(catalogue, pops, kind).preview]
-    connects = (*names.NETWORKED_KINDS, *names.CLOUD_KINDS)
-    return [*found, *_networks(catalogue, pops)] if kind in connects else found
+    if kind in (*names.NETWORKED_KINDS, *names.CLOUD_KINDS):
+        found = [*found, *_networks(catalogue, pops)]
+    return [*found, FusedActivities(by_action(found)).carry_out]
 
 
 def _networks(catalogue: Catalogue, pops: Pops) -> Activities:
@@ -159,20 +164,20 @@ def _networks(catalogue: Catalogue, pops: Pops) -> Activities:
     ]
 
 
-def _worker(client: Client, queue: str, activities: Activities) -> Worker:
+def _worker(client: Client, queue: str, activities: Activities, profile: Profile) -> Worker:
     threads = _THREADS.get(queue, _VIM_THREADS)
     return Worker(
         client,
         task_queue=queue,
         workflows=WORKFLOWS if queue == names.ORCHESTRATION_QUEUE else (),
         activities=activities,
-        interceptors=[Heartbeats()],
+        interceptors=[Heartbeats(profile.beats_per_timeout)],
         activity_executor=ThreadPoolExecutor(threads, thread_name_prefix=queue),
         max_concurrent_activities=threads,
         max_concurrent_workflow_tasks=_WORKFLOW_TASKS,
         graceful_shutdown_timeout=GRACE,
-        sticky_queue_schedule_to_start_timeout=timedelta(seconds=0.6),
-        max_heartbeat_throttle_interval=timedelta(seconds=0.4),
+        sticky_queue_schedule_to_start_timeout=timedelta(seconds=profile.sticky_timeout),
+        max_heartbeat_throttle_interval=timedelta(seconds=LEAST_S),
     )
 
 
@@ -196,7 +201,7 @@ def _watching(client: Client, catalogue: Catalogue, settings: Settings) -> Worke
         client=client,
         task_queue=names.MONITORING_QUEUE,
         activities=[WatchingActivities(catalogue, sources.source).look],
-        interceptors=[Heartbeats()],
+        interceptors=[Heartbeats(settings.profile.beats_per_timeout)],
         max_concurrent_activities=_WATCHES,
         graceful_shutdown_timeout=GRACE,
     )

@@ -2,11 +2,13 @@
 
 A call to the store sends none, and some calls to a VIM are silent for long. The beating is done on the event
 loop, not in the activity's thread: the worker's own heartbeat is a plain call there. What the activity said
-last is said again. A cancel reaches the activity as ever: the server answers a heartbeat with it, whoever
-sent that, and the worker then raises it in the activity's thread, or cancels the activity's task.
+last is said again; what it says between two beats, with the next. A cancel reaches the activity as ever: the
+server answers a heartbeat with it, whoever sent that, and the worker then raises it in the activity's thread,
+or cancels the activity's task.
 """
 
 import asyncio
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,21 +20,27 @@ from temporalio.worker import (
     Interceptor,
 )
 
-EVERY_S = 0.3
-"""At the most; an activity that may be silent for long beats less often."""
-_OF_TIMEOUT = 0.2
+LEAST_S = 0.05
+"""Between two beats: of more, no server would know more."""
 
 
 class Heartbeats(Interceptor):
-    """Makes each activity beat that has a heartbeat timeout; the SDK sends only as many as that needs."""
+    """Makes each activity beat that has a heartbeat timeout, so many times within it, and no oftener."""
+
+    def __init__(self, beats_per_timeout: float) -> None:
+        self._beats = beats_per_timeout
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
         """Put the beating around the activity."""
-        return _Beating(next)
+        return _Beating(next, self._beats)
 
 
 class _Beating(ActivityInboundInterceptor):
     _outbound: "_Remembering"
+
+    def __init__(self, next: ActivityInboundInterceptor, beats_per_timeout: float) -> None:
+        super().__init__(next)
+        self._beats = beats_per_timeout
 
     def init(self, outbound: ActivityOutboundInterceptor) -> None:
         self._outbound = _Remembering(outbound)
@@ -42,7 +50,9 @@ class _Beating(ActivityInboundInterceptor):
         timeout = activity.info().heartbeat_timeout
         if timeout is None:
             return await super().execute_activity(input)  # nobody listens, and a cancel is not to be heard
-        beating = asyncio.create_task(self._beat(max(EVERY_S, timeout.total_seconds() * _OF_TIMEOUT)))
+        every_s = max(LEAST_S, timeout.total_seconds() / self._beats)
+        self._outbound.every_s = every_s
+        beating = asyncio.create_task(self._beat(every_s))
         try:
             return await super().execute_activity(input)
         finally:
@@ -55,11 +65,15 @@ class _Beating(ActivityInboundInterceptor):
 
 
 class _Remembering(ActivityOutboundInterceptor):
+    every_s = 0.0
     _said: Sequence[Any] = ()
+    _sent_at = float("-inf")
 
     def heartbeat(self, *details: Any) -> None:
         self._said = details
-        super().heartbeat(*details)
+        if time.monotonic() - self._sent_at >= self.every_s:
+            self.again()
 
     def again(self) -> None:
+        self._sent_at = time.monotonic()
         super().heartbeat(*self._said)

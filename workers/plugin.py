@@ -16,7 +16,8 @@ from activities.tracing import wanted
 
 _SHARED_WITH_WORKFLOWS = (
     *("domain", "pydantic", "pydantic_core"),
-    *("workflows.board", "workflows.calls", "workflows.cuts", "workflows.failures", "workflows.operation"),
+    *("workflows.board", "workflows.calls", "workflows.cuts", "workflows.failures", "workflows.fusing"),
+    "workflows.operation",
     *("workflows.planning", "workflows.returning", "workflows.steerable", "workflows.steered"),
     *("workflows.stepping", "workflows.unplanned"),
 )

@@ -2,9 +2,11 @@
 
 import os
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from domain.errors import InputError
+from domain.recovery import BALANCED, Profile
 
 
 @dataclass(frozen=True)
@@ -19,10 +21,16 @@ class Settings:
     """What watches ask; None: each worker measures for itself, once it watches something."""
     metrics_credential: str | None = None
     """The name of the source's credential."""
+    reliability: str = BALANCED.profile
+    """Names what operations go by that name no other, and the workers themselves."""
 
     @classmethod
     def from_environment(cls) -> "Settings":
-        """INTERLACE_HOME, _CATALOGUE_URL, _CATALOGUE_PASSWORD_FILE, _METRICS_SOURCE, _METRICS_CREDENTIAL."""
+        """INTERLACE_HOME, _CATALOGUE_URL, _CATALOGUE_PASSWORD_FILE, _METRICS_SOURCE, _METRICS_CREDENTIAL and
+        _RELIABILITY.
+
+        :raises InputError: if there can be no state directory
+        """
         home = Path(os.environ.get("INTERLACE_HOME") or Path.home() / ".local" / "state" / "interlace")
         try:
             home.mkdir(parents=True, exist_ok=True)
@@ -38,7 +46,18 @@ class Settings:
             catalogue_url=_with_password(url),
             metrics_source=os.environ.get("INTERLACE_METRICS_SOURCE") or None,
             metrics_credential=os.environ.get("INTERLACE_METRICS_CREDENTIAL") or None,
+            reliability=os.environ.get("INTERLACE_RELIABILITY") or BALANCED.profile,
         )
+
+    @cached_property
+    def profile(self) -> Profile:
+        """Read when it is asked for: most commands need none, and `down` must not fail of a wrong one.
+
+        :raises InputError: if there is no such profile, or its file is wrong
+        """
+        from workers.reliability import profile_named
+
+        return profile_named(self.reliability)
 
 
 def _with_password(url: str) -> str:

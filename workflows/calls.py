@@ -1,30 +1,71 @@
-"""Calls from a workflow to its activities: queues, time-outs, retries."""
+"""Calls from a workflow to its activities: queues, time-outs, retries, priorities."""
 
 from datetime import timedelta
-from typing import TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
+from temporalio.common import Priority, RetryPolicy
 from temporalio.workflow import ActivityCancellationType
 
 from domain import names
 from domain.models import Model
 from domain.operation_plans import Step
-from domain.steering import PreviewNotes, PreviewOrder, StepNote, StepOrder
+from domain.recovery import Recovery
+from domain.steering import FusedNote, FusedOrder, PreviewNotes, PreviewOrder, StepNote, StepOrder
 
 T = TypeVar("T", bound=Model)
 
-HEARTBEAT = timedelta(seconds=1.3)
-"""After so long without one a worker counts as dead. Every activity heartbeats by itself (workers/)."""
 TASK_TIMEOUT = timedelta(seconds=2)
 """So long a worker that dies with a workflow's task in hand keeps it from the others; 10 s by default."""
-_OWN_STORE = RetryPolicy(initial_interval=timedelta(milliseconds=100), maximum_interval=timedelta(seconds=5))
+_LONGEST_PAUSE_S = 5.0
+_USUAL = Recovery()
 _ONCE = RetryPolicy(maximum_attempts=1)
 _STORING = timedelta(seconds=60)
 _SOLVING = timedelta(minutes=5)
 _LOOKING = timedelta(seconds=60)
 _SERVED = timedelta(seconds=10)
 _PREVIEWING = timedelta(minutes=3)
+
+
+@runtime_checkable
+class Recovering(Protocol):
+    """A workflow whose calls go by a reliability profile; those of others go by the usual."""
+
+    recovery: Recovery | None
+    """None until it is settled."""
+    tenant: str
+
+
+def _recovery() -> Recovery:
+    running = workflow.instance()
+    return (running.recovery if isinstance(running, Recovering) else None) or _USUAL
+
+
+def _heartbeat() -> timedelta:
+    """After so long without one a worker counts as dead. Every activity heartbeats by itself (workers/)."""
+    return timedelta(seconds=_recovery().heartbeat_timeout_s)
+
+
+def _own_store() -> RetryPolicy:
+    first_s = _recovery().first_pause_s
+    longest_s = max(first_s, _LONGEST_PAUSE_S)
+    return RetryPolicy(
+        initial_interval=timedelta(seconds=max(first_s, 0.001)),
+        maximum_interval=timedelta(seconds=longest_s),
+    )
+
+
+def _priority() -> Priority:
+    """Who goes first where calls wait for a worker; among those alike, tenants take turns by weight."""
+    running = workflow.instance()
+    if not isinstance(running, Recovering) or running.recovery is None:
+        return Priority()  # that of the workflow, as it was started
+    recovery = running.recovery
+    return Priority(
+        priority_key=recovery.priority,
+        fairness_key=running.tenant,
+        fairness_weight=recovery.fairness_weight,
+    )
 
 
 async def ask_store(activity: str, argument: Model, result: type[T], *, summary: str) -> T:
@@ -53,8 +94,9 @@ async def _ask(
         result_type=result,
         task_queue=queue,
         start_to_close_timeout=limit,
-        heartbeat_timeout=HEARTBEAT,
-        retry_policy=_OWN_STORE,
+        heartbeat_timeout=_heartbeat(),
+        priority=_priority(),
+        retry_policy=_own_store(),
         cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
         summary=summary,
     )
@@ -69,8 +111,9 @@ async def look(activity: str, argument: Model, result: type[T], kind: str, *, su
         result_type=result,
         task_queue=names.vim_queue(kind),
         schedule_to_close_timeout=_LOOKING,
-        heartbeat_timeout=HEARTBEAT,
-        retry_policy=_OWN_STORE,
+        heartbeat_timeout=_heartbeat(),
+        priority=_priority(),
+        retry_policy=_own_store(),
         summary=summary,
     )
     return answer
@@ -85,7 +128,8 @@ async def preview(order: PreviewOrder, kind: str) -> PreviewNotes:
         task_queue=names.vim_queue(kind),
         schedule_to_start_timeout=_SERVED,
         start_to_close_timeout=_PREVIEWING,
-        heartbeat_timeout=HEARTBEAT,
+        heartbeat_timeout=_heartbeat(),
+        priority=_priority(),
         retry_policy=_ONCE,
         summary=f"ask the {kind} VIMs what they would change",
     )
@@ -94,17 +138,40 @@ async def preview(order: PreviewOrder, kind: str) -> PreviewNotes:
 
 async def attempt(order: StepOrder, timeout_s: float, patience_s: float) -> StepNote:
     """One attempt of a step; whether there is another is for the workflow to say, and for its operator."""
-    step: Step = order.step
-    note: StepNote = await workflow.execute_activity(
-        step.action.value,
+    step = order.step
+    return await _once(step.action.value, order, StepNote, step, timeout_s, patience_s, step.title)
+
+
+async def attempt_fused(order: FusedOrder, timeout_s: float, patience_s: float) -> FusedNote:
+    """One attempt of several steps, one after the other, all at one kind of VIM.
+
+    :param timeout_s: for each of them
+    """
+    first, count = order.steps[0], len(order.steps)
+    summary = f"{first.title}, and {count - 1} more"
+    return await _once(names.FUSED, order, FusedNote, first, count * timeout_s, patience_s, summary)
+
+
+async def _once(
+    activity: str,
+    order: Model,
+    result: type[T],
+    step: Step,
+    timeout_s: float,
+    patience_s: float,
+    summary: str,
+) -> T:
+    answer: T = await workflow.execute_activity(
+        activity,
         order,
-        result_type=StepNote,
+        result_type=result,
         task_queue=names.vim_queue(step.vim_kind),
         schedule_to_start_timeout=timedelta(seconds=max(1.0, patience_s)),
         start_to_close_timeout=timedelta(seconds=timeout_s),
-        heartbeat_timeout=HEARTBEAT,
+        heartbeat_timeout=_heartbeat(),
+        priority=_priority(),
         retry_policy=_ONCE,
         cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-        summary=step.title,
+        summary=summary,
     )
-    return note
+    return answer

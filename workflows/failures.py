@@ -1,6 +1,9 @@
 """What to tell people of a failure: its cause, in our message that holds the other side's words."""
 
-from temporalio.exceptions import ApplicationError, FailureError, TimeoutError
+from temporalio.exceptions import ActivityError, ApplicationError, FailureError, TimeoutError
+
+_REFUSALS = ("InputError", "DocumentError", "UnknownError", "ExistsError", "InfeasibleError", "InUseError")
+"""Errors of planning that say: nothing was changed, ask for something else."""
 
 
 def root_cause(failure: BaseException) -> str:
@@ -14,6 +17,12 @@ def root_cause(failure: BaseException) -> str:
             found = _message(cause)
         cause = cause.__cause__ if isinstance(cause, FailureError) else None
     return found
+
+
+def refuses(failure: BaseException) -> bool:
+    """Whether planning says that something else must be asked for."""
+    cause = failure.cause if isinstance(failure, ActivityError) else failure
+    return isinstance(cause, ApplicationError) and cause.type in _REFUSALS
 
 
 def _message(failure: BaseException) -> str:

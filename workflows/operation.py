@@ -6,13 +6,14 @@ from contextlib import suppress
 from typing import TypeVar
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError, FailureError, is_cancelled_exception
+from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
 
 from domain import names
 from domain.lifecycle import AnyRequest
 from domain.models import Model
 from domain.operation_plans import PlanBrief, Step
 from domain.phases import OperationState, Phase
+from domain.recovery import Recovery
 from domain.requests import (
     BeginOperation,
     FinishOperation,
@@ -21,20 +22,26 @@ from domain.requests import (
     OperationProgress,
     OperationResult,
 )
-from domain.steering import Began, Committed, PlanRef, StepNote, StepOrder, StepTimes
+from domain.steering import (
+    Began,
+    Committed,
+    FusedNote,
+    FusedOrder,
+    PlanRef,
+    StepNote,
+    StepOrder,
+    StepTimes,
+)
 from workflows import calls
 from workflows.board import Board
 from workflows.cuts import ran_to_its_end, uncut
-from workflows.failures import root_cause
+from workflows.failures import refuses, root_cause
 from workflows.planning import make_plan
 from workflows.returning import Returning, sweep_leftovers
 from workflows.steered import Steering
 from workflows.stepping import Manner, Stepper
 
 T = TypeVar("T", bound=Model)
-
-_REFUSALS = ("InputError", "DocumentError", "UnknownError", "ExistsError", "InfeasibleError", "InUseError")
-"""Errors of planning that say: nothing was changed, ask for something else."""
 
 
 class Operation:
@@ -47,13 +54,15 @@ class Operation:
     def __init__(self) -> None:
         self._board = Board(self.kind)
         self._steering = Steering(self._board)
-        self._stepper = Stepper(self._board, self._steering, self._attempt)
+        self._stepper = Stepper(self._board, self._steering, self._attempt, self._attempt_fused)
+        self.recovery: Recovery | None = None
+        self.tenant = "default"
         self._held: Held | None = None
         self._plan: PlanBrief | None = None
         self._request: AnyRequest | None = None
         self._stoppable = False
         self._returning = Returning(self._board, self._stepper)
-        self._outcome = self._rest = self._mended = ""
+        self._outcome = self._rest = self._mended = self._settled = ""
 
     @workflow.query(name=names.PROGRESS_QUERY, description="Phase and steps of this operation")
     def progress(self) -> OperationProgress:
@@ -79,11 +88,11 @@ class Operation:
 
     async def carry_out(self, request: AnyRequest) -> OperationResult:
         """Plan, do just that, commit; whatever fails or is cancelled comes back to what was committed."""
-        self._request = request
+        self._request, self.tenant = request, request.tenant
         self._steering.service = request.service
         self._board.open(request.service, request.tenant)
         began = await self._begin()
-        self._held = began.held
+        self._held, self.recovery, self._settled = began.held, began.recovery, began.note
         self._steering.open = self._stoppable = True
         try:
             await self._until_given_up(self._work(began))
@@ -137,6 +146,7 @@ class Operation:
             give_up_after_s=patience.give_up_after_s,
             delete_give_up_after_s=min(patience.undo_give_up_after_s, patience.give_up_after_s),
             hold=self.request.on_failure == "hold",
+            steps_per_checkpoint=self.recovery.steps_per_checkpoint if self.recovery else 1,
         )
         await self._stepper.run(plan.waves, manner)
 
@@ -152,6 +162,7 @@ class Operation:
             run_id=info.run_id,
             descriptor=getattr(request, "descriptor", None),
             version=getattr(request, "version", None),
+            reliability=request.reliability,
         )
         try:
             return await uncut(self._ours(names.START, start, Began, step="take the lease"))
@@ -163,13 +174,16 @@ class Operation:
             ) from failure
 
     async def _attempt(self, step: Step, patience_s: float) -> StepNote:
-        order = StepOrder(
-            held=self.held,
-            tenant=self.request.tenant,
-            plan_id=self._plan.plan_id if self._plan else None,
-            step=step,
-        )
+        ref = self._ref()
+        order = StepOrder(held=ref.held, tenant=self.tenant, plan_id=ref.plan_id, step=step)
         note = await calls.attempt(order, self.request.patience.step_timeout_s, patience_s)
+        self._stop_if_cancelled()
+        return note
+
+    async def _attempt_fused(self, steps: tuple[Step, ...], patience_s: float) -> FusedNote:
+        ref = self._ref()
+        order = FusedOrder(held=ref.held, tenant=self.tenant, plan_id=ref.plan_id, steps=steps)
+        note = await calls.attempt_fused(order, self.request.patience.step_timeout_s, patience_s)
         self._stop_if_cancelled()
         return note
 
@@ -221,7 +235,7 @@ class Operation:
             return asyncio.CancelledError(self._board.failure)
         what = f"{self.kind} of {self.request.service} failed{self._outcome}"
         message = f"{what}: {root_cause(failure)}{self._rest}"
-        kind = "OperationRefused" if not self._stepper.begun and _refuses(failure) else "OperationFailed"
+        kind = "OperationRefused" if not self._stepper.begun and refuses(failure) else "OperationFailed"
         return ApplicationError(message, type=kind, non_retryable=True)
 
     def _result(self) -> OperationResult:
@@ -233,7 +247,7 @@ class Operation:
             currency=plan.currency if plan else None,
             leftovers=tuple(self._stepper.leftovers),
             plan_id=plan.plan_id if plan else None,
-            notes=plan.notes if plan else (),
+            notes=(*((self._settled,) if self._settled else ()), *(plan.notes if plan else ())),
         )
 
     def _ref(self) -> PlanRef:
@@ -244,8 +258,3 @@ class Operation:
         stopped = workflow.cancellation_reason() is not None or self._steering.given_up is not None
         if self._stoppable and stopped:
             raise asyncio.CancelledError
-
-
-def _refuses(failure: BaseException) -> bool:
-    cause = failure.cause if isinstance(failure, ActivityError) else failure
-    return isinstance(cause, ApplicationError) and cause.type in _REFUSALS

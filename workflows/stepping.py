@@ -17,10 +17,11 @@ from temporalio.exceptions import (
 from domain import names
 from domain.operation_plans import Step, StepAction, Wave
 from domain.requests import ExternalResource, LeaveResource, Nothing
-from domain.steering import StepNote, StepTime
+from domain.steering import FusedNote, StepNote, StepTime
 from workflows import calls
 from workflows.board import Board
 from workflows.failures import root_cause
+from workflows.fusing import Part, parts, steps_of
 from workflows.steered import Steering
 
 _FIRST_PAUSE_S = 0.5
@@ -28,6 +29,8 @@ _LONGEST_PAUSE_S = 20.0
 
 Attempt = Callable[[Step, float], Awaitable[StepNote]]
 """One attempt of a step, which may wait so many seconds for a worker."""
+FusedAttempt = Callable[[tuple[Step, ...], float], Awaitable[FusedNote]]
+"""One attempt of several, one after the other."""
 
 
 class StepFailedError(ApplicationError):
@@ -50,6 +53,8 @@ class Manner:
     """A failed step waits for an operator."""
     undoing: bool = False
     """What cannot be done is noted, and the rest goes on; no pause holds it."""
+    steps_per_checkpoint: int = 1
+    """So many that follow each other are one activity."""
 
 
 @dataclass
@@ -67,10 +72,13 @@ class _Patience:
 class Stepper:
     """Carries out waves of steps."""
 
-    def __init__(self, board: Board, steering: Steering, make_attempt: Attempt) -> None:
+    def __init__(
+        self, board: Board, steering: Steering, make_attempt: Attempt, make_fused_attempt: FusedAttempt
+    ) -> None:
         self._board = board
         self._steering = steering
         self._attempt = make_attempt
+        self._attempt_fused = make_fused_attempt
         self.begun: dict[str, None] = {}
         """Ids of the steps that may have changed something outside."""
         self.leftovers: list[str] = []
@@ -80,10 +88,37 @@ class Stepper:
 
     async def run(self, waves: Iterable[Wave], manner: Manner) -> None:
         """Wave by wave; the steps of one wave side by side. None is left running when this returns."""
-        for wave in waves:
+        for part in parts(waves, manner.steps_per_checkpoint):
             if not manner.undoing:
-                self._board.enter(wave.phase)
-            await _all(self._do(step, manner) for step in wave.steps)
+                self._board.enter(part[0].phase)
+            done = await self._do_together(part, manner) if len(part) > 1 else frozenset()
+            for wave in part:
+                await _all(self._do(step, manner) for step in wave.steps if step.id not in done)
+
+    async def _do_together(self, part: Part, manner: Manner) -> frozenset[str]:
+        """One attempt of all; the ids of those that were done.
+
+        The others are then tried one by one, where they fail or succeed as any step does: each may be tried
+        again at any time.
+        """
+        steps = steps_of(part)
+        await self._steering.unpaused()
+        for step in steps:
+            self.begun[step.id] = None
+            self._board.show(step, "running", attempt=1)
+        try:
+            note = await self._attempt_fused(steps, manner.give_up_after_s)
+        except (asyncio.CancelledError, FailureError) as failure:
+            if not is_cancelled_exception(failure):
+                return frozenset()
+            for step in steps:
+                self._board.show(step, "failed", cause="stopped")
+            raise
+        for step in steps:
+            if step.id in note.done:
+                self._board.show(step, "done", attempt=1, note=note.done[step.id].note)
+                self._took(step, note.seconds[step.id])
+        return frozenset(note.done)
 
     async def _do(self, step: Step, manner: Manner) -> None:
         limit_s = manner.delete_give_up_after_s if _may_stay(step) else manner.give_up_after_s
@@ -120,8 +155,10 @@ class Stepper:
     def _done(self, step: Step, number: int, begun: datetime, done: StepNote) -> None:
         self._board.show(step, "done", attempt=number, note=done.note)
         if number == 1:
-            took = (workflow.now() - begun).total_seconds()
-            self.times.append(StepTime(action=step.action.value, vim_kind=step.vim_kind, seconds=took))
+            self._took(step, (workflow.now() - begun).total_seconds())
+
+    def _took(self, step: Step, seconds: float) -> None:
+        self.times.append(StepTime(action=step.action.value, vim_kind=step.vim_kind, seconds=seconds))
 
     async def _goes_on(
         self, step: Step, number: int, failure: FailureError, patience: _Patience, manner: Manner

@@ -75,7 +75,10 @@ def _state() -> Finding:
 
 def _running() -> Finding:
     runtime = load(Settings.from_environment().home)
-    found = f"Temporal {runtime.address}, {len(runtime.workers)} workers" if runtime else "nothing is up"
+    found = "nothing is up"
+    if runtime:
+        workers = f"{len(runtime.workers)} worker{'' if len(runtime.workers) == 1 else 's'}"
+        found = f"Temporal {runtime.address}, {workers}, reliability profile {runtime.reliability.profile}"
     return Finding(what="running", ok=runtime is not None, found=found, remedy="interlace up", needed=False)
 
 

@@ -23,6 +23,7 @@ from interfaces.cli import outcomes
 from interfaces.cli.endings import ending
 from interfaces.cli.holding import Handle, progress_of
 from interfaces.cli.output import emit_json
+from interfaces.cli.priorities import priority_of
 from interfaces.cli.session import UnreachableError, temporal
 from interfaces.cli.views import View, view
 
@@ -91,6 +92,7 @@ async def _start(client: Client, kind: names.OperationKind, request: AnyRequest)
             result_type=OperationResult,
             id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
             task_timeout=TASK_TIMEOUT,
+            priority=priority_of(kind, request),
             static_summary=f"{kind} {service}",
         )
     except WorkflowAlreadyStartedError:

@@ -14,7 +14,21 @@ def register(app: typer.Typer) -> None:
 
 
 def up(
-    workers: Annotated[int, typer.Option(min=1, max=16, help="Worker processes.")] = 1,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=16, help="Worker processes; default: the profile's with --reliability, else 1."
+        ),
+    ] = None,
+    reliability: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|FILE",
+            envvar="INTERLACE_RELIABILITY",
+            help="The reliability profile to go by: a built-in, or a YAML file; default: balanced. "
+            "`interlace reliability profiles` lists and explains them.",
+        ),
+    ] = None,
     wait: Annotated[float, typer.Option(help="Seconds to wait for everything to answer.")] = 60.0,
     metrics: Annotated[
         str | None,
@@ -29,7 +43,12 @@ def up(
     """Start Temporal (127.0.0.1 only) and workers; they are restarted when they die.
 
     A Temporal configured by TEMPORAL_ADDRESS or a temporal.toml profile is used instead of a new one.
+
+    --reliability says how soon a dead worker is noticed, how much is done anew then, how many workers there
+    are, and who goes first, for each kind of operation and each tenant. A file is read now: to change what
+    it says, `interlace down` and `up` again.
     """
+    from interfaces.cli.profiling import chosen, in_a_line
     from interfaces.cli.session import external_address
     from lab import launcher
     from lab.runtime import load
@@ -40,9 +59,11 @@ def up(
     if metrics:
         address(metrics, "--metrics")
     runtime = load(home)
+    profile = chosen(reliability, runtime)
     if runtime is None:
         say = (lambda _: None) if as_json else print
-        runtime = launcher.start(home, external_address(), workers, wait, say, metrics)
+        number = workers or (profile.workers if reliability else 1)
+        runtime = launcher.start(home, external_address(), number, wait, say, metrics, profile)
     elif not as_json:
         print("already up")
     if as_json:
@@ -51,6 +72,7 @@ def up(
     print(f"Temporal: {runtime.address}")
     print(f"Web UI:   {runtime.web_ui or 'that of your Temporal'}")
     print(f"Workers:  {len(runtime.workers)} (pid {', '.join(str(w.pid) for w in runtime.workers)})")
+    print(f"Profile:  {profile.profile}: {in_a_line(profile)}")
     if runtime.metrics:
         print(f"Metrics:  {runtime.metrics} (/metrics, /instances, /sd)")
     print(f"State:    {home} (logs in logs/); `interlace down` stops it all and keeps the state")

@@ -47,6 +47,14 @@ OnFailedDeletion = Annotated[
         "`skip` or `give-up`.",
     ),
 ]
+FOR_RELIABILITY = (
+    "The reliability profile to go by: how soon a dead worker is noticed, how much is done anew then, who "
+    "goes first. `interlace reliability profiles` lists them."
+)
+Reliability = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help=f"{FOR_RELIABILITY} Default: the descriptor's, else that of `up`."),
+]
 Surge = Annotated[int, typer.Option(min=1, help="How many instances of a component are exchanged at a time.")]
 Vcpus = Annotated[int | None, typer.Option(min=1, help="Of one instance.")]
 Memory = Annotated[str | None, typer.Option(help="Of one instance, such as '2 GiB'.")]

@@ -15,6 +15,7 @@ from interfaces.cli.follow import TASK_TIMEOUT, kind_of
 from interfaces.cli.outcomes import causes, exit_code
 from interfaces.cli.output import emit_json
 from interfaces.cli.plan_views import plan_json, show_plan
+from interfaces.cli.priorities import priority_of
 from interfaces.cli.requests import checked
 from interfaces.cli.session import catalogue, temporal
 
@@ -54,6 +55,7 @@ async def _start(client: Client, request: AnyRequest) -> WorkflowHandle[object, 
         task_queue=names.ORCHESTRATION_QUEUE,
         result_type=PlanBrief,
         task_timeout=TASK_TIMEOUT,
+        priority=priority_of(kind, request),
         static_summary=f"Plan: {kind} {request.service}",
     )
 
@@ -70,12 +72,15 @@ def _refused(failure: WorkflowFailureError, as_json: bool) -> int:
 
 
 def application_of(
-    record: PlanRecord, patience: Mapping[str, float | None], on_failure: str | None
+    record: PlanRecord,
+    patience: Mapping[str, float | None],
+    on_failure: str | None,
+    reliability: str | None = None,
 ) -> AnyRequest:
     """The request that applies a stored plan, as patient as that which was planned unless told otherwise.
 
     :param patience: fields of Patience; None: as planned
-
+    :param reliability: the profile to go by; None: as planned
     :raises InputError: if an operation has taken the plan already
     """
     plan = record.plan
@@ -93,5 +98,6 @@ def application_of(
         plan=plan.plan_id,
         patience=planned.patience.model_copy(update=said),
         on_failure=on_failure or planned.on_failure,
+        reliability=reliability or planned.reliability,
         **{name: getattr(planned, name) for name in needed},
     )

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from interfaces.cli.commands import planning
-from interfaces.cli.options import FOR_A_STEP, FOR_AN_UNDO, Wait
+from interfaces.cli.options import FOR_A_STEP, FOR_AN_UNDO, FOR_RELIABILITY, Wait
 from interfaces.cli.output import Json, clock, emit_json, table
 from interfaces.cli.wishes import WISHES
 
@@ -87,6 +87,9 @@ def apply(
     on_failure: Annotated[
         str | None, typer.Option(metavar="undo|hold", help="When a step fails for good; default: as planned.")
     ] = None,
+    reliability: Annotated[
+        str | None, typer.Option(metavar="NAME", help=f"{FOR_RELIABILITY} Default: as planned.")
+    ] = None,
     wait: Wait = True,
     as_json: Json = False,
 ) -> None:
@@ -97,9 +100,10 @@ def apply(
     """
     from interfaces.cli.follow import run_operation
     from interfaces.cli.planned import application_of
+    from interfaces.cli.priorities import allowed
     from interfaces.cli.session import catalogue
 
     patience = {"give_up_after_s": give_up_after, "undo_give_up_after_s": undo_give_up_after}
     with catalogue() as store:
-        request = application_of(store.plans.get(plan), patience, on_failure)
+        request = application_of(store.plans.get(plan), patience, on_failure, allowed(reliability))
     raise typer.Exit(run_operation(request, wait, as_json))

@@ -114,7 +114,7 @@ def policed(store: Catalogue, service: str) -> Policed:
         interval_s=policies.interval,
         rules=rules,
         components={
-            name: Component(instances=subject.instances.get(name, 0), limits=subject.limits.get(name))
+            name: Component(instances=subject.instances.get(name, 0), limits=subject.rules.limits.get(name))
             for name in sorted({each.component for each in rules})
         },
         watch=seen.watching,

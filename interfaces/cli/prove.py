@@ -77,6 +77,7 @@ async def _prove(
     import asyncio
     import signal
 
+    from domain.errors import InputError
     from interfaces.cli.proving import DifferenceError, campaign
 
     running = asyncio.current_task()
@@ -95,6 +96,10 @@ async def _prove(
                     _say(proofs[-1].summary())
     except DifferenceError as difference:
         different = difference.outcome
+    if only and not (different or any(listed.values()) or any(each.outcomes for each in proofs)):
+        raise InputError(
+            f"--only {only}: no point has this in its name, so nothing was proven; --points lists them"
+        )
     if points:
         _list(listed, as_json)
     else:

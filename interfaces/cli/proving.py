@@ -66,7 +66,7 @@ class Campaign:
         reference = await self._reference(subject)
         wanted = self._wanted(reference.cases(kind))
         outcomes: dict[Case, Outcome] = {}
-        await _all_or_first_failure(
+        await all_or_first_failure(
             self._carry_out(
                 lane, subject, reference, wanted[number :: len(self.lanes)], outcomes, len(wanted)
             )
@@ -176,9 +176,9 @@ async def campaign(
 async def _labs(directory: Path, vim: str, lanes: int) -> AsyncIterator[Sequence[Lane]]:
     """Lanes that are up and furnished; when they end, nothing of them is left on the machine but files."""
     async with Brood(directory / "nursery.log") as brood:
-        made = [Lane(directory / f"lane-{number}", vim, brood) for number in range(1, lanes + 1)]
+        made = [Lane(directory / f"lane-{number}", brood, vim) for number in range(1, lanes + 1)]
         try:
-            await _all_or_first_failure(lane.start() for lane in made)
+            await all_or_first_failure(lane.start() for lane in made)
             for lane in made:
                 furnish(lane.catalogue, vim)
             yield made
@@ -191,7 +191,7 @@ async def _labs(directory: Path, vim: str, lanes: int) -> AsyncIterator[Sequence
                     emulated.forget(lane.home)  # an audit makes a place for what it might find
 
 
-async def _all_or_first_failure(parts: Iterable[Coroutine[object, None, None]]) -> None:
+async def all_or_first_failure(parts: Iterable[Coroutine[object, None, None]]) -> None:
     """Run them side by side; the first failure ends all, and is raised as it is."""
     tasks = [asyncio.ensure_future(part) for part in parts]
     try:

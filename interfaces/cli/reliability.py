@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
+from interfaces.cli import reliability_measure
 from interfaces.cli.output import Json, emit_json
+from interfaces.cli.reliability_profiles import profiles
 
 app = typer.Typer(
     help=(
@@ -14,7 +16,8 @@ app = typer.Typer(
         "state) and the distributed one (each microservice hands the state on, and has a twin).\n\n"
         "`predict` computes one configuration, `tune` looks for the cheapest that recovers fast enough, and "
         "`figures` reproduces the paper's figures and holds its conclusions against our numbers. They need "
-        "nothing to be up, and touch nothing.\n\n"
+        "nothing to be up, and touch nothing. `profiles` lists what `interlace up --reliability` applies, "
+        "and `measure` holds the model against operations whose workers are killed.\n\n"
         "R_a is how much longer than a monolith a workflow takes, R_r how much longer with one fault at the "
         "worst moment, B_tot the bandwidth, Q_r the processes beyond the monolith's one."
     ),
@@ -137,21 +140,33 @@ def tune(
         ),
     ] = 1.0,
     values: Values = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            metavar="FILE",
+            help="Write it as a profile for `interlace up --reliability`; what is there is written over.",
+        ),
+    ] = None,
+    name: Annotated[str, typer.Option(help="Of the profile.")] = "tuned",
     as_json: Json = False,
 ) -> None:
     """Find the cheapest configuration that keeps the limits, and say what has to be set for it.
 
-    For example: `interlace reliability tune --recovery-ratio 1.2 --set n=8 --set t_m=60`
+    For example: `interlace reliability tune --recovery-ratio 1.2 --set n=8 --set t_m=60 -o tuned.yaml`,
+    then `interlace up --reliability ./tuned.yaml`
 
     The workflow is what --set says (tasks, their times, sizes, latencies); heartbeat interval and checkpoint
     period are looked for, unless h_r or s_p is set. The design is the centralised one, which Interlace is.
-    The answer is what would be set on workers and activities, and the R_a, R_r, B_tot and Q_r that the model
-    predicts; it is not applied.
+    The answer is what is to be set on workers and activities, and the R_a, R_r, B_tot and Q_r that the model
+    predicts. -o writes it as a reliability profile; workers and operations go by it once `interlace up
+    --reliability FILE` was given that.
 
-    Exit codes: 0 found, 1 no configuration keeps the limits (the nearest is shown, and what binds), 2 wrong
-    input.
+    Exit codes: 0 found, 1 no configuration keeps the limits (the nearest is shown, and what binds; nothing is
+    written), 2 wrong input.
     """
     from interfaces.cli.recovering import configuration, tuned
+    from interfaces.cli.tuned_profile import written
     from interfaces.cli.tuning_views import show_tuned
     from reliability.tuner.knobs import Patience
 
@@ -159,9 +174,14 @@ def tune(
     words = values or ()
     patience = Patience(beats=beats, longest_pause_s=longest_pause)
     found = tuned(configuration(words), words, limits, weights, patience)
+    file = written(found, limits, output, name) if output and found.reached else None
     if as_json:
-        emit_json(found.model_dump(mode="json"))
+        emit_json({**found.model_dump(mode="json"), "profile": str(file) if file else None})
     else:
-        show_tuned(found)
+        show_tuned(found, file)
     if not found.reached:
         raise typer.Exit(1)
+
+
+app.command()(profiles)
+reliability_measure.register(app)

@@ -1,6 +1,9 @@
 """What the tuner found, for people."""
 
+from pathlib import Path
+
 from interfaces.cli.output import table
+from interfaces.cli.tuned_profile import as_word
 from reliability.tuner.search import Tuned
 
 _NAMES = {
@@ -11,8 +14,11 @@ _NAMES = {
 }
 
 
-def show_tuned(found: Tuned) -> None:
-    """Print the knobs, what they come to, and what binds where nothing reaches the target."""
+def show_tuned(found: Tuned, written: Path | None) -> None:
+    """Print the knobs, what they come to, and what binds where nothing reaches the target.
+
+    :param written: the profile that has the knobs
+    """
     if not found.reached:
         print(f"none of {found.tried} configurations keeps all limits; the nearest is:")
     _knobs(found)
@@ -25,6 +31,10 @@ def show_tuned(found: Tuned) -> None:
     print(f"model:     s_p = {z.s_p}, h_r = {z.h_r:.3g}/s, t_h = {z.time_out:.3g} s{cheapest}")
     for each in found.binding:
         print(f"binds:     {_NAMES[each.what]}: {each.why}")
+    if written:
+        print(f"wrote {written}; apply with: interlace up --reliability {as_word(written)}")
+    elif found.reached:
+        print("apply with: -o FILE, and interlace up --reliability FILE")
 
 
 def _knobs(found: Tuned) -> None:

@@ -6,12 +6,19 @@ if TYPE_CHECKING:
     from domain.records import ServiceRecord
 
 
-def shared(tenant: str, give_up_after: float, undo_give_up_after: float, on_failure: str) -> dict[str, Any]:
-    """What every request has."""
+def shared(
+    tenant: str, give_up_after: float, undo_give_up_after: float, on_failure: str, reliability: str | None
+) -> dict[str, Any]:
+    """What every request has.
+
+    :raises InputError: if the workers that run here know no such reliability profile
+    """
     from domain.requests import Patience
+    from interfaces.cli.priorities import allowed
 
     patience = Patience(give_up_after_s=give_up_after, undo_give_up_after_s=undo_give_up_after)
-    return {"tenant": tenant, "patience": patience, "on_failure": on_failure}
+    named = {"reliability": allowed(reliability)}
+    return {"tenant": tenant, "patience": patience, "on_failure": on_failure, **named}
 
 
 def existing(service: str) -> "ServiceRecord":

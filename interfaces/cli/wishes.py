@@ -16,6 +16,7 @@ from interfaces.cli.options import (
     Memory,
     OnFailedDeletion,
     OnFailure,
+    Reliability,
     Service,
     Surge,
     Tenant,
@@ -38,6 +39,7 @@ def instantiate(
     give_up_after: GiveUpAfter = 600.0,
     undo_give_up_after: UndoGiveUpAfter = 60.0,
     on_failure: OnFailure = "undo",
+    reliability: Reliability = None,
 ) -> "InstantiateRequest":
     """Bring a service from its descriptor to ACTIVE, or leave no trace of it."""
     from domain.requests import InstantiateRequest
@@ -49,7 +51,7 @@ def instantiate(
         service=service,
         descriptor=descriptor,
         version=version,
-        **shared(tenant, give_up_after, undo_give_up_after, on_failure),
+        **shared(tenant, give_up_after, undo_give_up_after, on_failure, reliability),
     )
     with catalogue() as store:
         store.descriptors.get(request.descriptor, request.version)
@@ -78,6 +80,7 @@ def scale(
     give_up_after: GiveUpAfter = 600.0,
     undo_give_up_after: UndoGiveUpAfter = 60.0,
     on_failure: OnFailure = "undo",
+    reliability: Reliability = None,
 ) -> "ScaleRequest":
     """Give a component more or fewer instances, another flavour, or another image.
 
@@ -100,7 +103,7 @@ def scale(
         image=image,
         surge=surge,
         in_place=in_place,
-        **shared(tenant, give_up_after, undo_give_up_after, on_failure),
+        **shared(tenant, give_up_after, undo_give_up_after, on_failure, reliability),
     )
 
 
@@ -123,6 +126,7 @@ def heal(
     give_up_after: GiveUpAfter = 600.0,
     undo_give_up_after: UndoGiveUpAfter = 60.0,
     on_failure: OnFailure = "undo",
+    reliability: Reliability = None,
 ) -> "HealRequest":
     """Build anew what has failed: in place, else elsewhere.
 
@@ -139,7 +143,7 @@ def heal(
         lost_pops=frozenset(lost or ()),
         elsewhere=elsewhere,
         force=force,
-        **shared(tenant, give_up_after, undo_give_up_after, on_failure),
+        **shared(tenant, give_up_after, undo_give_up_after, on_failure, reliability),
     )
 
 
@@ -154,6 +158,7 @@ def update(
     give_up_after: GiveUpAfter = 600.0,
     undo_give_up_after: UndoGiveUpAfter = 60.0,
     on_failure: OnFailure = "undo",
+    reliability: Reliability = None,
 ) -> "UpdateRequest":
     """Bring a service to another version of its descriptor, step by step, or leave it on the old one."""
     from domain.lifecycle import UpdateRequest
@@ -166,7 +171,7 @@ def update(
         version=version,
         surge=surge,
         reset=reset,
-        **shared(tenant, give_up_after, undo_give_up_after, on_failure),
+        **shared(tenant, give_up_after, undo_give_up_after, on_failure, reliability),
     )
 
 
@@ -176,6 +181,7 @@ def terminate(
     give_up_after: GiveUpDeletingAfter = 600.0,
     undo_give_up_after: LeaveAfter = 60.0,
     on_failure: OnFailedDeletion = "undo",
+    reliability: Reliability = None,
 ) -> "TerminateRequest":
     """Take a service down without a trace; what cannot be deleted now is swept until it is gone."""
     from domain.requests import TerminateRequest
@@ -185,7 +191,7 @@ def terminate(
     return checked(
         TerminateRequest,
         service=service,
-        **shared(tenant, give_up_after, undo_give_up_after, on_failure),
+        **shared(tenant, give_up_after, undo_give_up_after, on_failure, reliability),
     )
 
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from interfaces.cli.options import GiveUpAfter, OnFailure, Service, Tenant, UndoGiveUpAfter
+from interfaces.cli.options import GiveUpAfter, OnFailure, Reliability, Service, Tenant, UndoGiveUpAfter
 from interfaces.cli.wished import existing, shared
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ def migrate(
     give_up_after: GiveUpAfter = 600.0,
     undo_give_up_after: UndoGiveUpAfter = 60.0,
     on_failure: OnFailure = "undo",
+    reliability: Reliability = None,
 ) -> "MigrateRequest":
     """Move instances between PoPs: built there, switched over, drained and removed here.
 
@@ -66,5 +67,5 @@ def migrate(
         rehost=tuple(rehost or ()),
         cold=cold,
         **({} if move_cost is None else {"move_cost_per_hour": move_cost}),
-        **shared(tenant, give_up_after, undo_give_up_after, on_failure),
+        **shared(tenant, give_up_after, undo_give_up_after, on_failure, reliability),
     )

@@ -82,6 +82,8 @@ def _along(figure: Figure) -> _Axis:
         powers = range(floor(log10(low)), ceil(log10(high)) + 1)
         ticks = (part * 10.0**power for power in powers for part in (1, 2, 5))
         return _Axis(low, high, tuple(each for each in ticks if low <= each <= high), logarithmic=True)
+    if low == high:  # one place only: it stands in the middle
+        return _Axis(low - 1, high + 1, (low,))
     return _Axis(low, high, tuple(float(each) for each in range(ceil(low), floor(high) + 1)))
 
 
@@ -100,6 +102,7 @@ def _line(curve: Curve, along: _Axis, up: _Axis) -> Element:
             stroke_dasharray=_DASHES[curve.line],
         ),
         _dot(*place(*curve.marked), hue) if curve.marked else None,
+        *(_dot(*place(*each), hue) for each in (curve.points if curve.dots else ())),
     )
 
 

@@ -8,6 +8,8 @@ from math import ceil, floor, log10
 WIDTH, HEIGHT = 1000.0, 132.0
 """Of the part of a chart where curves are."""
 _MOST_TIMES = 10
+_NOTHING = 1e-300
+"""Who differ by less are alike: steps between them would be too small for numbers."""
 _EXACT = 1e-9
 _STEPS_S = (
     *(1, 2, 5, 10, 15, 30),
@@ -56,7 +58,7 @@ class Values:
         """
         known = [*values, 0.0]
         low, high = min(known), max(known)
-        rough = ((high - low) or 1.0) / 4
+        rough = (high - low if high - low > _NOTHING else 1.0) / 4
         size = 10 ** floor(log10(rough))
         step = next(each * size for each in (1, 2, 2.5, 5, 10) if each * size >= rough * (1 - _EXACT))
         step = max(1.0, float(ceil(step))) if whole else step

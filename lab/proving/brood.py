@@ -39,7 +39,12 @@ class Brood:
                 env={**kept, "TEMPORAL_CONFIG_FILE": os.devnull, "OPENBLAS_NUM_THREADS": "1"},
                 start_new_session=True,
             )
-        await self._answer()
+        try:
+            await self._answer()
+        except BaseException:  # given up while it was starting: it has nobody yet, and must not stay
+            self._nursery.kill()
+            await self._nursery.wait()
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:

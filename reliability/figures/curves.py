@@ -48,6 +48,8 @@ class Curve(Model):
     """A point that matters: in Fig. 8 the cheapest."""
     right: bool = False
     """By the axis on the right."""
+    dots: bool = False
+    """Whether each point is shown: what was measured is known there and nowhere between."""
 
 
 class Figure(Model):

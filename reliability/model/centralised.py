@@ -1,5 +1,6 @@
 """The centralised design: one orchestrator of several leads each request, and shares its state."""
 
+from collections.abc import Iterator
 from itertools import accumulate
 
 from reliability.model.parameters import Parameters
@@ -15,7 +16,7 @@ def lost(z: Parameters) -> float:
     """Eq. 3, t_l in s: at most lost by one orchestrator's death, from its last heartbeat to where it was.
 
     The sum runs over the s_p tasks since the last sharing. As printed (from k = j - s_p - 1) it has s_p + 2
-    terms, some of tasks before the first, which count nothing here.
+    terms, some of tasks before the first, which count nothing here, and all tasks are done again.
     """
     return z.l_hb + z.time_out + (_work_as_printed(z) if 3 in z.printed else _work(z))
 
@@ -27,12 +28,26 @@ def rounds(z: Parameters) -> tuple[float, ...]:
 
 
 def _work(z: Parameters) -> float:
-    """Seconds of the most work that is not shared yet: s_p tasks in a row, or the first s_o."""
-    total = (0.0, *accumulate(rounds(z)))
-    windows = (total[j] - total[j - z.s_p] for j in range(z.s_p, z.n + 1))
+    """Seconds of the most work that has to be done to be where the dead one was: s_p tasks in a row, or s_o.
+
+    The last of them, which was not answered, takes all of its time; those before it `again` of theirs.
+    """
+    whole = (0.0, *accumulate(rounds(z)))
+    once_more = (0.0, *accumulate(_rounds_again(z)))
+
+    def work(j: int) -> float:
+        since = 0 if j <= z.first_shared else max(0, j - z.s_p)
+        return once_more[j - 1] - once_more[since] + whole[j] - whole[j - 1]
+
     # Shared after t_o, the first sharing comes after one t_o more than there are tasks before it.
-    first = total[z.first_shared] + (z.t_o if z.shared == "prepared" else 0.0)
-    return max(*windows, first) + z.t_s
+    late = z.t_o if z.shared == "prepared" else 0.0
+    return max(work(j) + (late if j <= z.first_shared else 0.0) for j in range(1, z.n + 1)) + z.t_s
+
+
+def _rounds_again(z: Parameters) -> Iterator[float]:
+    """As `rounds`, of tasks that were answered before."""
+    for task, whole in zip(z.tasks, rounds(z), strict=True):
+        yield whole - (1 - z.again) * task
 
 
 def _work_as_printed(z: Parameters) -> float:

@@ -63,6 +63,9 @@ class Parameters(Model):
     """After how many tasks the first sharing is. None: `s_p`."""
     shared: Literal["answered", "prepared"] = "answered"
     """When: as soon as a task's answer is there, or once the orchestrator has worked it in (after `t_o`)."""
+    again: Annotated[float, Field(ge=0, le=1)] = 1.0
+    """Share of its time that a task takes which is asked for again after it was answered: 1, it is done
+    again; about 0, what it made is found. The paper has no such term: it is 1 there."""
     t_s: NotNegative = 0.0
     """Seconds for which a sharing holds the workflow up. The paper has no such term."""
     s_z: NotNegative = 300.0

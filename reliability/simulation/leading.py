@@ -126,6 +126,7 @@ class Orchestrator:
     def _ask(self, request: UUID, task: int) -> None:
         """Have an instance do a task; its answer comes if it lives until then."""
         z, instance = self._z, self._believed(task)
+        takes = z.tasks[task] * (z.again if task < self._run.answered.get(request, 0) else 1.0)
         self._asked[request] = (task, instance)
         self._run.sent["operating"] += z.each(z.p_a)[task]
 
@@ -134,7 +135,7 @@ class Orchestrator:
                 self._run.sent["operating"] += z.each(z.p_b)[task]
                 self._later(z.each(z.l_b)[task], partial(self._answered, request, task, instance))
 
-        self._agenda.after(z.each(z.l_a)[task] + z.tasks[task], answer)
+        self._agenda.after(z.each(z.l_a)[task] + takes, answer)
 
     def _believed(self, task: int) -> Instance:
         instances = self._services[task]
@@ -145,6 +146,8 @@ class Orchestrator:
             return  # somebody else does it again already
         del self._asked[request]
         done = task + 1
+        self._run.answers.append(self._agenda.now)
+        self._run.answered[request] = max(done, self._run.answered.get(request, 0))
         work_in = partial(self._later, self._z.t_o, partial(self._prepared, request, done))
         self._share(request, done, "answered", work_in)
 

@@ -53,6 +53,10 @@ class Run:
     """kB by kind of message."""
     durable: list[tuple[float, int]] = field(default_factory=list)
     """When, in s, how many tasks were safe from one death: just before it, most is to lose."""
+    answered: dict[UUID, int] = field(default_factory=dict)
+    """How many tasks of each request were answered, shared or not: another asks for some of them again."""
+    answers: list[float] = field(default_factory=list)
+    """When tasks were answered, in s."""
     silences: int = 0
     """How often somebody was taken for dead."""
 

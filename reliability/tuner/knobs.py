@@ -5,10 +5,11 @@ from math import ceil
 from pydantic import Field
 
 from domain.models import Model
+from domain.recovery import Profile
 from reliability.model.parameters import TIME_OUT_BEATS, NotNegative, Parameters
 
 FIRST_PAUSE_S = 0.1
-"""Before a step that a dead worker held is tried again."""
+"""Before a call to the own store, that a dead worker held, is tried again. A step is tried again at once."""
 _STICKY_LEAST_S = 0.6
 """What a worker that lives, but is busy, needs to fetch a task."""
 _STICKY_BEATS = 2
@@ -27,7 +28,7 @@ class Knobs(Model):
     """What would be set. Seconds, where a name ends in _s."""
 
     workers_per_queue: int
-    """Worker processes that serve each task queue: `interlace up --workers`."""
+    """Worker processes that serve each task queue."""
     heartbeat_interval_s: float
     """How often an activity beats; the SDK must not hold beats back for longer (its throttle interval)."""
     heartbeat_timeout_s: float
@@ -37,7 +38,7 @@ class Knobs(Model):
     steps_per_checkpoint: int
     """s_p: so many steps are one activity. 1: each step is an activity of its own."""
     retry_first_pause_s: float
-    """Initial interval of the retry policy."""
+    """Initial interval of the retry policy of calls to the own store."""
     checkpoints: int
     """Per operation: entries of the history that hold a result."""
 
@@ -56,8 +57,8 @@ def time_out(h_i: float, patience: Patience) -> float:
     """t_h of the model, in s: all that passes from a worker's last heartbeat to another's first act.
 
     A dead worker is noticed by the heartbeat time-out of the activity it was at. The workflow's next task
-    then waits for the same worker once more, until the sticky time-out; and the step is tried again after a
-    pause.
+    then waits for the same worker once more, until the sticky time-out; and a call is tried again after a
+    pause, where it was one to the own store.
     """
     return heartbeat_timeout(h_i, patience) + sticky_timeout(h_i) + FIRST_PAUSE_S
 
@@ -72,4 +73,23 @@ def knobs(z: Parameters, patience: Patience) -> Knobs:
         steps_per_checkpoint=z.s_p,
         retry_first_pause_s=FIRST_PAUSE_S,
         checkpoints=ceil(z.n / z.s_p),
+    )
+
+
+def profile_of(found: Knobs, name: str, description: str) -> Profile:
+    """What `interlace up --reliability` applies.
+
+    :raises ValidationError: if a knob is beyond what workers take
+    """
+    return Profile.model_validate(
+        {
+            "profile": name,
+            "description": description,
+            "workers": found.workers_per_queue,
+            "heartbeat_interval": f"{found.heartbeat_interval_s:.3f} s",
+            "heartbeat_timeout": f"{found.heartbeat_timeout_s:.3f} s",
+            "sticky_timeout": f"{found.sticky_timeout_s:.3f} s",
+            "steps_per_checkpoint": found.steps_per_checkpoint,
+            "first_pause": f"{found.retry_first_pause_s:.3f} s",
+        }
     )

@@ -16,7 +16,7 @@ from catalogue.documents import read_descriptor
 from domain import names
 from domain.reoptimisation import OptimiseRequest
 from tests.e2e.packets import PacketLab, emulated
-from tests.workflows.lab import SHOP, Lab, dev_server, infrastructure
+from tests.workflows.lab import SHOP, Lab, chain, dev_server, infrastructure
 from workers.plugin import plugin
 
 HISTORIES = Path(__file__).resolve().parents[1] / "fixtures" / "histories" / "planned"
@@ -53,6 +53,8 @@ async def main() -> None:
         with tempfile.TemporaryDirectory() as home:
             await _modelled(Lab(client, Path(home), infrastructure()))
         with tempfile.TemporaryDirectory() as home:
+            await _fused(Lab(client, Path(home), infrastructure()))
+        with tempfile.TemporaryDirectory() as home:
             await _optimised(Lab(client, Path(home), infrastructure()))
         with tempfile.TemporaryDirectory() as home:
             await _connected(PacketLab(client, Path(home), emulated("nft").replace("[plain]", "[dpdk]")))
@@ -74,6 +76,16 @@ async def _modelled(lab: Lab) -> None:
         await _keep(await lab.operate("Scale", "recorded", component="web", by=1), "scale-undone")
         await _keep(await lab.operate("Terminate", "recorded"), "terminate")
         await _keep(await lab.start("recorded"), "instantiate-undone")
+    lab.catalogue.close()
+
+
+async def _fused(lab: Lab) -> None:
+    """Several steps to a checkpoint; one of them fails once, and is tried alone."""
+    lab.catalogue.descriptors.onboard(read_descriptor(chain("frugal").encode(), "test"))
+    async with lab.workers():
+        lab.fault(kind="temporary", operation="create", component="c1", times=1)
+        await _keep(await lab.start("recorded", "chain"), "instantiate-fused")
+        await _keep(await lab.operate("Terminate", "recorded"), "terminate-frugal")
     lab.catalogue.close()
 
 

@@ -31,6 +31,7 @@ def configurations(draw: st.DrawFn) -> Parameters:
         s_p=draw(st.integers(1, n)),
         s_o=draw(st.none() | st.integers(1, n)),
         shared=draw(st.sampled_from(["answered", "prepared"])),
+        again=draw(st.sampled_from([1.0, 1.0, 0.5, 0.0])),
         t_s=draw(st.sampled_from([0.0, 0.05, 2.0])),
         orchestrators=draw(st.integers(2, 4)),
     )

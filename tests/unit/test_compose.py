@@ -1,6 +1,7 @@
 """docker-compose.yml and Dockerfile keep the deployment's rules; each rule is shown to catch a breach."""
 
 import copy
+import os
 import re
 import shutil
 import subprocess
@@ -14,6 +15,9 @@ import pytest
 import yaml
 
 from domain.names import SEARCH_ATTRIBUTES, TASK_QUEUES, vim_queue
+from domain.recovery import BALANCED, FAST
+from interfaces.cli.profile_views import MOUNTED, for_compose
+from lab.supervisor import server_command
 from workers.plugin import GRACE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -120,6 +124,17 @@ def workers_are_checked_and_stopped_properly(document: Document) -> Iterator[str
             yield f"{name}: no TEMPORAL_ADDRESS"
 
 
+def workers_go_by_the_profile(document: Document) -> Iterator[str]:
+    """By what `interlace reliability profiles NAME --env` prints; its file is where that says."""
+    for name, service in workers(document).items():
+        if service["environment"].get("INTERLACE_RELIABILITY") != "${INTERLACE_RELIABILITY:-balanced}":
+            yield f"{name}: no INTERLACE_RELIABILITY"
+        if f"./deploy/reliability:{MOUNTED}:ro" not in service.get("volumes", []):
+            yield f"{name}: cannot read a profile's file"
+        if service["deploy"]["replicas"] not in (1, f"${{INTERLACE_WORKERS:-{BALANCED.workers}}}"):
+            yield f"{name}: {service['deploy']['replicas']} replicas, whatever the profile says"
+
+
 def logs_are_rotated(document: Document) -> Iterator[str]:
     for name, service in services(document).items():
         options = service.get("logging", {}).get("options", {})
@@ -155,6 +170,7 @@ RULES: tuple[Rule, ...] = (
     secrets_come_from_files,
     every_queue_has_a_worker,
     workers_are_checked_and_stopped_properly,
+    workers_go_by_the_profile,
     logs_are_rotated,
     mounted_files_exist,
     read_only_containers_can_write_their_state,
@@ -199,6 +215,9 @@ BREACHES: list[tuple[Rule, str, Document]] = [
         {"healthcheck": {"test": ["CMD", "true"]}},
     ),
     (workers_are_checked_and_stopped_properly, "worker-placement", {"environment": {}}),
+    (workers_go_by_the_profile, "worker-placement", {"environment": {}}),
+    (workers_go_by_the_profile, "worker-placement", {"volumes": ["./deploy/clouds:/etc/clouds:ro"]}),
+    (workers_go_by_the_profile, "worker-orchestration", {"deploy": {"replicas": 2}}),
     (logs_are_rotated, "temporal", {"logging": {"driver": "json-file"}}),
     (mounted_files_exist, "temporal", {"volumes": ["./deploy/absent:/deploy:ro"]}),
     (mounted_files_exist, "temporal", {"entrypoint": ["/bin/sh", "/deploy/absent.sh"]}),
@@ -220,6 +239,18 @@ def test_a_breach_is_caught(document: Document, rule: Rule, service: str, change
 
 def test_search_attributes_are_registered(document: Document) -> None:
     assert tuple(services(document)["temporal-register"]["command"]) == SEARCH_ATTRIBUTES
+
+
+def test_tenants_take_turns_as_with_interlace_up(document: Document) -> None:
+    """What the dev server is told of its matching, the server of this deployment is told too."""
+    mounted = services(document)["temporal"]["volumes"]
+    assert "./deploy/temporal:/deploy:ro" in mounted
+    settings = yaml.safe_load((ROOT / "deploy/temporal/dynamicconfig.yaml").read_text())
+    words = server_command("temporal", Path("/tmp"), 7233, 8233)
+    told = [word.partition("=")[::2] for word in words if word.startswith("matching.")]
+    assert ("matching.enableFairness", "true") in told
+    for name, value in told:
+        assert settings[name] == [{"value": yaml.safe_load(value), "constraints": {}}]
 
 
 def test_our_own_image_carries_the_version_of_the_project(document: Document) -> None:
@@ -279,3 +310,23 @@ def test_docker_compose_accepts_the_file() -> None:
     )
     assert done.returncode == 0, done.stderr
     assert set(yaml.safe_load(done.stdout)["services"]) >= {"temporal", "catalogue-db"}
+
+
+def test_docker_compose_takes_what_is_printed_of_a_profile(tmp_path: Path) -> None:
+    command = compose_command()
+    if command is None:
+        pytest.skip("Docker Compose is not installed")
+    lines = tmp_path / "profile.env"
+    lines.write_text(for_compose(FAST, FAST.profile))
+    environment = {name: value for name, value in os.environ.items() if "INTERLACE" not in name}
+    done = subprocess.run(
+        [*command, "--env-file", str(lines), "-f", str(COMPOSE), "config"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment,
+    )
+    assert done.returncode == 0, done.stderr
+    worker = yaml.safe_load(done.stdout)["services"]["worker-orchestration"]
+    assert worker["deploy"]["replicas"] == FAST.workers
+    assert worker["environment"]["INTERLACE_RELIABILITY"] == FAST.profile

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from adaptors.vim.modelled import instances
+from adaptors.vim.modelled.deeds import crash
 from adaptors.vim.modelled.faults import Faults
 from adaptors.vim.modelled.world import FILE, VERSION_1, World
 from adaptors.vim.registry import open_vim
@@ -74,6 +75,38 @@ def test_an_instance_in_deletion_still_holds_its_capacity(tmp_path: Path) -> Non
         vim.create(spec("web-2"), quiet)
     vim.delete("web-1", quiet)
     vim.create(spec("web-2"), quiet)
+
+
+def test_what_is_built_unattended_goes_on_without_its_caller(tmp_path: Path) -> None:
+    vim = vim_at(tmp_path, create_delay="5 s")
+    with pytest.raises(Cancelled):
+        vim.create(spec("web-1"), cancelling(0.1))
+    assert [one.status for one in vim.list({})] == [InstanceStatus.BUILD]
+
+
+def test_what_is_built_attended_dies_with_its_caller(tmp_path: Path) -> None:
+    vim = vim_at(tmp_path, create_delay="400 ms", unattended=False)
+    with pytest.raises(Cancelled):
+        vim.create(spec("web-1"), cancelling(0.3))
+    assert vim.list({}) == ()
+    began = time.monotonic()
+    assert vim.create(spec("web-1"), quiet).status is InstanceStatus.RUNNING
+    assert time.monotonic() - began >= 0.4
+
+
+def test_what_stands_is_found_at_once_however_it_was_built(tmp_path: Path) -> None:
+    made = vim_at(tmp_path, create_delay="10 ms", unattended=False).create(spec("web-1"), quiet)
+    found = vim_at(tmp_path, create_delay="60 s", unattended=False).create(spec("web-1"), cancelling(30))
+    assert found.external_id == made.external_id
+
+
+def test_what_failed_is_built_anew_attended_too(tmp_path: Path) -> None:
+    vim = vim_at(tmp_path, create_delay="300 ms", unattended=False)
+    vim.create(spec("web-1"), quiet)
+    crash(tmp_path, "berlin", "web-1", "it broke")
+    with pytest.raises(Cancelled):
+        vim.create(spec("web-1"), cancelling(0.1))
+    assert vim.create(spec("web-1"), quiet).status is InstanceStatus.RUNNING
 
 
 def test_addresses_are_deterministic_and_differ(tmp_path: Path) -> None:
@@ -253,6 +286,7 @@ _CHILD = """
 import sys, time
 from pathlib import Path
 from adaptors.vim.modelled import instances
+from adaptors.vim.modelled.deeds import crash
 from adaptors.vim.modelled.world import World
 from tests.unit.modelled import quiet, spec, vim_at
 

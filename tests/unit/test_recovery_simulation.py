@@ -42,6 +42,23 @@ def test_the_form_is_no_more_than_the_worst(design: Design, s_p: int, shared: st
     )
 
 
+@pytest.mark.parametrize("again", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize("s_p", [1, 2, 3, 5])
+def test_what_was_answered_is_found_again_in_a_share_of_its_time(s_p: int, again: float) -> None:
+    tasks = (1.0, 4.0, 0.5, 3.0, 1.5)
+    z = Parameters(n=5, t_m=sum(tasks), t_i=tasks, s_p=s_p, again=again)
+    between = 0.15 + 2 * 0.105
+    redone = [
+        sum(again * task + between for task in tasks[max(0, j - s_p) : j - 1]) + tasks[j - 1] + between
+        for j in range(1, 6)
+    ]
+    assert central.lost(z) == pytest.approx(0.105 + 1.5 + max(redone), abs=WITHIN)
+    found = worst(z, "centralised")
+    assert found.t_r - found.t_c <= central.lost(z) + WITHIN
+    if s_p in (1, 5):  # else the costliest tasks in a row need not be between two sharings
+        assert found.t_r - found.t_c == pytest.approx(central.lost(z), abs=WITHIN)
+
+
 def test_equation_3_as_printed_is_two_tasks_too_long() -> None:
     printed = SMALL.model_copy(update={"printed": frozenset({3})})
     found = worst(SMALL, "centralised")

@@ -136,9 +136,10 @@ def test_greek_names_mean_the_same() -> None:
 
 
 def test_many_tasks_are_searched_in_time() -> None:
-    began = time.perf_counter()
+    """On the processor: how busy the machine is besides, is another matter."""
+    began = time.process_time()
     found = tune(asked(1.2, n=1000, t_m=10_000.0, t_o=0.01, l_a=0.01, l_b=0.01))
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 2
     assert found.reached
 
 

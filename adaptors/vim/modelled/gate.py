@@ -56,9 +56,12 @@ class Gate:
             self.during(call)
 
     def take(self, call: Call, seconds: float, progress: Progress, what: str) -> None:
-        """Let a call take its time."""
+        """Let a call take its time, to the end of it and not to the next look."""
         end = time.monotonic() + seconds
-        self.wait(call, lambda: time.monotonic() >= end, progress, f"{call.resource} is {what}")
+        while (left := end - time.monotonic()) > 0:
+            progress(f"{call.resource} is {what}")
+            time.sleep(min(PACE_S, left))
+            self.during(call)
 
     def _hang(self, call: Call, number: int, progress: Progress | None) -> None:
         deadline = time.monotonic() + self._answer_timeout_s

@@ -25,6 +25,9 @@ class ModelledSettings(Model):
     model_config = ConfigDict(strict=True)
 
     create_delay: DurationS = 0.0
+    unattended: bool = True
+    """Whether the VIM goes on building where its caller has died. If not, an instance is there after
+    `create_delay` and not before, and who asks again waits for all of it again."""
     delete_delay: DurationS = 0.0
     configure_delay: DurationS = 0.0
     resize_delay: DurationS = 0.0
@@ -34,6 +37,11 @@ class ModelledSettings(Model):
     quota: Quota = Quota()
     functions: dict[str, ImageTraits] = {}
     """What images say of themselves, by `name:version` or by `name` for all of its versions."""
+
+    @property
+    def unattended_s(self) -> float:
+        """How long an instance is being built once it is recorded."""
+        return self.create_delay if self.unattended else 0.0
 
     def traits(self, image: str) -> ImageTraits:
         """Of an image that nothing is said of, nothing is special."""

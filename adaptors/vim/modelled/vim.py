@@ -36,6 +36,8 @@ class ModelledVim:
         with answering(call):
             progress(f"creating instance {spec.name}")
             self._gate.before(call, progress)
+            if not self._settings.unattended and not self._stands(spec.name):
+                self._gate.take(call, self._settings.create_delay, progress, "being built")
             row = self._found_or_recorded(call, spec, progress)
             self._gate.after(call)
             return self._running(call, row, progress)
@@ -107,6 +109,10 @@ class ModelledVim:
             with self._world.reading() as connection:
                 return self._total, instances.usage(connection, self._pop)[1]
 
+    def _stands(self, name: str) -> bool:
+        row = self._find(name)
+        return row is not None and row.status() is InstanceStatus.RUNNING
+
     def _found_or_recorded(self, call: Call, spec: InstanceSpec, progress: Progress) -> Row:
         """The instance of that name, after any earlier one that is being deleted is gone."""
         while True:
@@ -120,14 +126,14 @@ class ModelledVim:
         row = instances.find(connection, self._pop, spec.name)
         if row is None:
             self._check_limits(connection, call, spec)
-            instances.insert(connection, spec, self._settings.create_delay)
+            instances.insert(connection, spec, self._settings.unattended_s)
         elif row.status() is InstanceStatus.DELETING:
             return row
         elif fields := row.differences(spec):
             words = ", ".join(fields)
             raise call.refused(f"the name is taken by an instance of another spec: {words} differ")
         elif row.status() is InstanceStatus.ERROR:
-            instances.rebuild(connection, self._pop, spec.name, self._settings.create_delay)
+            instances.rebuild(connection, self._pop, spec.name, self._settings.unattended_s)
         return self._present(call, instances.find(connection, self._pop, spec.name))
 
     def _check_limits(self, connection: sqlite3.Connection, call: Call, spec: InstanceSpec) -> None:

@@ -1,0 +1,1 @@
+"""The recovery model held against times that were measured on the running system."""
