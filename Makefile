@@ -1,4 +1,6 @@
 .DEFAULT_GOAL := help
+# Hundreds of short processes begin here: if each compiled all that it imports, that were minutes.
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help setup test test-real demo prove lint bench lock clean
 
 help: ## List the targets

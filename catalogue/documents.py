@@ -45,7 +45,7 @@ def read_descriptor(content: bytes, source: str) -> Descriptor:
 
     :raises DocumentError: with all that is wrong in it
     """
-    return _read(content, source, Descriptor, _of_services, OF_DESCRIPTORS)
+    return read(content, source, Descriptor, _of_services, OF_DESCRIPTORS)
 
 
 def read_infrastructure(content: bytes, source: str) -> Infrastructure:
@@ -53,16 +53,21 @@ def read_infrastructure(content: bytes, source: str) -> Infrastructure:
 
     :raises DocumentError: with all that is wrong in it
     """
-    return _read(content, source, Infrastructure, dangling_link_ends, OF_INFRASTRUCTURES)
+    return read(content, source, Infrastructure, dangling_link_ends, OF_INFRASTRUCTURES)
 
 
-def _read(
+def read(
     content: bytes,
     source: str,
     model: type[M],
     check: Callable[[M], Sequence[Complaint]],
     limits: Limits,
 ) -> M:
+    """A document of any model from YAML or JSON.
+
+    :param check: what is wrong between its fields
+    :raises DocumentError: with all that is wrong in it
+    """
     data, lines = _parse(content, source, limits)
     _guard_kind(data, source, model, lines)
     try:
@@ -86,8 +91,9 @@ def _guard_kind(data: Any, source: str, model: type[Model], lines: dict[Path, in
     documents: tuple[type[Model], ...] = (Descriptor, Infrastructure)
     kinds = {each: get_args(each.model_fields["kind"].annotation)[0] for each in documents}
     found = data.get("kind") if isinstance(data, dict) else None
-    if found != kinds[model] and found in kinds.values():
-        message = f"this is a document of kind {found}; one of kind {kinds[model]} is wanted"
+    if found != kinds.get(model) and found in kinds.values():
+        wanted = f"one of kind {kinds[model]}" if model in kinds else f"a {model.__name__.lower()}"
+        message = f"this is a document of kind {found}; {wanted} is wanted"
         raise DocumentError(source, [Issue(line=_line(("kind",), lines), path="kind", message=message)])
 
 
@@ -201,7 +207,11 @@ class _Builder:
 
 def _issue(error: ErrorDetails, model: type[Model], lines: dict[Path, int]) -> Issue:
     path: Path = tuple(part for part in error["loc"] if part != "[key]" and part not in WAYS)
-    return Issue(line=_line(path, lines), path=_dotted(path), message=worded(error, model))
+    message = worded(error, model)
+    field, colon, rest = message.partition(": ")
+    if not path and colon and field in model.model_fields:  # between fields, told of one of them
+        path, message = (field,), rest
+    return Issue(line=_line(path, lines), path=_dotted(path), message=message)
 
 
 def _line(path: Path, lines: dict[Path, int]) -> int | None:

@@ -14,10 +14,15 @@ linted=$(mktemp)
 trap 'rm -f "$linted"' EXIT
 scripts/lint.sh >"$linted" 2>&1 &
 lint=$!
-suite() { .venv/bin/python -m pytest -q -rs "$@" || [ "$?" = 5 ] || status=1; } # 5: nothing was selected
+suite() { # 5: nothing was selected
+    .venv/bin/python -m pytest -q -rs --durations=25 --durations-min=5 "$@" || [ "$?" = 5 ] || status=1
+}
 # Half of a test is waiting for something, so two of them share a core.
-suite -n "${TEST_WORKERS:-$((2 * $(nproc)))}" --dist worksteal -m "not alone and not real" "$@"
+suite -n "${TEST_WORKERS:-$((2 * $(nproc)))}" --dist worksteal --ignore tests/real -m "not alone and not real" "$@"
 wait "$lint" || status=1
-suite -m alone "$@"
+# To look for them in all files takes longer than some of them.
+mapfile -t alone < <(grep -rl --include='test_*.py' 'mark\.alone' tests)
+[ "$#" = 0 ] || alone=("$@")
+suite -m alone "${alone[@]}"
 echo "lint:" && cat "$linted"
 exit "$status"

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import pytest
 
 from adaptors.machine.processes import Process
 from lab.runtime import Runtime, load_last
+from tests.forked import FORKS
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "secure-shop.yaml"
@@ -30,6 +31,12 @@ class Cli:
         self.environment = {**kept, **absent, "INTERLACE_HOME": str(home)}
 
     def __call__(self, *words: str | Path) -> subprocess.CompletedProcess[str]:
+        """What starts or ends processes is run as a shell does; the rest by forks, which need not import."""
+        if words[0] in ("up", "down"):
+            return self._by_itself(words)
+        return FORKS.run([*map(str, words)], self.environment)
+
+    def _by_itself(self, words: Sequence[str | Path]) -> subprocess.CompletedProcess[str]:
         entry = "from interfaces.cli.main import main; main()"
         command = [sys.executable, "-c", entry, *map(str, words)]
         return subprocess.run(

@@ -22,6 +22,10 @@ ABILITIES, _ = examine(Path("/tmp"))
 
 # What fails by a function or by a probe does so alike on every datapath.
 on_one_datapath = pytest.mark.parametrize("lab", ABILITIES.datapaths[:1], indirect=True)
+# An nftables switch is in the kernel: it has no process to kill.
+on_switches_of_processes = pytest.mark.parametrize(
+    "lab", [each for each in ABILITIES.datapaths if each == "ovs"], indirect=True
+)
 
 pytestmark = [
     pytest.mark.e2e,
@@ -87,13 +91,15 @@ async def test_the_firewall_blocks_what_its_rules_do_not_allow(lab: PacketLab) -
     await (await lab.start("shop", "secure-shop")).result()
     front = lab.address("shop", "load-balancer-1")
     serve = "exec python3 -m http.server 2222 >/dev/null 2>&1"
-    lab.at("shop", "load-balancer-1", "sh", "-c", f"({serve}) & sleep 1")
+    answers = f"curl -s -o /dev/null http://{front}:2222/"
+    lab.at("shop", "load-balancer-1", "sh", "-c", f"({serve}) & until {answers}; do sleep 0.1; done")
     assert lab.at("shop", "load-balancer-1", "curl", "-s", f"http://{front}:2222/").returncode == 0
     assert lab.fetch("shop", f"http://{front}/healthz")
     assert lab.at("shop", "customers", "curl", "-s", "-m", "2", f"http://{front}:2222/").returncode == 28
     assert lab.at("shop", "web-1", "ping", "-c1", "-W1", front).returncode != 0, "no link joins them"
 
 
+@on_one_datapath
 @pytest.mark.asyncio(loop_scope="module")
 async def test_five_functions_of_the_paper_pass_pages_drop_attacks_and_count(lab: PacketLab) -> None:
     await (await lab.start("dc", "data-centre")).result()
@@ -133,13 +139,13 @@ async def test_two_services_with_the_same_addresses_never_meet(lab: PacketLab) -
     assert json.loads(lab.fetch("two", f"http://{front}/whoami"))["service"] == "two"
 
 
+@on_switches_of_processes
 @pytest.mark.asyncio(loop_scope="module")
 async def test_a_killed_switch_comes_back_with_its_flows(lab: PacketLab) -> None:
     await (await lab.start("shop", "secure-shop")).result()
     front = lab.address("shop", "load-balancer-1")
     processes = lab.switch_processes("north")
-    if not processes:
-        pytest.skip("an nftables switch is in the kernel: it has no process to kill")
+    assert processes
     for process in processes:
         process.signal(signal.SIGKILL)
     assert lab.fetch("shop", f"http://{front}/healthz") == ""

@@ -6,7 +6,7 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -21,7 +21,7 @@ from workers.plugin import connect
 EXAMPLE = Path(__file__).parents[2] / "examples" / "secure-shop.yaml"
 ABILITIES, _ = examine(Path("/tmp"))
 # Where the same is moved by the same stages as in another test, one datapath shows it.
-on_one_datapath = pytest.mark.parametrize("lab", ABILITIES.datapaths[:1], indirect=True)
+on_one_datapath = pytest.mark.parametrize("shop", ABILITIES.datapaths[:1], indirect=True)
 
 _BEFORE_S, _AFTER_S = 1.0, 1.0
 """That the customers are at it before and after a change."""
@@ -39,17 +39,21 @@ async def client() -> AsyncIterator[Client]:
         yield await connect(environment.client.service_client.config.target_host)
 
 
-@pytest_asyncio.fixture(loop_scope="module", params=ABILITIES.datapaths)
-async def lab(client: Client, tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[PacketLab]:
-    """The shop on emulated PoPs that all suit its firewall; its chain takes every protocol."""
-    lab = PacketLab(client, tmp_path, emulated(request.param).replace("[plain]", "[dpdk]"))
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=ABILITIES.datapaths)
+async def shop(
+    client: Client, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> AsyncIterator[PacketLab]:
+    """The shop on emulated PoPs that all suit its firewall; its chain takes every protocol.
+
+    One for all tests on a datapath, each of which begins with what the one before it left.
+    """
+    home = tmp_path_factory.mktemp("shop")
+    lab = PacketLab(client, home, emulated(request.param).replace("[plain]", "[dpdk]"))
     lab.onboard(EXAMPLE.read_text().replace("classifier: {protocol: tcp}", "classifier: {}"))
     try:
         async with lab.workers():
             await (await lab.start("shop", "secure-shop")).result()
             yield lab
-            lab.whole("shop")
-            assert lab.left([each.resource_name for each in lab.catalogue.ledger.all()]) == []
             await (await lab.start_terminate("shop")).result()
             await lab.end_all()
             assert lab.state() == lab.before
@@ -57,6 +61,14 @@ async def lab(client: Client, tmp_path: Path, request: pytest.FixtureRequest) ->
         lab.clean()
         lab.catalogue.close()
     assert lab.left() == []
+
+
+@pytest.fixture
+def lab(shop: PacketLab) -> Iterator[PacketLab]:
+    """The shop, which is whole after each test, with nothing beside it."""
+    yield shop
+    shop.whole("shop")
+    assert shop.left([each.resource_name for each in shop.catalogue.ledger.all()]) == []
 
 
 class Traffic:
@@ -127,6 +139,7 @@ async def test_replicas_come_and_go_under_traffic(lab: PacketLab) -> None:
     assert len(answering(lab)) == 2
 
 
+@on_one_datapath
 @pytest.mark.asyncio(loop_scope="module")
 async def test_a_replica_moves_under_traffic(lab: PacketLab) -> None:
     was = lab.running("shop")

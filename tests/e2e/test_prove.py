@@ -69,6 +69,11 @@ def test_points_are_listed_of_every_undo_too() -> None:
     assert any(point.startswith("undo: Temporal") for point in points)
 
 
+def test_a_proof_of_nothing_is_none() -> None:
+    told = prove("terminate", "--points", "--only", "resource.delte", code=2)["error"]["message"]
+    assert "--only resource.delte: no point has this in its name, so nothing was proven" in told
+
+
 def test_wrong_words_exit_2() -> None:
     assert "no operation 'scael'" in prove("scael", code=2)["error"]["message"]
     assert "--all" in prove(code=2)["error"]["message"]

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from adaptors.vim.port import Observation
-from catalogue.store import Catalogue, open_catalogue
+from catalogue.store import Catalogue
 from domain.descriptor import Descriptor
 from domain.errors import VimUnavailableError
 from domain.expansion import expand
@@ -13,6 +13,7 @@ from domain.infrastructure import Infrastructure
 from domain.phases import OperationState, ResourceKind
 from domain.plans import Plan
 from domain.records import Lease
+from tests.catalogues import new_catalogue
 
 DESCRIPTOR: dict[str, Any] = {
     "api_version": "interlace/v1",
@@ -37,7 +38,7 @@ DESCRIPTOR: dict[str, Any] = {
 
 def catalogue_at(home: Path, kind: str = "modelled") -> Catalogue:
     """One PoP, north, and the descriptor tiny."""
-    store = open_catalogue(f"sqlite:///{home / 'catalogue.db'}")
+    store = new_catalogue(home / "catalogue.db")
     pop = {"vim": {"kind": kind}, "capacity": {"vcpus": 4, "memory": "4 GiB", "disk": "10 GiB"}}
     store.infrastructure.apply(
         Infrastructure.model_validate(

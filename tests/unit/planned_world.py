@@ -22,7 +22,7 @@ from adaptors.vim.modelled import instances
 from adaptors.vim.modelled.faults import Fault, Faults
 from adaptors.vim.modelled.world import World as ModelledWorld
 from adaptors.vim.port import Vim
-from catalogue.store import Catalogue, open_catalogue
+from catalogue.store import Catalogue
 from domain.descriptor import Descriptor
 from domain.infrastructure import Infrastructure
 from domain.instances import VimInstance
@@ -41,6 +41,7 @@ from domain.steering import (
     SurveyOrder,
     UndoBrief,
 )
+from tests.catalogues import new_catalogue
 
 _POPS = ("north", "south", "west")
 
@@ -106,7 +107,7 @@ class World:
         opening: type[Pops] = Pops,
     ) -> None:
         self.home = home
-        self.catalogue: Catalogue = open_catalogue(f"sqlite:///{home / 'catalogue.db'}")
+        self.catalogue: Catalogue = new_catalogue(home / "catalogue.db")
         self.catalogue.infrastructure.apply(known or infrastructure())
         self.catalogue.descriptors.onboard(Descriptor.model_validate(document))
         self.pops = opening(self.catalogue, home)

@@ -35,6 +35,12 @@ def test_patience_may_be_another() -> None:
         application_of(stored(WANTED, OperationKind.SCALE), {}, "panic")
 
 
+def test_it_goes_by_the_profile_it_was_planned_with_unless_told_otherwise() -> None:
+    record = stored(WANTED.model_copy(update={"reliability": "frugal"}), OperationKind.SCALE)
+    assert application_of(record, {}, None).reliability == "frugal"
+    assert application_of(record, {}, None, "city").reliability == "city"
+
+
 def test_every_kind_of_request_can_be_applied() -> None:
     begin = InstantiateRequest(service="shop", descriptor="tiny", version="1")
     assert application_of(stored(begin, OperationKind.INSTANTIATE), {}, None) == begin.model_copy(

@@ -75,6 +75,21 @@ LARGE = Resources.of(2, 1024, 0)
 
 SAID: list[tuple[str, AnyRequest]] = [
     ("instantiate two tiny --version 1", InstantiateRequest(service="two", descriptor="tiny", version="1")),
+    (
+        "instantiate two tiny --reliability frugal",
+        InstantiateRequest(service="two", descriptor="tiny", reliability="frugal"),
+    ),
+    (
+        "scale shop web --to 3 --reliability city",
+        ScaleRequest(service="shop", component="web", instances=3, reliability="city"),
+    ),
+    (
+        "migrate shop web=south --reliability balanced",
+        MigrateRequest(service="shop", moves={"web": "south"}, reliability="balanced"),
+    ),
+    ("heal shop --reliability fast-recovery", HealRequest(service="shop", reliability="fast-recovery")),
+    ("update shop --reliability frugal", UpdateRequest(service="shop", reliability="frugal")),
+    ("terminate shop --reliability frugal", TerminateRequest(service="shop", reliability="frugal")),
     ("scale shop web --to 3", ScaleRequest(service="shop", component="web", instances=3)),
     ("scale shop web --by +2", ScaleRequest(service="shop", component="web", by=2)),
     ("scale shop web --by -1", ScaleRequest(service="shop", component="web", by=-1)),

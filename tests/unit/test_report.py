@@ -4,7 +4,7 @@ import re
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from domain.policies import Policies
@@ -186,6 +186,7 @@ def test_a_service_of_which_nothing_is_known_has_a_report_that_says_so() -> None
     assert "No alarm was active in this time." in text
 
 
+@example([5e-324], False)
 @given(st.lists(st.floats(-1e9, 1e9), max_size=20), st.booleans())
 def test_any_values_are_within_their_scale(values: list[float], whole: bool) -> None:
     scale = Values.holding(values, whole)

@@ -12,11 +12,12 @@ from activities.pops import Pops
 from activities.vims import VimActivities
 from adaptors.vim.port import Vim
 from adaptors.vim.registry import open_vim
-from catalogue.store import Catalogue, open_catalogue
+from catalogue.store import Catalogue
 from domain.descriptor import Descriptor
 from domain.infrastructure import Infrastructure
 from domain.instances import PopAccess
 from domain.requests import CreateInstance, Held
+from tests.catalogues import new_catalogue
 
 INFRASTRUCTURE: dict[str, Any] = {
     "api_version": "interlace/v1",
@@ -46,7 +47,7 @@ DESCRIPTOR: dict[str, Any] = {
 
 @pytest.fixture
 def catalogue(tmp_path: Path) -> Iterator[Catalogue]:
-    store = open_catalogue(f"sqlite:///{tmp_path / 'catalogue.db'}")
+    store = new_catalogue(tmp_path / "catalogue.db")
     store.infrastructure.apply(Infrastructure.model_validate(INFRASTRUCTURE))
     store.descriptors.onboard(Descriptor.model_validate(DESCRIPTOR))
     yield store

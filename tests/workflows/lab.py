@@ -18,7 +18,7 @@ from adaptors.vim.modelled.faults import Fault, Faults
 from adaptors.vim.modelled.instances import Row
 from adaptors.vim.modelled.world import World
 from catalogue.documents import read_descriptor, read_infrastructure
-from catalogue.store import Catalogue, open_catalogue
+from catalogue.store import Catalogue
 from domain import names
 from domain.deployments import Deployment
 from domain.errors import UnknownError
@@ -29,6 +29,7 @@ from domain.phases import ResourceKind
 from domain.records import ServiceRecord
 from domain.requests import InstantiateRequest, OperationProgress, OperationResult, Patience, TerminateRequest
 from domain.steering import Told
+from tests.catalogues import new_catalogue
 from workers.assembly import build
 from workers.settings import Settings
 
@@ -97,8 +98,22 @@ links:
   between: {between: [left.a, right.a], bandwidth: 1 Mbit/s}
 """
 
+CHAIN_LENGTH = 6
 QUICK = Patience(step_timeout_s=20, give_up_after_s=2, undo_give_up_after_s=2)
 INSTANCES = ("balancer-1", "database-1", "firewall-1", "web-1", "web-2")
+
+
+def chain(reliability: str | None = None) -> str:
+    """Each component needs the address of the one before, so they are built one after the other."""
+    rows = [
+        f"  c{number}: {{kind: vnf, image: i, resources: {{vcpus: 1, memory: 1 GiB}}, connection_points: [a]"
+        + (f", environment: {{BEFORE: '${{c{number - 1}.address}}'}}" if number else "")
+        + "}"
+        for number in range(CHAIN_LENGTH)
+    ]
+    head = ["api_version: interlace/v1", "kind: Service", "name: chain", 'version: "1"']
+    wish = [f"reliability: {reliability}"] if reliability else []
+    return "\n".join([*head, *wish, "components:", *rows])
 
 
 def infrastructure(vcpus: Sequence[int] = (8, 8, 8, 8), settings: str = "{}") -> str:
@@ -139,7 +154,7 @@ class Lab:
         self.client = client
         self.home = home
         self.settings = Settings(home=home, catalogue_url=f"sqlite:///{home / 'catalogue.db'}")
-        self.catalogue: Catalogue = open_catalogue(self.settings.catalogue_url)
+        self.catalogue: Catalogue = new_catalogue(home / "catalogue.db")
         self.apply(document)
         for text in (SHOP, HUNGRY, PAIR):
             self.catalogue.descriptors.onboard(read_descriptor(text.encode(), "test"))
@@ -326,7 +341,10 @@ async def dev_server(**fields: Any) -> AsyncIterator[WorkflowEnvironment]:
         dev_server_existing_path=str(Path(sys.executable).parent / "temporal"),
         dev_server_log_level="error",
         search_attributes=keys,
-        dev_server_extra_args=["--dynamic-config-value", "history.transferProcessorMaxPollRPS=1000"],
+        dev_server_extra_args=[
+            *("--dynamic-config-value", "history.transferProcessorMaxPollRPS=1000"),
+            *("--dynamic-config-value", "matching.enableFairness=true"),
+        ],
         **fields,
     )
     async with environment:

@@ -20,6 +20,7 @@ from adaptors.vim.registry import open_vim
 from domain.descriptor import ComponentKind
 from domain.infrastructure import Resources
 from domain.instances import TAGS, InstanceSpec, PopAccess
+from domain.recovery import BALANCED
 from workers.heartbeats import Heartbeats
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -126,7 +127,7 @@ async def test_a_silent_call_outlives_its_heartbeat_timeout(
     client: Client, tmp_path: Path, name: str
 ) -> None:
     calls = Calls(tmp_path)
-    async with running(client, calls, name, [Heartbeats()]) as handle:
+    async with running(client, calls, name, [Heartbeats(BALANCED.beats_per_timeout)]) as handle:
         assert await handle.result() == "done"
     assert calls.attempts == 1
 
@@ -143,7 +144,7 @@ async def test_without_the_beating_it_would_not(client: Client, tmp_path: Path) 
 
 async def test_a_cancel_reaches_a_long_create_that_says_nothing(client: Client, tmp_path: Path) -> None:
     calls = Calls(tmp_path)
-    async with running(client, calls, "build", [Heartbeats()]) as handle:
+    async with running(client, calls, "build", [Heartbeats(BALANCED.beats_per_timeout)]) as handle:
         await until(calls.began.is_set)
         cancelled_at = time.monotonic()
         await handle.cancel()
@@ -155,7 +156,7 @@ async def test_a_cancel_reaches_a_long_create_that_says_nothing(client: Client, 
 
 async def test_a_write_that_is_not_to_be_cut_comes_through_a_cancel(client: Client, tmp_path: Path) -> None:
     calls = Calls(tmp_path)
-    async with running(client, calls, "write", [Heartbeats()]) as handle:
+    async with running(client, calls, "write", [Heartbeats(BALANCED.beats_per_timeout)]) as handle:
         await until(calls.began.is_set)
         await handle.cancel()
         assert await handle.result() == "written"

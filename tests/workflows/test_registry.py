@@ -44,6 +44,7 @@ SIGNATURES: dict[str, tuple[type[Model], type[Model]]] = {
     names.MAKE_PLAN: (steering.PlanOrder, PlanBrief),
     names.PREVIEW: (steering.PreviewOrder, steering.PreviewNotes),
     names.AMEND: (steering.Amendment, steering.StepNote),
+    names.FUSED: (steering.FusedOrder, steering.FusedNote),
     names.PLAN_UNDO: (steering.PlanRef, steering.UndoBrief),
     names.COMMIT_PLAN: (steering.PlanRef, steering.Committed),
     names.INSTALL: (steering.PlanRef, steering.StepNote),
@@ -61,7 +62,7 @@ SIGNATURES: dict[str, tuple[type[Model], type[Model]]] = {
 """As the workflows call them."""
 
 OF_NETWORKS = {StepAction.COMPILE, StepAction.JOIN, StepAction.PROGRAM, StepAction.PROBE}
-VIM = {names.CREATE, names.DELETE, names.SURVEY, names.COMPARE, *(set(StepAction) - OF_NETWORKS)}
+VIM = {names.FUSED, names.CREATE, names.DELETE, names.SURVEY, names.COMPARE, *(set(StepAction) - OF_NETWORKS)}
 NETWORK = {names.COMPILE, names.JOIN, names.PROGRAM, names.VERIFY, *OF_NETWORKS}
 
 
