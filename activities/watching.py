@@ -1,6 +1,7 @@
 """Looking at a service again and again, until its policies want something done."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
@@ -30,6 +31,9 @@ from monitoring.deciding import decide
 from monitoring.decisions import Decided
 from monitoring.sources.port import MetricsSource
 from monitoring.states import State
+from monitoring.windows import RATES_S
+
+_LOG = logging.getLogger(__name__)
 
 _AT_ONCE = 4
 _RETRY_S = 5.0
@@ -62,6 +66,7 @@ class WatchingActivities:
         self._services = WatchedServices(catalogue)
         self._raised: dict[str, frozenset[tuple[AlarmKind, str, Severity]]] = {}
         self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="look")
+        self._preparing = ThreadPoolExecutor(1, thread_name_prefix="prepare")  # no look waits for it
 
     @activity.defn(name=names.LOOK)
     async def look(self, order: LookOrder) -> Looked:
@@ -74,13 +79,34 @@ class WatchingActivities:
         while not (seen.gone or seen.wanted):
             pause_s = _to_next(seen, datetime.now(UTC))
             over = time.monotonic() + pause_s > began + order.lasting_s
-            if over or await _stopped_within(pause_s):
+            if over or await self._stopped(order.service, seen.interval_s, pause_s):
                 break
             seen = await self._now(order.service, seen.state, began)
             activity.heartbeat(_details(seen))
         return Looked(
             state=_packed(seen.state), interval_s=seen.interval_s, wanted=seen.wanted, gone=seen.gone
         )
+
+    async def _stopped(self, service: str, interval_s: float, pause_s: float) -> bool:
+        """Whether the worker is to stop before the next look; for that the source is prepared meanwhile."""
+        ahead_s = min(RATES_S, pause_s)
+        if interval_s <= RATES_S or not pause_s:
+            return await _stopped_within(pause_s)
+        if await _stopped_within(pause_s - ahead_s):
+            return True
+        loop, began = asyncio.get_running_loop(), time.monotonic()
+        preparing = loop.run_in_executor(self._preparing, self._prepare, service)
+        stopped = await _stopped_within(max(0.0, ahead_s - (time.monotonic() - began)))
+        preparing.cancel()  # what has not begun is too late
+        return stopped
+
+    def _prepare(self, service: str) -> None:
+        try:
+            subject = self._services.find(service)
+            if subject is not None and subject.steady and subject.policies.watched:
+                self._source(own_metrics(subject.policies)).prepare(service)
+        except Exception:  # the look meets it, too, and tells
+            _LOG.debug("preparing a look at %s", service, exc_info=True)
 
     async def _now(self, service: str, state: State, since: float) -> _Look:
         loop = asyncio.get_running_loop()

@@ -5,6 +5,11 @@ from typing import TypeAlias
 History: TypeAlias = tuple[tuple[float, float], ...]
 """(seconds since the epoch, value), the oldest first."""
 
+RATES_S = 3.0
+"""Before a look, over which rates are taken; over the time between two looks, where that is shorter.
+
+Of more, a rise just before a look would be averaged away; of less, few requests would make a rate jump.
+"""
 GAP_LOOKS = 2.5
 """After how many intervals without a value what came before it does not count: a look may come late."""
 

@@ -15,14 +15,16 @@ from monitoring.sources.readings import samples
 
 _TIMEOUT_S = 20.0
 _LARGEST = 64 * 2**20
+_READINGS = 3
+"""Of the last snapshot, of what was prepared since, and of now."""
 _KEPT = 240
 """Snapshots of a service: an hour of one each 15 s."""
 
 
 class DirectSource:
-    """Serves the port `MetricsSource`: rates are over the time between two of its snapshots of a service.
+    """Serves the port `MetricsSource`: rates are over the time since `prepare`, else since the last snapshot.
 
-    The first snapshot of a service takes a little longer: it is scraped twice.
+    The first snapshot of a service takes a little longer, where nothing was prepared: it is scraped twice.
     """
 
     def __init__(
@@ -43,7 +45,9 @@ class DirectSource:
         self._first_window_s = first_window_s
         self._keep = 0 if together else _KEPT
         self._pause = pause
-        self._shared: Shared[Mapping[str, Figures]] = Shared(fresh_s=2.0 if together else 0.0)
+        fresh_s = 2.0 if together else 0.0
+        self._shared: Shared[Mapping[str, Figures]] = Shared(fresh_s)
+        self._prepared: Shared[Mapping[str, Figures]] = Shared(fresh_s)  # no look takes it for its own
         self._readings: dict[str, deque[Figures]] = {}
         self._snapshots: dict[str, deque[Snapshot]] = {}
 
@@ -51,18 +55,29 @@ class DirectSource:
         """What is measured of a service now; `at` is what the snapshot is dated with."""
         try:
             kept = self._readings.get(service) or self._begun(service)
-            self._add(kept, self._read(service))
+            self._add(kept, self._read(service, self._shared))
         except Away as away:
             return Snapshot(at=at, gaps=(str(away),))
         if not kept[-1].series:
             self._readings.pop(service, None)  # it is gone, or not there yet
-        now = kept[-1].reading()
-        found, gaps = samples(kept[-2].reading() if len(kept) > 1 else None, now, at)
+        *earlier, now = (each.reading() for each in kept)
+        found, gaps = samples(earlier, now, at)
         if not now.instances():
             gaps.append(f"{service}: none of its instances was seen")
         snapshot = Snapshot(at=at, samples=tuple(found), health=health_of(now), gaps=tuple(gaps))
         self._snapshots.setdefault(service, deque(maxlen=self._keep)).append(snapshot)
         return snapshot
+
+    def prepare(self, service: str) -> None:
+        """Scrape; what comes only after a snapshot that was taken meanwhile is of no use."""
+        last = next(reversed(self._readings.get(service, ())), None)
+        try:
+            now = self._read(service, self._prepared)
+        except Away:
+            return  # the snapshot tells
+        kept = self._readings.setdefault(service, deque(maxlen=_READINGS))
+        if now.series and last is next(reversed(kept), None):
+            self._add(kept, now)
 
     def history(self, service: str, start: datetime, end: datetime, step_s: float) -> tuple[Snapshot, ...]:
         """Those of its own snapshots: it reaches back no further than it was asked itself."""
@@ -81,9 +96,9 @@ class DirectSource:
         self._fetcher.close()
 
     def _begun(self, service: str) -> deque[Figures]:
-        kept = self._readings.setdefault(service, deque(maxlen=2))
+        kept = self._readings.setdefault(service, deque(maxlen=_READINGS))
         if self._first_window_s:
-            self._add(kept, self._read(service))
+            self._add(kept, self._read(service, self._shared))
             self._pause(self._first_window_s)
         return kept
 
@@ -94,9 +109,9 @@ class DirectSource:
         else:
             kept.append(now)
 
-    def _read(self, service: str) -> Figures:
+    def _read(self, service: str, shared: Shared[Mapping[str, Figures]]) -> Figures:
         key = "" if self._together else service
-        return self._shared.get(key, lambda: self._scraped(key)).get(service, Figures())
+        return shared.get(key, lambda: self._scraped(key)).get(service, Figures())
 
     def _scraped(self, service: str) -> Mapping[str, Figures]:
         try:

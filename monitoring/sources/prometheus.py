@@ -61,6 +61,9 @@ class PrometheusSource:
             return Snapshot(at=at, gaps=(str(away),))
         return _snapshot(service, at, found.get(service, []))
 
+    def prepare(self, service: str) -> None:
+        """Prometheus has what was before; its rates are over a window of their own."""
+
     def history(self, service: str, start: datetime, end: datetime, step_s: float) -> tuple[Snapshot, ...]:
         """What Prometheus had of a service, at each step."""
         query = promql.query(service, self._window_s, self._more)

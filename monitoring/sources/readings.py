@@ -1,7 +1,7 @@
 """One reading of the exposition, and what two of them, one after the other, tell. Pure."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -16,6 +16,8 @@ Instance = tuple[str, ...]
 """The values of `INSTANCE_LABELS`."""
 
 _MIB = 2**20
+_LEAST_S = 1.0
+"""Over which a rate is taken at least, where there is a choice."""
 _RATES = (
     ("rx_mbps", (names.RECEIVED_BYTES,), 8e-6),
     ("tx_mbps", (names.SENT_BYTES,), 8e-6),
@@ -77,17 +79,19 @@ def by_service(whole: Reading) -> dict[str, Reading]:
     return {service: Reading(series) for service, series in found.items()}
 
 
-def samples(before: Reading | None, now: Reading, at: datetime) -> tuple[list[Sample], list[str]]:
+def samples(earlier: Sequence[Reading], now: Reading, at: datetime) -> tuple[list[Sample], list[str]]:
     """The metrics of the vocabulary, and what could not be had.
 
-    Rates are over the time from one observation of an instance to the next; one that was not there before has
+    Rates are over the time from one observation of an instance to another; one that was not there before has
     none yet. A counter that fell began anew: what it shows now is its increase.
+
+    :param earlier: the oldest first; each rate counts from the last of them that has its counters
     """
     found: list[Sample] = []
     told: list[str] = []
     for instance in now.instances():
-        found += _of_instance(before, now, instance)
-        if before is None or before.value(names.OBSERVED, instance) is None:
+        found += _of_instance(earlier, now, instance)
+        if all(each.value(names.OBSERVED, instance) is None for each in earlier):
             told.append(f"{instance[2]}: no rates yet, it has been seen once")
     told += [_gap(labels) for labels in now.series.get(f"{names.GAP}_info", {})]
     found += _custom(now, at)
@@ -95,18 +99,27 @@ def samples(before: Reading | None, now: Reading, at: datetime) -> tuple[list[Sa
     return found, sorted({*told})
 
 
-def _of_instance(before: Reading | None, now: Reading, instance: Instance) -> Iterator[Sample]:
+def _of_instance(earlier: Sequence[Reading], now: Reading, instance: Instance) -> Iterator[Sample]:
     seen = now.value(names.OBSERVED, instance)
     when = None if seen is None else moment(seen)
     if seen is None or when is None:
         return
-    values = dict(_gauges(now, instance))
-    earlier = before.value(names.OBSERVED, instance) if before is not None else None
-    if before is not None and earlier is not None and seen > earlier:
-        values |= dict(_rates(before, now, instance, seen - earlier))
+    values: dict[str, float] = {}
+    for before, seconds in _baselines(earlier, instance, seen):
+        values |= dict(_rates(before, now, instance, seconds))
+    values = dict(_gauges(now, instance)) | values
     labels = dict(zip(names.INSTANCE_LABELS, instance, strict=True))
     for metric, value in values.items():
         yield Sample(metric=metric, labels=labels, at=when, value=value)
+
+
+def _baselines(
+    earlier: Sequence[Reading], instance: Instance, seen: float
+) -> Iterator[tuple[Reading, float]]:
+    """What rates may count from, and for how long; the best is the last."""
+    known = ((each, each.value(names.OBSERVED, instance)) for each in earlier)
+    spans = [(each, seen - then) for each, then in known if then is not None and seen > then]
+    yield from [each for each in spans if each[1] >= _LEAST_S] or spans[:1]
 
 
 def moment(unix_s: float) -> datetime | None:

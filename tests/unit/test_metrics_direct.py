@@ -1,6 +1,7 @@
 """The source that scrapes the exporter: rates of counters, and all that an exposition may be instead."""
 
 import math
+import threading
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,8 @@ from monitoring.sources.prometheus import PrometheusSource
 from monitoring.sources.readings import quantile
 from tests.unit.metrics_world import Answering, Reply, exposed, in_turn, line, site
 
+SHARED_S = 2.1
+"""After it, another scrape is made for looks at all services."""
 T = 1_700_000_000.0
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -55,6 +58,93 @@ def test_rates_are_increases_over_the_time_between_two_looks() -> None:
     [cpu] = [each for each in found.samples if each.metric == "cpu"]
     assert cpu.at == datetime.fromtimestamp(T + 10, UTC)
     assert cpu.labels["component"] == "web" and cpu.labels["pop"] == "north"
+
+
+def prepared(*bodies: bytes | Reply) -> Snapshot:
+    """Of a look that was prepared, after another look that had the first two bodies."""
+    with site(in_turn(*bodies)) as there:
+        source = DirectSource(there.url, pause=lambda _: None)
+        source.snapshot("shop", AT)
+        source.prepare("shop")
+        found = source.snapshot("shop", AT)
+        source.close()
+    return found
+
+
+def risen(seen: float) -> bytes:
+    """4 requests a second of 0.01 s, and 120 more of 0.2 s from two seconds before the look at T + 25 on."""
+    high = max(0.0, seen - (T + 23))
+    slow, all_ = 120 * high, 4 * (seen - T) + 120 * high
+    durations = (line(BUCKET, all_ - slow, le="0.1"), line(BUCKET, all_, le="+Inf"))
+    took = line(SUM, 0.01 * (all_ - slow) + 0.2 * slow)
+    return exposed(seen, line(REQUESTS, all_), line(CPU, all_ / 100), *durations, took)
+
+
+def test_a_load_that_rises_two_seconds_before_a_look_is_seen_by_it() -> None:
+    calm, last, before, look = (risen(T + seconds) for seconds in (0, 10, 22, 25))
+    found = values(prepared(calm, last, before, look))
+    assert found["requests_per_s"] == pytest.approx(4 + 120 * 2 / 3)
+    assert found["cpu"] == pytest.approx((4 + 120 * 2 / 3) / 100 / 2)
+    assert found["latency_ms"] > 180
+
+
+def test_what_was_prepared_just_before_a_look_is_no_time_for_a_rate() -> None:
+    calm, last, before, look = (risen(T + seconds) for seconds in (0, 10, 24.9, 25))
+    assert values(prepared(calm, last, before, look))["requests_per_s"] == pytest.approx(4 + 120 * 2 / 15)
+
+
+def test_what_an_instance_did_not_tell_when_it_was_prepared_counts_from_the_last_look() -> None:
+    calm, last, look = (risen(T + seconds) for seconds in (0, 10, 25))
+    silent = exposed(T + 22, line(CPU, 0.88))
+    found = values(prepared(calm, last, silent, look))
+    assert found["requests_per_s"] == pytest.approx(4 + 120 * 2 / 15)
+    assert found["cpu"] == pytest.approx((4 + 120 * 2 / 3) / 100 / 2)
+
+
+def test_a_counter_that_began_anew_after_it_was_prepared_shows_what_came_since() -> None:
+    calm, last, before = (risen(T + seconds) for seconds in (0, 10, 22))
+    found = prepared(calm, last, before, exposed(T + 25, line(REQUESTS, 30)))
+    assert values(found)["requests_per_s"] == pytest.approx(10)
+
+
+def test_what_could_not_be_prepared_leaves_the_rates_between_two_looks() -> None:
+    calm, last, look = (risen(T + seconds) for seconds in (0, 10, 25))
+    found = prepared(calm, last, (500, b"oops"), look)
+    assert values(found)["requests_per_s"] == pytest.approx(4 + 120 * 2 / 15)
+    assert found.gaps == ()
+
+
+def test_a_first_look_that_was_prepared_has_rates() -> None:
+    with site(in_turn(risen(T + 22), risen(T + 25))) as there:
+        source = DirectSource(there.url, together=True, first_window_s=0)
+        source.prepare("shop")
+        found = source.snapshot("shop", AT)
+        source.close()
+    assert values(found)["requests_per_s"] == pytest.approx(4 + 120 * 2 / 3)
+
+
+def test_a_look_neither_waits_for_one_that_is_prepared_nor_is_confused_by_it() -> None:
+    asked, answered = threading.Event(), threading.Event()
+
+    def answer(path: str, query: Mapping[str, str]) -> Reply:
+        if not asked.is_set():
+            asked.set()
+            answered.wait(20)
+            return 200, risen(T + 22)
+        return 200, risen(T + 25) if answered.is_set() else risen(T + 10)
+
+    with site(answer) as there:
+        source = DirectSource(there.url, together=True, first_window_s=0)
+        preparing = threading.Thread(target=source.prepare, args=("shop",))
+        preparing.start()
+        assert asked.wait(20)
+        source.snapshot("shop", AT)
+        answered.set()
+        preparing.join()
+        time.sleep(SHARED_S)
+        found = source.snapshot("shop", AT)
+        source.close()
+    assert values(found)["requests_per_s"] == pytest.approx(4 + 120 * 2 / 15)
 
 
 def test_connection_points_add_up() -> None:

@@ -1,7 +1,9 @@
 """Looks at a service: the first at once, each other one at its moment, whatever the service is doing."""
 
 import asyncio
+from datetime import datetime
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from temporalio.testing import ActivityEnvironment
@@ -9,7 +11,8 @@ from temporalio.testing import ActivityEnvironment
 from activities.watching import WatchingActivities
 from catalogue.store import Catalogue
 from domain.watching import LookDetails, Looked, LookOrder
-from tests.unit.policed_world import policed_at
+from monitoring.metrics import Snapshot
+from tests.unit.policed_world import POLICIES, policed_at
 
 LASTING_S = 0.5
 """Much shorter than the 15 s between two looks, of which one may fall within it."""
@@ -43,6 +46,51 @@ def test_a_service_that_changes_at_its_first_look_is_not_looked_at_without_end(s
     assert 1 <= len(said) <= 2
     assert said[0].notes == ("shop is TERMINATING: nothing is decided",)
     assert not looked.gone and not looked.wanted
+
+
+class Noting:
+    """A source that measures nothing, and notes what it is asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def snapshot(self, service: str, at: datetime) -> Snapshot:
+        self.asked.append("look")
+        return Snapshot(at=at)
+
+    def prepare(self, service: str) -> None:
+        self.asked.append("prepare")
+        raise OSError("this is told to nobody, and stops nothing")
+
+    def history(self, service: str, start: datetime, end: datetime, step_s: float) -> tuple[Snapshot, ...]:
+        return ()
+
+    def close(self) -> None:
+        """Nothing."""
+
+
+def _asked(home: Path, every: str, lasting_s: float) -> list[str]:
+    """Of the source, by looks at a service that runs."""
+    with patch.dict(POLICIES, interval=every):
+        store, source = policed_at(home), Noting()
+    activities = WatchingActivities(store, lambda _: source)
+    order = LookOrder(service="shop", interval_s=15, lasting_s=lasting_s)
+
+    async def look() -> None:
+        await ActivityEnvironment().run(activities.look, order)
+
+    asyncio.run(look())
+    return source.asked
+
+
+def test_each_look_but_the_first_is_prepared(tmp_path: Path) -> None:
+    asked = _asked(tmp_path, "4 s", lasting_s=9)
+    assert asked[0] == "look" and asked[1:5] == ["prepare", "look"] * 2
+
+
+def test_looks_that_follow_soon_are_not_prepared(tmp_path: Path) -> None:
+    asked = _asked(tmp_path, "2 s", lasting_s=3)
+    assert asked and {*asked} == {"look"}
 
 
 def test_of_a_service_that_is_not_there_the_watch_ends(store: Catalogue) -> None:

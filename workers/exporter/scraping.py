@@ -45,7 +45,8 @@ class Scrapes:
     def chains(self, watched: Watched, now: Reading) -> list[ChainSeen]:
         """The figures of its chains."""
         at = datetime.now(UTC)
-        found, _ = samples(self._before(watched.name, at, now), now, at)
+        before = self._before(watched.name, at, now)
+        found, _ = samples(() if before is None else (before,), now, at)
         probing = self._background.of(watched.name)
         return [
             ChainSeen(
