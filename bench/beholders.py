@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 
 import psutil
 from temporalio.api.enums.v1 import EventType
@@ -41,7 +42,9 @@ class Beheld:
     exporter_cpu: float
     temporal_cpu: float
     worker_rss_mib: float
-    """The most."""
+    """The most that was sampled."""
+    worker_peak_mib: float
+    """The kernel's high-water mark, since the worker's start."""
     requests_per_s: Mapping[str, float]
     """To Temporal, by operation."""
     series: int
@@ -78,6 +81,7 @@ async def _beheld(crowd: Crowded, services: int, seconds: float) -> Beheld:
         exporter_cpu=exporter,
         temporal_cpu=temporal,
         worker_rss_mib=most,
+        worker_peak_mib=_peak_mib(crowd.machinery.worker),
         requests_per_s={name: (number - asked.get(name, 0)) / took for name, number in requests.items()},
         series=crowd.series(),
         history=await _history(crowd, services // 2),
@@ -102,3 +106,8 @@ def _per_hour(events: Sequence[HistoryEvent]) -> int | None:
 def _cpu_s(process: psutil.Process) -> float:
     times = process.cpu_times()
     return float(times.user + times.system)
+
+
+def _peak_mib(process: psutil.Process) -> float:
+    said = Path(f"/proc/{process.pid}/status").read_text()
+    return int(said.partition("VmHWM:")[2].split()[0]) / 1024

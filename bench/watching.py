@@ -98,6 +98,11 @@ def _beheld_rows(found: Beheld) -> Iterator[ROW]:
         f"{found.worker_rss_mib:.0f} MiB",
         *at_most(found.worker_rss_mib, 400, "MiB"),
     )
+    yield (
+        f"{name}: RSS of the worker, the kernel's high-water mark",
+        f"{found.worker_peak_mib:.0f} MiB",
+        *at_most(found.worker_peak_mib, 400, "MiB"),
+    )
     yield f"{name}: CPU of the exporter, {found.series} series", f"{100 * found.exporter_cpu:.0f} %", "-", "-"
     yield f"{name}: CPU of Temporal's server", f"{100 * found.temporal_cpu:.0f} %", "-", "-"
     asked = found.requests_per_s
