@@ -115,18 +115,30 @@ def _lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 
 class Shared(Generic[T]):
-    """Answers that several ask for at nearly the same time: fetched once."""
+    """Answers that several ask for at nearly the same time: fetched once, also where nothing comes of it."""
 
     def __init__(self, fresh_s: float) -> None:
         self._fresh_s = fresh_s
-        self._kept: dict[str, tuple[float, T]] = {}
+        self._kept: dict[str, tuple[float, T | Away]] = {}
         self._locks: dict[str, threading.Lock] = {}
 
     def get(self, key: str, fetch: Callable[[], T]) -> T:
-        """What was fetched under a key a moment ago, else what is fetched now."""
+        """What was fetched under a key a moment ago, else what is fetched now.
+
+        :raises Away: as `fetch` did then, or does now
+        """
         with self._locks.setdefault(key, threading.Lock()):
-            at, value = self._kept.get(key, (float("-inf"), None))
-            if value is None or time.monotonic() - at > self._fresh_s:
-                value = fetch()
-                self._kept[key] = time.monotonic(), value
-            return value
+            known = self._kept.get(key)
+            if known is None or time.monotonic() - known[0] > self._fresh_s:
+                found = _outcome(fetch)
+                known = self._kept[key] = time.monotonic(), found
+        if isinstance(known[1], Away):
+            raise Away(str(known[1]))
+        return known[1]
+
+
+def _outcome(fetch: Callable[[], T]) -> T | Away:
+    try:
+        return fetch()
+    except Away as away:
+        return away

@@ -337,6 +337,15 @@ def test_all_services_together_are_one_scrape() -> None:
     assert found[2].gaps == ("absent: none of its instances was seen",)
 
 
+def test_what_fails_for_all_services_together_is_not_tried_for_each() -> None:
+    with site(in_turn((500, b"oops"))) as there:
+        source = DirectSource(there.url, together=True, first_window_s=0)
+        found = [source.snapshot(name, AT) for name in ("shop", "other")]
+        source.close()
+        assert len(there.asked) == 1
+    assert all("oops" in each.gaps[0] for each in found)
+
+
 def test_urls_say_which_source_is_meant() -> None:
     opened: list[MetricsSource] = [
         open_source("http://127.0.0.1:9464"),
