@@ -10,7 +10,7 @@ from monitoring.metrics import Snapshot
 from monitoring.sources.exposed import Exposed, Figures
 from monitoring.sources.fetching import Away, Fetcher, Shared
 from monitoring.sources.healths import health_of
-from monitoring.sources.memory import give_back
+from monitoring.sources.memory import GivingBack
 from monitoring.sources.readings import samples
 
 _TIMEOUT_S = 20.0
@@ -41,6 +41,7 @@ class DirectSource:
         """
         self._fetcher = Fetcher("the exporter", url, _TIMEOUT_S, _LARGEST)
         self._exposed = Exposed()
+        self._giving = GivingBack()
         self._together = together
         self._first_window_s = first_window_s
         self._keep = 0 if together else _KEPT
@@ -93,6 +94,7 @@ class DirectSource:
 
     def close(self) -> None:
         """Give back its connections."""
+        self._giving.end()
         self._fetcher.close()
 
     def _begun(self, service: str) -> deque[Figures]:
@@ -120,5 +122,5 @@ class DirectSource:
         except (ValueError, KeyError, IndexError) as error:
             raise self._fetcher.away(f"its answer is no exposition: {error}") from None
         if self._together:
-            give_back()
+            self._giving.begin()
         return found
