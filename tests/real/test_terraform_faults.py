@@ -4,12 +4,13 @@ import os
 import signal
 import subprocess
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from adaptors.vim.terraform import binary
+from adaptors.vim.terraform.messages import Log
 from domain.errors import VimRefusedError, VimUnavailableError
 from domain.infrastructure import Resources
 from domain.instances import InstanceStatus, VimInstance
@@ -45,6 +46,27 @@ def test_six_at_once_are_made_in_few_rounds(site: TerraformSite) -> None:
     assert all(isinstance(one, VimInstance) for one in made), made
     assert time.monotonic() - started < 2.5 * one_s
     assert len({server["address"] for server in site.cloud.servers()}) == 7
+
+
+def test_who_comes_while_a_round_is_planned_goes_with_it(site: TerraformSite) -> None:
+    names = [NAME, "shop-web-2"]
+    others: list[Future[VimInstance]] = []
+
+    def wished() -> int:
+        return len([path for path in (site.directory / "wishes").iterdir() if not path.suffix])
+
+    with ThreadPoolExecutor(1) as pool:
+
+        def progress(words: str) -> None:
+            if words.startswith("terraform plan") and not others:
+                others.append(pool.submit(site.open().create, spec(names[1]), quiet))
+                eventually(lambda: wished() == 2)
+
+        assert site.open().create(spec(), progress).status is InstanceStatus.RUNNING
+        assert others[0].result().status is InstanceStatus.RUNNING
+    last = Log(site.directory / "run.log", site.directory).more()
+    made = {each.address for each in last if each.kind == "apply_complete"}
+    assert made >= {f'module.pop.lab_server.instance["{name}"]' for name in names}
 
 
 def test_a_quota_in_the_middle_of_six_fails_just_those_beyond_it(site: TerraformSite) -> None:

@@ -4,8 +4,7 @@ Who wants an instance leaves a wish in the workspace. By its turn it is mostly t
 has made it.
 """
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from adaptors.vim.capacity import exhausted
@@ -18,10 +17,6 @@ from adaptors.vim.terraform.tidying import counting, tidy
 from adaptors.vim.terraform.work import Work
 from adaptors.vim.terraform.workspaces import Wish, Workspace
 from domain.instances import InstanceSpec
-
-_GATHER_S = 0.15
-"""How long a change waits for others to go with it, and again for as long as more of them come."""
-_GATHER_MOST_S = 1.5
 
 
 class Changes:
@@ -40,14 +35,14 @@ class Changes:
         place = self._site.place(spec)
         self._site.check_secrets(call, spec)
         with self._wished(call, place, spec, progress) as wish:
-            _gather(progress, f"creating {call.resource}", lambda: len(place.wishes()))
+            progress(f"creating {call.resource}")
             with self._turn(call, place, progress) as work:
                 work.make(wish)
 
     def delete(self, call: Call, place: Workspace, name: str, progress: Progress) -> None:
         """Nothing is left of an instance; that it is to go outlives this call."""
         place.remove(name)
-        _gather(progress, f"deleting {call.resource}", lambda: len(place.removals()))
+        progress(f"deleting {call.resource}")
         with self._turn(call, place, progress) as work:
             work.remove(name)
             tidy(self._site, call, place, progress)
@@ -81,12 +76,3 @@ class Changes:
         broken = list(exhausted(spec.resources, total(held), self._site.access.capacity))
         if broken:
             raise call.refused("; ".join(broken))
-
-
-def _gather(progress: Progress, words: str, asked: Callable[[], int]) -> None:
-    """Wait until no more are asked for."""
-    deadline, known = time.monotonic() + _GATHER_MOST_S, -1
-    while (now := asked()) > known and time.monotonic() < deadline:
-        known = now
-        progress(words)
-        time.sleep(_GATHER_S)

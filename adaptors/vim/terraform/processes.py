@@ -5,12 +5,13 @@ it starts, carries the run's mark in its environment: whoever comes later finds 
 """
 
 import os
+import select
 import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -60,13 +61,13 @@ class Child:
         """
         deadline = time.monotonic() + timeout_s
         try:
-            while self._process.poll() is None:
-                look()
-                if time.monotonic() > deadline:
-                    self._wind_down(look)
-                    raise RunTimeoutError
-                with suppress(subprocess.TimeoutExpired):
-                    self._process.wait(PACE_S)  # its end is seen at once
+            with _end_of(self._process.pid) as end:
+                while self._process.poll() is None:
+                    look()
+                    if time.monotonic() > deadline:
+                        self._wind_down(look)
+                        raise RunTimeoutError
+                    end.poll(1000 * PACE_S)
         except BaseException:
             if self._process.poll() is None:
                 self._process.send_signal(signal.SIGINT)
@@ -93,6 +94,18 @@ class Child:
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
+
+
+@contextmanager
+def _end_of(pid: int) -> Iterator[select.poll]:
+    """Its poll is over as soon as a process is; subprocess.wait with a timeout may see it 50 ms late."""
+    handle = os.pidfd_open(pid)
+    try:
+        end = select.poll()
+        end.register(handle, select.POLLIN)
+        yield end
+    finally:
+        os.close(handle)
 
 
 def _private(path: Path) -> int:

@@ -32,47 +32,52 @@ class Aim:
 class Round:
     """Plans and applies."""
 
-    def __init__(self, site: Site, cli: Cli, progress: Progress) -> None:
+    def __init__(self, site: Site, cli: Cli, aim: Aim, progress: Progress) -> None:
+        self.aim = aim
         self._site = site
         self._cli = cli
         self._progress = progress
 
-    def carry_out(self, aim: Aim) -> Ended:
-        """Plan, and apply just that plan; the last run tells what came of it.
+    def plan(self) -> Ended:
+        """Save a plan that changes only what is asked for; code 2 where there is something to apply.
 
         :raises VimRefusedError: if the module is wrong, or what must stay in place would be replaced
         :raises VimUnavailableError: if the state is locked by somebody, or a run was cut off
         """
-        self.lay_out(aim)
-        planned = self.plan(aim)
+        self._lay_out()
+        planned = self._planned()
         if planned.code != 2:
             return planned
-        foreign, own = _parted(planned.log.messages, aim)
-        self._check_in_place(own, aim)
-        if foreign:
-            if not own:
-                return Ended(0, planned.log)
-            planned = self.plan(aim, target=sorted({each.address for each in own}))
-            if planned.code != 2:
-                return planned
+        foreign, own = _parted(planned.log.messages, self.aim)
+        self._check_in_place(own)
+        if not foreign:
+            return planned
+        if not own:
+            return Ended(0, planned.log)
+        return self._planned(target=sorted({each.address for each in own}))
+
+    def apply(self) -> Ended:
+        """Apply the plan that was saved last; what came of it.
+
+        :raises VimUnavailableError: as of `plan`
+        """
         try:
             return self._applied()
         finally:
-            self._cli.place.plan.unlink(missing_ok=True)
             self._site.changed(self._cli.place)
 
-    def lay_out(self, aim: Aim) -> None:
+    def _lay_out(self) -> None:
         """The root module, and the values that it is to have."""
-        place = self._cli.place
-        self._site.ready(self._cli, self._progress, told(aim.instances.values()))
-        root.save(place.values, root.values(aim.instances, self._site.settings.variables))
+        instances = self.aim.instances
+        self._site.ready(self._cli, self._progress, told(instances.values()))
+        root.save(self._cli.place.values, root.values(instances, self._site.settings.variables))
 
-    def plan(self, aim: Aim, **options: Any) -> Ended:
+    def _planned(self, **options: Any) -> Ended:
         """A saved plan; code 2 where it has changes."""
-        if not aim.instances:
+        if not self.aim.instances:
             options["destroy"] = IsFlagged
-        if aim.replaced:
-            options["replace"] = list(aim.replaced)
+        if self.aim.replaced:
+            options["replace"] = list(self.aim.replaced)
         place, settings = self._cli.place, self._site.settings
         for _ in range(2):
             ended = self._cli.run(
@@ -106,10 +111,10 @@ class Round:
                 break
         return ended
 
-    def _check_in_place(self, changes: Iterable[Message], aim: Aim) -> None:
+    def _check_in_place(self, changes: Iterable[Message]) -> None:
         for change in changes:
             lost = change.action in ("replace", "delete")
-            if lost and any(belongs(change.address, name) for name in aim.in_place):
+            if lost and any(belongs(change.address, name) for name in self.aim.in_place):
                 raise self._cli.call.refused(
                     f"Terraform would {change.action} {change.address}: with this module its config cannot "
                     "be changed in place (vim.settings.replace_on_configure: true lets it be replaced)"

@@ -1,7 +1,7 @@
 """What is done to a component in one turn."""
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from adaptors.vim.port import Progress
 from adaptors.vim.terraform import drifting
@@ -16,6 +16,14 @@ from adaptors.vim.terraform.workspaces import Applied, Drift, Failure, Wish, Wor
 from domain.instances import InstanceSpec, InstanceStatus
 
 _Wanted = Mapping[str, InstanceSpec]
+
+_ALONE_S = 0.03
+"""How long a change waits for others to go with it; laying out its workspace counts."""
+_COMPANY_S = 0.1
+"""And for more of them, where there are some, again and again."""
+_GATHER_MOST_S = 1.5
+_PLANS = 4
+"""How often a round is planned at most, as more come meanwhile."""
 
 
 class Work:
@@ -48,9 +56,10 @@ class Work:
     def remove(self, name: str) -> None:
         """Nothing is left of an instance that is marked to go; others go with it."""
         if name in self._view().specs:
-            ended = self._round(self._wanted())
+            self._gather()
+            ended = self._round(self._wanted)
             if name in self._view().specs:
-                ended = self._round({})
+                ended = self._round(dict)
             if name in self._view().specs:
                 raise self._failed(name, ended)
         self._place.removed(name)
@@ -65,17 +74,24 @@ class Work:
         if spec == old and self._place.applied() is not None:
             return
         in_place = frozenset() if self._site.settings.replace_on_configure else frozenset({name})
-        ended = self._round({name: spec}, in_place=in_place)
+        ended = self._round(lambda: {name: spec}, in_place=in_place)
         if not ended.ok:
-            self._round({name: old}, in_place=in_place)
+            self._round(lambda: {name: old}, in_place=in_place)
             raise self._failed(name, ended)
 
     def _build(self, spec: InstanceSpec, replaced: tuple[str, ...]) -> None:
         """With all that others wait for; alone, where that failed and this one was not the reason."""
-        wanted = {**self._wanted(), spec.name: spec}
+        company: set[str] = set()
+
+        def wanted() -> _Wanted:
+            found = {**self._wanted(), spec.name: spec}
+            company.update(found)
+            return found
+
+        self._gather()
         ended = self._round(wanted, replaced)
-        if not self._built(spec.name, ended) and len(wanted) > 1 and spec.name not in self._place.failures():
-            ended = self._round({spec.name: spec}, replaced)
+        if not self._built(spec.name, ended) and len(company) > 1 and spec.name not in self._place.failures():
+            ended = self._round(lambda: {spec.name: spec}, replaced)
         if self._built(spec.name, ended):
             return
         if ended.ok:
@@ -87,16 +103,50 @@ class Work:
     def _built(self, name: str, ended: Ended) -> bool:
         return ended.ok and self._view().state.complete(name)
 
+    def _gather(self) -> None:
+        """Let those who come at the same time go with the next round."""
+        began, known = time.monotonic(), 1
+        self._site.ready(self._cli({}), self._progress)
+        pause_s = max(0.0, began + _ALONE_S - time.monotonic())
+        while time.monotonic() < began + _GATHER_MOST_S:
+            time.sleep(pause_s)
+            asked = len(self._place.wishes()) + len(self._place.removals())
+            if asked <= known:
+                return
+            self._progress("others come along")
+            known, pause_s = asked, _COMPANY_S
+
     def _round(
-        self, wanted: _Wanted, replaced: tuple[str, ...] = (), in_place: frozenset[str] = frozenset()
+        self,
+        wanted: Callable[[], _Wanted],
+        replaced: tuple[str, ...] = (),
+        in_place: frozenset[str] = frozenset(),
     ) -> Ended:
-        """One round of Terraform for these, and for all that is to go."""
-        aim = self._aim(self._view(), wanted, replaced, in_place)
+        """One round of Terraform for what is wanted, and for all that is to go.
+
+        Who comes while it is planned goes with it: to plan again costs less than a round of their own.
+        """
         self._place.forget(Applied)
-        began = time.time()
-        ended = Round(self._site, self._cli(aim.instances), self._progress).carry_out(aim)
-        self._note(aim, ended, began)
+        try:
+            began, last, ended = self._planned(lambda: self._aim(self._view(), wanted(), replaced, in_place))
+            if ended.code == 2:
+                ended = last.apply()
+        finally:
+            self._place.plan.unlink(missing_ok=True)
+        self._note(last.aim, ended, began)
         return ended
+
+    def _planned(self, aims: Callable[[], Aim]) -> tuple[float, Round, Ended]:
+        """The round that was planned last, since when it was to be, and how its plan ended."""
+        began, aim = time.time(), aims()
+        for left in reversed(range(_PLANS)):
+            last = Round(self._site, self._cli(aim.instances), aim, self._progress)
+            ended = last.plan()
+            now, newer = time.time(), aims()
+            if ended.code != 2 or not left or newer == aim:
+                break
+            began, aim = now, newer
+        return began, last, ended
 
     def _aim(self, view: View, wanted: _Wanted, replaced: tuple[str, ...], in_place: frozenset[str]) -> Aim:
         """What is there, what is wanted, and nothing that is to go.

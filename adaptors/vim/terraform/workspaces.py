@@ -3,13 +3,14 @@
 import fcntl
 import json
 import os
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
-from typing import TypeVar
+from typing import IO, TypeVar
 
 from adaptors.machine.processes import Process
 from adaptors.vim.port import Progress
@@ -76,6 +77,11 @@ class Drift(Model):
 
 
 _Fact = TypeVar("_Fact", bound=Model)
+
+_queues: dict[str, threading.Lock] = {}
+"""Threads of this process queue here: who is next has the turn at once, and not at its next look."""
+os.register_at_fork(after_in_child=_queues.clear)
+_FIRST_LOOK_S = 0.001
 
 
 class Workspace:
@@ -204,16 +210,29 @@ class Workspace:
 @contextmanager
 def turn(path: Path, progress: Progress, words: str) -> Iterator[None]:
     """Hold a lock between threads and processes; a process that dies gives it back."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with path.open("a") as file:
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                progress(words)
-                time.sleep(PACE_S)
-        yield
+    queue = _queues.setdefault(str(path), threading.Lock())
+    while not queue.acquire(timeout=PACE_S):
+        progress(words)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with path.open("a") as file:
+            _locked(file, progress, words)
+            yield
+    finally:
+        queue.release()
+
+
+def _locked(file: IO[str], progress: Progress, words: str) -> None:
+    """Between processes nobody is told when it is free: look, at first often."""
+    pause_s = _FIRST_LOOK_S
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            progress(words)
+            time.sleep(pause_s)
+            pause_s = min(2 * pause_s, PACE_S)
 
 
 def _files(directory: Path) -> list[Path]:
