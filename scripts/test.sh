@@ -2,6 +2,8 @@
 # Lint and the whole test suite, side by side. Arguments go to pytest; TEST_WORKERS is how many run tests.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+# Each of several pytest workers would rewrite the assertions of every test module, and compile all else.
+unset PYTHONDONTWRITEBYTECODE
 if [ ! -d /usr/lib/postgresql ] && ! command -v initdb >/dev/null; then
     scripts/apt.sh postgresql || echo "not had: PostgreSQL, so its tests are skipped"
 fi

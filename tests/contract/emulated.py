@@ -128,7 +128,7 @@ def processes_of(place: Place) -> list[str]:
     return found
 
 
-def eventually(condition: Any, within_s: float = 5.0) -> bool:
+def eventually(condition: Any, within_s: float = 60.0) -> bool:
     """Whether a condition comes true in time."""
     deadline = time.monotonic() + within_s
     while not condition():
