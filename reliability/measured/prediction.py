@@ -76,16 +76,26 @@ def papers_best(calibration: Calibration, task_s: float) -> Parameters:
 
 
 def rows(found: Measured) -> list[Row]:
-    """All readings, each with its predictions."""
+    """All readings, each with its predictions.
+
+    How long a lone worker's new start takes has nothing to do with how it is set up, and varies: it is the
+    median of all that were measured.
+    """
     calibrations = {each.kind: each for each in found.calibrations}
     pairs = {each.kind: median(each.t_m) for each in found.pairs}
-    return [_row(each, calibrations[each.kind], found.task_s, pairs) for each in found.readings]
+    starts = {each.setting: each.replaced_s for each in found.readings if each.replaced_s is not None}
+    start_s = median(starts.values()) if starts else None
+    return [_row(each, calibrations[each.kind], found.task_s, pairs, start_s) for each in found.readings]
 
 
 def _row(
-    reading: Reading, calibration: Calibration, task_s: float, t_m: Mapping[OperationKind, float]
+    reading: Reading,
+    calibration: Calibration,
+    task_s: float,
+    t_m: Mapping[OperationKind, float],
+    start_s: float | None,
 ) -> Row:
-    t_h = time_out(reading.setting, reading.replaced_s)
+    t_h = time_out(reading.setting, start_s if reading.setting.workers == 1 else None)
     z = configuration(calibration, task_s, reading.setting, t_h)
     all_again = z.model_copy(update={"again": 1.0})
     t_c = completion(z)

@@ -95,6 +95,13 @@ def test_a_lone_worker_or_rare_checkpoints_are_not_held_to_it() -> None:
     assert of(judged(alone, rare), "R_r at most").met is None
 
 
+def test_a_lone_workers_start_is_the_median_of_all_that_were_measured() -> None:
+    alone = [reading(setting(workers=1, s_p=s_p), replaced_s=3.0 + s_p) for s_p in (1, 2, 3)]
+    once_more = reading(setting(workers=1), kind=OperationKind.MIGRATE, replaced_s=4.0)
+    found = rows(measured(*alone, once_more, reading()))
+    assert [each.t_h for each in found] == [5.0, 5.0, 5.0, 5.0, 2.0]
+
+
 def test_one_reading_beyond_a_tenth_misses_the_prediction() -> None:
     near = rows(measured(reading()))[0].r_r_predicted * 10.8
     assert of(judged(reading(t_r=(near,))), "is found").met is True
