@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import networkx as nx
 
@@ -34,12 +35,12 @@ class Task:
     started: float
     """By time.monotonic()."""
 
-    @property
+    @cached_property
     def needs(self) -> Needs:
         """What is taken anew."""
         return Needs(self.standing)
 
-    @property
+    @cached_property
     def aim(self) -> Aim:
         """What is minimised."""
         return Aim(self.graph, self.infrastructure, self.standing)

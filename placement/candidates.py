@@ -35,7 +35,7 @@ def candidates(
 
     Where an instance stands, and its room is counted, it fits, whatever is free.
     """
-    held = standing.counted
+    held, free = standing.counted, dict(topology.nodes(data="free"))
     found: dict[str, tuple[str, ...]] = {
         endpoint.name: (endpoint_pop(endpoint, infrastructure),) for endpoint in graph.endpoints
     }
@@ -44,6 +44,6 @@ def candidates(
             name
             for name, pop in infrastructure.pops.items()
             if suits(instance, name, pop, infrastructure)
-            and (held.get(instance.name) == name or instance.resources.fits_in(topology.nodes[name]["free"]))
+            and (held.get(instance.name) == name or instance.resources.fits_in(free[name]))
         )
     return found

@@ -2,8 +2,7 @@
 
 import heapq
 import time
-from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from math import inf
 
 import networkx as nx
@@ -19,6 +18,8 @@ _PRECISION = 9
 
 Values = Mapping[str, float]
 """Variable by its name -> its value in a solution."""
+Leaving = dict[str, list[tuple[Arc, str, float, float]]]
+"""PoP -> (arc, the PoP at its end, price, latency) of those that leave it."""
 
 
 def placements(model: PlacementModel, values: Values) -> dict[str, str]:
@@ -43,7 +44,7 @@ def routes(
     found = []
     for link in graph.links:
         arcs = [arc for arc, variable in model.y[link.name].items() if _is_chosen(variable, values)]
-        route = _cheapest(link, where, arcs, topology)
+        route = _cheapest(link, where, _leaving(arcs, topology), topology)
         if route is None:
             return None
         found.append(route)
@@ -66,27 +67,30 @@ def straightened(
     free = {name: mbps for _, _, name, mbps in topology.edges(keys=True, data="free_mbps")}
     for link, route in zip(graph.links, found, strict=True):
         _take(free, link, route, needs, 1)
+    edges = [(name, one, other) for one, other, name in topology.edges(keys=True)]
+    leaving = _leaving([arc for edge in edges for arc in _both(edge)], topology)
     for index, link in enumerate(graph.links):
         old = found[index]
         if link.name in fixed or not old.physical_links or time.monotonic() > deadline:
             continue
         _take(free, link, old, needs, -1)
-        arcs = [*_arcs_with(link, free, topology, needs), *arcs_of(old)]
-        new = _cheapest(link, where, arcs, topology)
+        full = {name for name, mbps in free.items() if mbps < needs.mbps(link, name)}
+        barred = {arc for edge in edges if edge[0] in full for arc in _both(edge)} - {*arcs_of(old)}
+        new = _cheapest(link, where, leaving, topology, barred)
         if new is not None and new.latency_ms <= old.latency_ms:
-            found[index] = _unchanged(link, new, old.latency_ms, arcs, topology, needs) or new
+            found[index] = _unchanged(link, new, old.latency_ms, barred, topology, needs) or new
         _take(free, link, found[index], needs, 1)
     return tuple(found)
 
 
 def _unchanged(
-    link: GraphLink, new: Route, limit_ms: float, arcs: list[Arc], topology: nx.MultiGraph, needs: Needs
+    link: GraphLink, new: Route, limit_ms: float, barred: set[Arc], topology: nx.MultiGraph, needs: Needs
 ) -> Route | None:
     """The present way of a link, where it is as good as the new one: what need not change does not."""
     way = needs.way(link.name)
     if way is None or (way.pops[0], way.pops[-1]) != (new.pops[0], new.pops[-1]):
         return None
-    if not set(arcs_of(way)) <= set(arcs):
+    if any(arc in barred or not topology.has_edge(arc[1], arc[2], arc[0]) for arc in arcs_of(way)):
         return None
     kept = _route(link, way.pops, way.physical_links, topology)
     dearer = _price(kept, topology) > _price(new, topology)
@@ -104,26 +108,31 @@ def _take(free: dict[str, float], link: GraphLink, route: Route, needs: Needs, s
         free[name] -= sign * needs.mbps(link, name)
 
 
-def _arcs_with(link: GraphLink, free: dict[str, float], topology: nx.MultiGraph, needs: Needs) -> list[Arc]:
-    edges = [
-        (name, one, other)
-        for one, other, name in topology.edges(keys=True)
-        if free[name] >= needs.mbps(link, name)
-    ]
-    return edges + [(name, other, one) for name, one, other in edges]
+def _both(arc: Arc) -> tuple[Arc, Arc]:
+    name, one, other = arc
+    return arc, (name, other, one)
+
+
+def _leaving(arcs: Iterable[Arc], topology: nx.MultiGraph) -> Leaving:
+    found: Leaving = {}
+    for arc in arcs:
+        name, source, target = arc
+        data = topology.edges[source, target, name]
+        found.setdefault(source, []).append((arc, target, data["price"], data["latency_ms"]))
+    return found
 
 
 def _cheapest(
-    link: GraphLink, where: dict[str, str], arcs: list[Arc], topology: nx.MultiGraph
+    link: GraphLink,
+    where: dict[str, str],
+    leaving: Leaving,
+    topology: nx.MultiGraph,
+    barred: Collection[Arc] = (),
 ) -> Route | None:
-    """The cheapest way over `arcs`, of several the quickest, then the one with the fewest hops (Dijkstra)."""
+    """The cheapest way, of several the quickest, then the one with the fewest hops (Dijkstra)."""
     first, second = (where.get(end) for end in link.ends)
     if first is None or second is None:
         return None
-    leaving: dict[str, list[tuple[str, str, float, float]]] = defaultdict(list)
-    for name, source, target in arcs:
-        data = topology.edges[source, target, name]
-        leaving[source].append((name, target, data["price"], data["latency_ms"]))
     heap: list[tuple[float, float, int, tuple[str, ...], tuple[str, ...]]] = [(0.0, 0.0, 0, (first,), ())]
     done: set[str] = set()
     while heap:
@@ -133,9 +142,10 @@ def _cheapest(
         if pops[-1] in done:
             continue
         done.add(pops[-1])
-        for name, target, more_price, more_latency in leaving[pops[-1]]:
-            costs = round(price + more_price, _PRECISION), round(latency + more_latency, _PRECISION)
-            heapq.heappush(heap, (*costs, hops + 1, (*pops, target), (*names, name)))
+        for arc, target, more_price, more_latency in leaving.get(pops[-1], ()):
+            if target not in done and arc not in barred:
+                costs = round(price + more_price, _PRECISION), round(latency + more_latency, _PRECISION)
+                heapq.heappush(heap, (*costs, hops + 1, (*pops, target), (*names, arc[0])))
     return None
 
 

@@ -11,7 +11,7 @@ from placement.search.bearings import Bearings
 from placement.search.clock import Clock, LateError
 from placement.search.cuts import narrow
 from placement.search.detours import Detours, TooManyError
-from placement.search.hurry import in_time
+from placement.search.hurry import hurried, in_time
 from placement.search.likeness import classes
 from placement.search.moves import improved
 from placement.search.puzzle import Puzzle, puzzle
@@ -42,6 +42,8 @@ _MOST_DOUBTFUL = 12
 _NEAR = (2e-5, 2e-4, 2e-3, 2e-2)
 """How far above the bound, relative to it, plans are looked for before all that are better are."""
 _MOST_NEAR = 60
+_MOST_LISTED, _FEW = 1000, 8
+"""Placements that are listed before more is done for the bound, and how many of them are looked at then."""
 _WIDE = 0.1
 """A gap, relative to the bound, that is too wide to look at all in it at once."""
 _MOST_SETTLED = 1500
@@ -62,14 +64,18 @@ def find(setting: Setting, budget_s: float, last_s: float | None = None) -> Find
 class _Search:
     def __init__(self, given: Puzzle, setting: Setting, clock: Clock) -> None:
         self._setting = setting
-        self._puzzle = given
         self._clock = clock
         self._variables = effort.variables(given)
         clock.spend(effort.effort_s(self._variables))
+        self._best: Proposal | None = None
+        self._is_hurried = False
+        self._turn_to(given)
+
+    def _turn_to(self, given: Puzzle) -> None:
+        self._puzzle = given
         self._router = Router(given, self._stop)
         self._detours = Detours(given, self._router, self._stop)
-        self._values = Values(setting, given)
-        self._best: Proposal | None = None
+        self._values = Values(self._setting, given)
 
     def _stop(self) -> bool:
         """Whether it is time to stop: later where no plan is known."""
@@ -86,34 +92,75 @@ class _Search:
         climb = Climb.begun(Relaxation(whole, kept, self._clock))
         reason: str | None = None
         for number, (steps, rounds, most) in enumerate(_ROUNDS):
-            self._raise(climb, steps, rounds)
+            climb = self._hurried(climb)
+            climb = self._approached(climb, rounds)
+            few = None if number else self._few(climb, _FEW)
+            if few is not None:
+                return self._settled(few, climb)
+            self._raise(climb, steps)
             if self._best is None and not number:
                 reason = self._narrow([kept[node] for node in whole.classes.blocks])
             if reason or self._is_closed(climb.best.bound):
                 return self._closed(reason)
             climb = self._narrowed(climb)
-            layers = self._layers(climb)
-            is_blind = self._look_near(layers, climb.best.bound, most)
-            states = layers.all_below(self._limit, most, self._is_over)
-            if states.is_all:
-                return self._settled(states, climb)
-            if self._clock.is_over or (is_blind and self._variables < effort.SMALL):
-                break
+            found = self._looked(climb, most)
+            if found is not None:
+                return found
         return self._open(climb)
+
+    def _looked(self, climb: Climb, most: int) -> Finding | None:
+        """What comes of a look at what is left, at `most` partial placements; None where more is worth it."""
+        few = self._few(climb, _MOST_NEAR) if self._is_wide(climb.best.bound) else None
+        if few is not None:
+            return self._settled(few, climb)
+        layers = self._layers(climb)
+        is_blind = self._look_near(layers, climb.best.bound, most)
+        states = layers.all_below(self._limit, most, self._is_over)
+        if states.is_all:
+            return self._settled(states, climb)
+        is_vain = self._clock.is_over or (is_blind and self._variables < effort.SMALL)
+        return self._open(climb) if is_vain else None
+
+    def _hurried(self, climb: Climb) -> Climb:
+        """Where the bound points to what is too slow: with the best ways that are quick enough."""
+        old = climb.relaxation
+        if self._is_hurried or not self._is_late(climb):
+            return climb
+        self._is_hurried = True
+        whole = hurried(old.whole, old.pops, self._stop)
+        self._turn_to(whole.puzzle)
+        return Climb.begun(old.within(whole), climb.prices)
+
+    def _is_late(self, climb: Climb) -> bool:
+        """Whether the bound's own placement has a chain that is too slow by its links' best ways."""
+        pops, labels = climb.relaxation.pops, climb.best.labels
+        at = [int(pops[node][labels[node]]) for node in climb.relaxation.whole.classes.blocks]
+        ways = self._router.alone(at)
+        return ways is not None and bool(self._router.late(ways))
 
     def _narrow(self, pops: list[Ints]) -> str | None:
         return narrow(self._puzzle, pops, in_time(self._puzzle, pops, self._stop))
 
-    def _raise(self, climb: Climb, steps: int, rounds: int) -> None:
-        """Bring the bound and the best plan nearer to each other."""
+    def _approached(self, climb: Climb, rounds: int) -> Climb:
+        """With the best plan nearer to the bound, and without candidates that no better one can have."""
         climb.settle(rounds, self._is_over)
-        if self._is_closed(climb.best.bound):
-            return
-        self._propose(climb)
-        if self._is_closed(climb.best.bound):
-            return
-        climb.climb(steps, self._limit, self._is_over)
-        climb.settle(1, self._is_over)
+        if not self._is_closed(climb.best.bound):
+            self._propose(climb)
+        return climb if self._is_closed(climb.best.bound) else self._narrowed(climb)
+
+    def _raise(self, climb: Climb, steps: int) -> None:
+        """Bring the bound nearer to the best plan."""
+        if not self._is_closed(climb.best.bound):
+            climb.climb(steps, self._limit, self._is_over)
+            climb.settle(1, self._is_over)
+
+    def _few(self, climb: Climb, most: int) -> States | None:
+        """All placements that are left, where they are so few that looking at them is the quickest."""
+        if self._best is None or self._is_closed(climb.best.bound):
+            return None
+        states = self._layers(climb).all_below(self._limit, _MOST_LISTED, self._is_over)
+        is_few = states.is_all and int((self._values.least(states.at) < self._limit).sum()) <= most
+        return states if is_few else None
 
     @property
     def _limit(self) -> float:
@@ -159,7 +206,7 @@ class _Search:
         states = self._layers(climb).beam(_WIDTH, self._stop)
         seen: set[tuple[int, ...]] = set()
         for rank, row in enumerate(states.at):
-            enough = self._best is not None and rank >= _TRIED
+            enough = self._best is not None and (rank >= _TRIED or states.sums[rank] >= self._limit)
             if enough or (self._stop() and (rank or self._best)):
                 return
             at = improved(bearings, [int(pop) for pop in row], self._stop)

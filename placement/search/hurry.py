@@ -1,13 +1,58 @@
 """Physical links that are on a quick enough way, link by link of the service: no plan takes others."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from placement.search.clock import Stop
-from placement.search.puzzle import SLACK_MS, Puzzle
-from placement.search.quotient import steps_of
+from placement.search.puzzle import SLACK_MS, Link, Puzzle
+from placement.search.quotient import Quotient, steps_of
 from placement.search.terrain import Floats, Ints, Mask
+
+
+def hurried(whole: Quotient, kept: Sequence[Ints], stop: Stop) -> Quotient:
+    """With each link's best ways over those physical links only: what they count sees chains' latencies.
+
+    Links that are alike stay so, with what any of them could take.
+
+    :param kept: node -> the candidates that a plan could have
+    """
+    puzzle, colours = whole.puzzle, whole.classes.links
+    pops = [kept[node] for node in whole.classes.blocks]
+    usable: dict[int, Mask] = {}
+    for colour, mask in zip(colours, in_time(puzzle, pops, stop), strict=True):
+        usable[colour] = usable[colour] | mask if colour in usable else mask
+    kinds: dict[tuple[int, int], int] = {}
+    ends: dict[int, set[int]] = {}
+    for colour, link in zip(colours, puzzle.links, strict=True):
+        ends.setdefault(colour, set()).update(end for end in link.ends)
+    known: dict[int, Link] = {}
+    for colour, link in zip(colours, puzzle.links, strict=True):
+        if colour not in known:
+            known[colour] = _over(puzzle, link, usable[colour], [pops[end] for end in ends[colour]])
+    links = tuple(
+        replace(
+            link,
+            kind=kinds.setdefault((link.kind, colour), len(kinds)),
+            usable=known[colour].usable,
+            costs=known[colour].costs,
+        )
+        for colour, link in zip(colours, puzzle.links, strict=True)
+    )
+    return replace(whole, puzzle=replace(puzzle, links=links))
+
+
+def _over(puzzle: Puzzle, link: Link, usable: Mask, places: Sequence[Ints]) -> Link:
+    """With ways from those places over fewer physical links; between others, what it counted before."""
+    if (usable == link.usable).all():
+        return link
+    sources = np.unique(np.concatenate(places))
+    ways = puzzle.terrain.ways_from(sources, usable, link.per_price, link.per_ms)
+    costs = link.costs.copy()
+    costs[sources] = np.maximum(costs[sources], ways)
+    costs[:, sources] = costs[sources].T
+    return replace(link, usable=usable, costs=costs)
 
 
 def in_time(puzzle: Puzzle, pops: Sequence[Ints], stop: Stop) -> list[Mask]:

@@ -41,7 +41,10 @@ class Link:
     ends: tuple[int, int]
     kind: int
     """Links of one kind have the same ways, if each were alone."""
+    wide: Mask
+    """Physical links that could alone carry it."""
     usable: Mask
+    """Those of them that its way may take: all, or those on a quick enough way."""
     per_price: float
     """What one unit of a physical link's price counts."""
     per_ms: float
@@ -81,7 +84,7 @@ class Puzzle:
 
     @cached_property
     def _quickest(self) -> list[Floats]:
-        return [self.terrain.quickest(link.usable) for link in self.links]
+        return [self.terrain.quickest(link.wide) for link in self.links]
 
 
 def puzzle(setting: Setting, clock: Clock) -> Puzzle:
@@ -162,11 +165,18 @@ class _Blocks:
         shared = set(options[members[0]]).intersection(*(options[member] for member in members[1:]))
         pops = sorted(self._terrain.number[pop] for pop in shared)
         parts = [self._parts[member] for member in members if member in self._parts]
-        demand = np.array([self._demand(parts, pop) for pop in pops], dtype=np.float64).reshape(-1, 3)
+        demand = self._demands(parts, pops)
         fits = (demand <= self._terrain.free[pops]).all(axis=1) | ~demand.any(axis=1)
         kept = np.array(pops, dtype=np.int64)[fits]
         costs = [self._cost(parts, self._terrain.pops[pop]) for pop in kept]
         return Block(members, kept, np.array(costs, dtype=np.float64), demand[fits])
+
+    def _demands(self, parts: list[GraphInstance], pops: list[int]) -> Floats:
+        """A row for each of `pops`; they are alike where nothing stands yet."""
+        stands = any(part.name in self._setting.standing.instances for part in parts)
+        rows = [self._demand(parts, pop) for pop in (pops if stands else pops[:1])]
+        found = np.array(rows, dtype=np.float64).reshape(-1, 3)
+        return found if stands else found.repeat(len(pops), axis=0)[: len(pops)]
 
     def _arriving(self, parts: list[GraphInstance], pop: str) -> Resources:
         needed = [self._setting.needs.resources(part, pop) for part in parts]
@@ -218,7 +228,8 @@ class _Kinds:
         aim = self._setting.aim
         per_price, per_ms = aim.over(link, 1.0, 0.0), aim.over(link, 0.0, 1.0)
         kind, costs = self._costs(usable, per_price, per_ms, link.latency_ms)
-        return Link(link.name, ends, kind, usable, per_price, per_ms, mbps, link.latency_ms, costs)
+        limit_ms = link.latency_ms
+        return Link(link.name, ends, kind, usable, usable, per_price, per_ms, mbps, limit_ms, costs)
 
     def _costs(
         self, usable: Mask, per_price: float, per_ms: float, limit_ms: float | None

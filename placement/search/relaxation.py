@@ -30,6 +30,8 @@ class Relaxation:
     """To raise LateError where there is no time for so many candidates."""
     shared: dict[tuple[int, int], Floats] = field(default_factory=dict)
     """(tie out of the forest, node) -> what of the tie is counted in the node instead."""
+    known: list[Floats] | None = None
+    """Strand -> what it counts between the candidates of its nodes, where that is known already."""
 
     def __post_init__(self) -> None:
         whole = self.whole
@@ -45,7 +47,7 @@ class Relaxation:
         self._turned = {
             branch.tie: self.ties[branch.tie].nodes[0] != branch.child for branch in self.branches
         }
-        self._costs = [self._strand(n) for n in range(len(whole.strands))]
+        self._costs = self.known or [self._strand(n) for n in range(len(whole.strands))]
         self._plain = [self._matrix(tie, {}) for tie in self.ties]
 
     def _strand(self, number: int) -> Floats:
@@ -93,7 +95,12 @@ class Relaxation:
     def narrowed(self, masks: Sequence[Mask]) -> "Relaxation":
         """With fewer candidates; what ties out of the forest share stays, as far as they stay out of it."""
         pops = [each[mask] for each, mask in zip(self.pops, masks, strict=True)]
-        new = Relaxation(self.whole, pops, self.clock)
+        places = [strand.nodes for strand in self.whole.strands]
+        known = [
+            costs[np.ix_(masks[one], masks[other])]
+            for costs, (one, other) in zip(self._costs, places, strict=True)
+        ]
+        new = Relaxation(self.whole, pops, self.clock, known=known)
         old = {self.ties[tie].strands: tie for tie in self.cycles}
         for tie in new.cycles:
             before = old.get(new.ties[tie].strands)
@@ -101,6 +108,10 @@ class Relaxation:
                 if before is not None and (before, node) in self.shared:
                     new.shared[tie, node] = self.shared[before, node][masks[node]]
         return new
+
+    def within(self, whole: Quotient) -> "Relaxation":
+        """Of the same nodes, where their links count otherwise."""
+        return Relaxation(whole, self.pops, self.clock, dict(self.shared))
 
     def nothing(self) -> Prices:
         """No multiplier at all."""

@@ -3,6 +3,7 @@
 scipy is imported where it is used: nothing else of the command line needs it.
 """
 
+from functools import cached_property
 from typing import Any
 
 import networkx as nx
@@ -53,25 +54,42 @@ class Terrain:
             self._quickest[key] = self._shortest(usable, self.latencies)
         return self._quickest[key]
 
-    def _shortest(self, usable: Mask, weights: Floats) -> Floats:
+    def ways_from(self, sources: Ints, usable: Mask, per_price: float, per_ms: float) -> Floats:
+        """The rows of `ways` for these PoPs; nothing is kept."""
+        return self._shortest(usable, per_price * self.prices + per_ms * self.latencies, sources)
+
+    def _shortest(self, usable: Mask, weights: Floats, sources: Ints | None = None) -> Floats:
         from scipy.sparse.csgraph import dijkstra
 
-        lengths: Floats = dijkstra(self._matrix(usable, weights))
+        lengths: Floats = dijkstra(self._matrix(usable, weights), indices=sources)
         return lengths
 
     def _matrix(self, usable: Mask, weights: Floats) -> Any:
         """Both directions of the usable links, of parallel ones the lightest; zeros are kept as weights."""
         from scipy.sparse import csr_matrix
 
-        size, chosen = len(self.pops), np.flatnonzero(usable)
-        rows = np.concatenate([self.tails[chosen], self.heads[chosen]])
-        columns = np.concatenate([self.heads[chosen], self.tails[chosen]])
-        values = np.concatenate([weights[chosen], weights[chosen]])
-        order = np.lexsort((values, columns, rows))
-        cells = rows[order] * size + columns[order]
-        lightest = order[np.concatenate([[True], cells[1:] != cells[:-1]])] if len(order) else order
-        starts = np.searchsorted(rows[lightest], np.arange(size + 1))
-        return csr_matrix((values[lightest], columns[lightest], starts), shape=(size, size))
+        size, (rows, columns, edges) = len(self.pops), self._arcs
+        kept = usable[edges]
+        rows, columns, values = rows[kept], columns[kept], weights[edges[kept]]
+        if self._has_parallel:
+            order = np.lexsort((values, columns, rows))
+            cells = rows[order] * size + columns[order]
+            lightest = order[np.concatenate([[True], cells[1:] != cells[:-1]])] if len(order) else order
+            rows, columns, values = rows[lightest], columns[lightest], values[lightest]
+        starts = np.searchsorted(rows, np.arange(size + 1))
+        return csr_matrix((values, columns, starts), shape=(size, size))
+
+    @cached_property
+    def _arcs(self) -> tuple[Ints, Ints, Ints]:
+        """Both directions of all physical links, ordered: (from PoP, to PoP, physical link)."""
+        rows, columns = np.concatenate([self.tails, self.heads]), np.concatenate([self.heads, self.tails])
+        order = np.lexsort((columns, rows))
+        return rows[order], columns[order], order % max(1, len(self.tails))
+
+    @cached_property
+    def _has_parallel(self) -> bool:
+        rows, columns, _ = self._arcs
+        return bool(((rows[1:] == rows[:-1]) & (columns[1:] == columns[:-1])).any())
 
 
 def _reach(lengths: Floats) -> Floats:

@@ -18,7 +18,7 @@ from placement.search.clock import Clock
 from placement.search.cuts import narrow
 from placement.search.finding import find
 from placement.search.forest import forest, sweep
-from placement.search.hurry import in_time
+from placement.search.hurry import hurried, in_time
 from placement.search.likeness import classes
 from placement.search.puzzle import Puzzle
 from placement.search.puzzle import puzzle as puzzle_of
@@ -272,3 +272,41 @@ def test_no_cut_and_no_hurry_is_in_the_way_of_a_plan(seed: int) -> None:
     for each, some in zip(given.links, usable, strict=True):
         taken = [given.terrain.names.index(name) for name in ways[each.name]]
         assert some[taken].all()
+
+
+def test_a_way_that_is_too_slow_does_not_count() -> None:
+    wires = {"slow": wire("a", "b", ms=30, price=0.1), "quick": wire("a", "b", ms=5, price=1.0)}
+    links = link("in", "x-1", 10), link("x-1", "out", 10)
+    graph = service(
+        instance("x-1"),
+        endpoints=(GraphEndpoint(name="in", pop="a"), GraphEndpoint(name="out", pop="b")),
+        links=links,
+        chains=(chain(*(each.name for each in links), ms=10.0),),
+    )
+    where = infra({"a": pop(), "b": pop()}, wires)
+    given = puzzle(setting(graph, where))
+    blind = relaxation(given)
+    seeing = Relaxation(hurried(blind.whole, blind.pops, never), blind.pops, PATIENT)
+    assert blind.evaluate(blind.nothing()).bound == pytest.approx(1 + 10 * 0.1)
+    assert seeing.evaluate(seeing.nothing()).bound == pytest.approx(1 + 10 * 1.0)
+    assert place(graph, where, FREE, solver="highs").cost_per_hour == pytest.approx(1 + 10 * 1.0)
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_a_hurried_bound_is_not_above_the_optimum(seed: int) -> None:
+    found = small(seed)
+    if found is None:
+        pytest.skip("no plan")
+    graph, where, plan = found
+    assert plan.objective_per_hour is not None
+    best, given = plan.objective_per_hour, puzzle(setting(graph, where))
+    calm = relaxation(given)
+    whole = hurried(calm.whole, calm.pops, never)
+    climb = Climb.begun(Relaxation(whole, calm.pops, PATIENT))
+    assert climb.best.bound >= calm.evaluate(calm.nothing()).bound - 1e-9 * (1 + best)
+    climb.climb(10, best, never)
+    climb.settle(3, never)
+    assert climb.best.bound <= best * (1 + 1e-9) + 1e-9
+    limit = best * (1 + 1e-6) + 1e-6
+    states = Layers(Bearings(climb.relaxation), climb.best, climb.prices).all_below(limit, 1_000_000, never)
+    assert states.is_all and len(states.sums)
