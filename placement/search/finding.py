@@ -1,6 +1,5 @@
 """The search: bounds and plans close in on each other, until they meet or the rest is left to a solver."""
 
-from collections.abc import Sequence
 from math import inf
 
 import numpy as np
@@ -10,8 +9,8 @@ from placement.search.ascent import Climb
 from placement.search.bearings import Bearings
 from placement.search.clock import Clock, LateError
 from placement.search.cuts import narrow
-from placement.search.detours import Detours, TooManyError
 from placement.search.hurry import hurried, in_time
+from placement.search.incumbent import Incumbent
 from placement.search.likeness import classes
 from placement.search.moves import improved
 from placement.search.puzzle import Puzzle, puzzle
@@ -25,15 +24,11 @@ from placement.search.reduction import (
     remainder,
 )
 from placement.search.relaxation import Relaxation
-from placement.search.results import Finding, Found, Proposal, named, with_own
-from placement.search.routing import Router, Way
+from placement.search.results import Finding, with_own
 from placement.search.setting import Setting
 from placement.search.states import Layers, States
 from placement.search.terrain import Ints
-from placement.search.values import Values
 
-TOLERANCE = 1e-7
-"""Relative: what is within this of the bound is optimal."""
 _WIDTH = 32
 _TRIED = 5
 _ROUNDS = ((10, 4, 3_000), (30, 8, 20_000), (80, 12, 100_000), (200, 12, 400_000))
@@ -67,19 +62,13 @@ class _Search:
         self._clock = clock
         self._variables = effort.variables(given)
         clock.spend(effort.effort_s(self._variables))
-        self._best: Proposal | None = None
-        self._is_hurried = False
-        self._turn_to(given)
-
-    def _turn_to(self, given: Puzzle) -> None:
         self._puzzle = given
-        self._router = Router(given, self._stop)
-        self._detours = Detours(given, self._router, self._stop)
-        self._values = Values(self._setting, given)
+        self._is_hurried = False
+        self._plan = Incumbent(setting, given, self._stop)
 
     def _stop(self) -> bool:
         """Whether it is time to stop: later where no plan is known."""
-        return self._clock.is_late if self._best is None else self._clock.is_over
+        return self._clock.is_late if self._plan.best is None else self._clock.is_over
 
     def _is_over(self) -> bool:
         return self._clock.is_over
@@ -98,9 +87,9 @@ class _Search:
             if few is not None:
                 return self._settled(few, climb)
             self._raise(climb, steps)
-            if self._best is None and not number:
+            if self._plan.best is None and not number:
                 reason = self._narrow([kept[node] for node in whole.classes.blocks])
-            if reason or self._is_closed(climb.best.bound):
+            if reason or self._plan.is_closed(climb.best.bound):
                 return self._closed(reason)
             climb = self._narrowed(climb)
             found = self._looked(climb, most)
@@ -115,7 +104,7 @@ class _Search:
             return self._settled(few, climb)
         layers = self._layers(climb)
         is_blind = self._look_near(layers, climb.best.bound, most)
-        states = layers.all_below(self._limit, most, self._is_over)
+        states = layers.all_below(self._plan.limit, most, self._is_over)
         if states.is_all:
             return self._settled(states, climb)
         is_vain = self._clock.is_over or (is_blind and self._variables < effort.SMALL)
@@ -128,15 +117,16 @@ class _Search:
             return climb
         self._is_hurried = True
         whole = hurried(old.whole, old.pops, self._stop)
-        self._turn_to(whole.puzzle)
+        self._puzzle = whole.puzzle
+        self._plan.turn_to(whole.puzzle)
         return Climb.begun(old.within(whole), climb.prices)
 
     def _is_late(self, climb: Climb) -> bool:
         """Whether the bound's own placement has a chain that is too slow by its links' best ways."""
         pops, labels = climb.relaxation.pops, climb.best.labels
         at = [int(pops[node][labels[node]]) for node in climb.relaxation.whole.classes.blocks]
-        ways = self._router.alone(at)
-        return ways is not None and bool(self._router.late(ways))
+        ways = self._plan.router.alone(at)
+        return ways is not None and bool(self._plan.router.late(ways))
 
     def _narrow(self, pops: list[Ints]) -> str | None:
         return narrow(self._puzzle, pops, in_time(self._puzzle, pops, self._stop))
@@ -144,36 +134,28 @@ class _Search:
     def _approached(self, climb: Climb, rounds: int) -> Climb:
         """With the best plan nearer to the bound, and without candidates that no better one can have."""
         climb.settle(rounds, self._is_over)
-        if not self._is_closed(climb.best.bound):
+        if not self._plan.is_closed(climb.best.bound):
             self._propose(climb)
-        return climb if self._is_closed(climb.best.bound) else self._narrowed(climb)
+        return climb if self._plan.is_closed(climb.best.bound) else self._narrowed(climb)
 
     def _raise(self, climb: Climb, steps: int) -> None:
         """Bring the bound nearer to the best plan."""
-        if not self._is_closed(climb.best.bound):
-            climb.climb(steps, self._limit, self._is_over)
+        if not self._plan.is_closed(climb.best.bound):
+            climb.climb(steps, self._plan.limit, self._is_over)
             climb.settle(1, self._is_over)
 
     def _few(self, climb: Climb, most: int) -> States | None:
         """All placements that are left, where they are so few that looking at them is the quickest."""
-        if self._best is None or self._is_closed(climb.best.bound):
+        if self._plan.best is None or self._plan.is_closed(climb.best.bound):
             return None
-        states = self._layers(climb).all_below(self._limit, _MOST_LISTED, self._is_over)
-        is_few = states.is_all and int((self._values.least(states.at) < self._limit).sum()) <= most
+        states = self._layers(climb).all_below(self._plan.limit, _MOST_LISTED, self._is_over)
+        is_few = states.is_all and int((self._plan.values.least(states.at) < self._plan.limit).sum()) <= most
         return states if is_few else None
-
-    @property
-    def _limit(self) -> float:
-        """What a better plan must count less than."""
-        return np.inf if self._best is None else self._best.value - TOLERANCE * abs(self._best.value)
-
-    def _is_closed(self, bound: float) -> bool:
-        return not np.isfinite(bound) or bound >= self._limit
 
     def _closed(self, reason: str | None = None) -> Finding:
         """The best plan is optimal; there is none where there is no best."""
-        value = np.inf if self._best is None else self._best.value
-        return Finding(value, self._found(), None, reason)
+        value = np.inf if self._plan.best is None else self._plan.best.value
+        return Finding(value, self._plan.found(), None, reason)
 
     def _layers(self, climb: Climb) -> Layers:
         return Layers(Bearings(climb.relaxation), climb.best, climb.prices)
@@ -187,18 +169,18 @@ class _Search:
         is_blind = False
         for share in _NEAR if self._is_wide(bound) else ():
             limit = bound + share * abs(bound)
-            states = layers.all_below(min(limit, self._limit), most, self._is_over)
-            if not states.is_all or limit >= self._limit or self._clock.is_over:
+            states = layers.all_below(min(limit, self._plan.limit), most, self._is_over)
+            if not states.is_all or limit >= self._plan.limit or self._clock.is_over:
                 break
-            counts = self._values.least(states.at)
+            counts = self._plan.values.least(states.at)
             for state in np.argsort(counts, kind="stable")[:_MOST_NEAR]:
-                if counts[state] < self._limit and not self._is_over():
-                    self._settle([int(pop) for pop in states.at[state]], float(counts[state]))
+                if counts[state] < self._plan.limit and not self._is_over():
+                    self._plan.settle([int(pop) for pop in states.at[state]], float(counts[state]))
                     is_blind = True
         return is_blind and self._is_wide(bound)
 
     def _is_wide(self, bound: float) -> bool:
-        return self._limit - bound > _WIDE * abs(bound)
+        return self._plan.limit - bound > _WIDE * abs(bound)
 
     def _propose(self, climb: Climb) -> None:
         """Look for better plans where the relaxation points."""
@@ -206,29 +188,20 @@ class _Search:
         states = self._layers(climb).beam(_WIDTH, self._stop)
         seen: set[tuple[int, ...]] = set()
         for rank, row in enumerate(states.at):
-            enough = self._best is not None and (rank >= _TRIED or states.sums[rank] >= self._limit)
-            if enough or (self._stop() and (rank or self._best)):
+            enough = self._plan.best is not None and (rank >= _TRIED or states.sums[rank] >= self._plan.limit)
+            if enough or (self._stop() and (rank or self._plan.best)):
                 return
             at = improved(bearings, [int(pop) for pop in row], self._stop)
             if tuple(at) not in seen:
                 seen.add(tuple(at))
-                self._offer(at, self._router.routed(at))
-            if self._is_closed(climb.best.bound):
+                self._plan.offer(at, self._plan.router.routed(at))
+            if self._plan.is_closed(climb.best.bound):
                 return
-
-    def _offer(self, at: Sequence[int], ways: Sequence[Way] | None) -> float:
-        """Take a plan if it is the best; what it counts, inf where it is none."""
-        if ways is None:
-            return np.inf
-        value = self._values.of(at, ways)
-        if value < (np.inf if self._best is None else self._best.value):
-            self._best = Proposal(value, tuple(at), tuple(ways))
-        return value
 
     def _narrowed(self, climb: Climb) -> Climb:
         """Without the candidates that no better plan can have."""
         old = climb.relaxation
-        gap = self._limit - climb.best.bound
+        gap = self._plan.limit - climb.best.bound
         if not np.isfinite(gap):
             return climb
         masks = places_within(Bearings(old), climb.best, gap)
@@ -238,47 +211,26 @@ class _Search:
 
     def _settled(self, states: States, climb: Climb) -> Finding:
         """Look at all placements that are left, one after the other, the most promising first."""
-        counts = self._values.least(states.at)
+        counts = self._plan.values.least(states.at)
         order = np.argsort(counts, kind="stable")
         doubtful: list[int] = []
         for rank, state in enumerate(order):
-            if counts[state] >= self._limit:
+            if counts[state] >= self._plan.limit:
                 break
             late = rank >= _MOST_SETTLED or len(doubtful) > _MOST_DOUBTFUL or self._clock.is_over
-            if late or not self._settle([int(pop) for pop in states.at[state]], float(counts[state])):
+            if late or not self._plan.settle([int(pop) for pop in states.at[state]], float(counts[state])):
                 doubtful.append(int(state))
-        doubtful = [state for state in doubtful if counts[state] < self._limit]
+        doubtful = [state for state in doubtful if counts[state] < self._plan.limit]
         if not doubtful:
             return self._closed()
         rest = States(states.at[doubtful], counts[doubtful], True)
         bound = max(climb.best.bound, float(rest.sums.min()))
         return self._rest_of(rest, bound)
 
-    def _settle(self, at: list[int], least: float) -> bool:
-        """Find the best ways for these places; False where that is left to a solver."""
-        ways: Sequence[Way] | None = self._router.alone(at)
-        if ways is not None and self._router.late(ways):
-            slack = self._limit - least
-            try:
-                ways = self._detours.best(at, ways, slack if np.isfinite(slack) else 1e18)
-            except TooManyError:
-                self._offer(at, self._router.routed(at))
-                return False
-        if ways is None:
-            return True
-        if self._router.is_crowded(ways):
-            thin = self._router.routed(at)
-            cost = sum(way.cost for way in ways)
-            is_plan = bool(np.isfinite(self._offer(at, thin)))
-            return (
-                is_plan and thin is not None and sum(way.cost for way in thin) <= cost * (1 + TOLERANCE / 10)
-            )
-        return bool(np.isfinite(self._offer(at, ways)))
-
     def _rest_of(self, states: States, bound: float) -> Finding:
         at = states.at
-        if self._best is not None:
-            at = np.vstack([at, np.array(self._best.at)])
+        if self._plan.best is not None:
+            at = np.vstack([at, np.array(self._plan.best.at)])
         kept = [np.unique(at[:, block]) for block in range(at.shape[1])]
         pairs = pairs_of_states(self._puzzle, states, kept, bound)
         return self._left(kept, pairs, bound)
@@ -286,18 +238,15 @@ class _Search:
     def _open(self, climb: Climb) -> Finding:
         """Something is left that only a solver can tell."""
         bearings, bound = Bearings(climb.relaxation), climb.best.bound
-        gap = self._limit - bound
+        gap = self._plan.limit - bound
         masks = places_within(bearings, climb.best, gap)
-        if self._best is not None:
-            for node, pop in zip(bearings.nodes, self._best.at, strict=True):
+        if self._plan.best is not None:
+            for node, pop in zip(bearings.nodes, self._plan.best.at, strict=True):
                 masks[node] = masks[node] | (climb.relaxation.pops[node] == pop)
         kept = [bearings.pops[block][masks[node]] for block, node in enumerate(bearings.nodes)]
         pairs = pairs_of_relaxation(bearings, climb.best, masks)
         return self._left(kept, pairs, bound)
 
     def _left(self, kept: list[Ints], pairs: Pairs, bound: float) -> Finding:
-        left = remainder(self._puzzle, kept, pairs, self._limit - bound, lambda: self._clock.is_late)
-        return with_own(bound, self._found(), left, {link.name for link in self._puzzle.links})
-
-    def _found(self) -> Found | None:
-        return None if self._best is None else named(self._setting.graph, self._puzzle, self._best)
+        left = remainder(self._puzzle, kept, pairs, self._plan.limit - bound, lambda: self._clock.is_late)
+        return with_own(bound, self._plan.found(), left, {link.name for link in self._puzzle.links})
