@@ -70,8 +70,9 @@ class Watch:
         os.kill(armed.server_pid or os.getpid(), signal.SIGKILL)
 
     def is_to_fail(self, service: str, point: Point) -> bool:
-        """Whether an activity is to fail here."""
-        return bool(self._read(service, "failing", Point) == point)
+        """Whether an activity is to fail here; where its worker seemed dead, the next attempt fails as well."""
+        failing = self._read(service, "failing", Point)
+        return failing is not None and point.of_same_place(failing) and point.occurrence >= failing.occurrence
 
     def _read(self, service: str, kind: str, model: type[Any]) -> Any:
         try:
