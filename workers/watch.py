@@ -70,7 +70,7 @@ class Watch:
         os.kill(armed.server_pid or os.getpid(), signal.SIGKILL)
 
     def is_to_fail(self, service: str, point: Point) -> bool:
-        """Whether an activity is to fail here; where its worker seemed dead, the next attempt fails as well."""
+        """Whether an activity is to fail here; where its worker seemed dead, its next attempt is, too."""
         failing = self._read(service, "failing", Point)
         return failing is not None and point.of_same_place(failing) and point.occurrence >= failing.occurrence
 
