@@ -22,7 +22,7 @@ _USED_FURTHER_S = 0.5
 
 _LOOKS = 4
 
-WITHIN_S = 60.0
+WITHIN_S = 180.0
 """How long an operation may take; beyond the reference's own time, where there is one."""
 
 
