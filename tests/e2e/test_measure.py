@@ -44,7 +44,7 @@ async def test_an_operation_is_timed_with_and_without_a_death(tmp_path: Path) ->
     report = Report(found, [])
     [row] = report.rows
     [crash] = found.crashes
-    assert max(row.reading.t_r) > row.reading.t_c[0] > 0
+    assert row.reading.t_c[0] >= 8 * found.task_s
     assert crash.t_r >= 8 * found.task_s
     assert row.reading.heartbeats > 0
     assert row.reading.heartbeat_bytes > 100

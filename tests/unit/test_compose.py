@@ -248,7 +248,7 @@ def test_tenants_take_turns_as_with_interlace_up(document: Document) -> None:
     settings = yaml.safe_load((ROOT / "deploy/temporal/dynamicconfig.yaml").read_text())
     words = server_command("temporal", Path("/tmp"), 7233, 8233)
     told = [word.partition("=")[::2] for word in words if word.startswith("matching.")]
-    assert ("matching.enableFairness", "true") in told
+    assert {("matching.enableFairness", "true"), ("matching.numTaskqueueWritePartitions", "1")} <= set(told)
     for name, value in told:
         assert settings[name] == [{"value": yaml.safe_load(value), "constraints": {}}]
 

@@ -258,7 +258,7 @@ async def test_a_schedule_that_cannot_in_its_window_says_that_it_skipped(watchin
     await watching.lab.client.get_schedule_handle("scale/s1/web-schedule").trigger()
     (decision,) = await watching.done(1)
     assert decision.outcome == "skipped" and "policies are paused until" in decision.told
-    assert (AlarmKind.SKIPPED, "web-schedule") in watching.alarms()
+    await eventually(lambda: (AlarmKind.SKIPPED, "web-schedule") in watching.alarms(), "said aloud")
     assert watching.web() == 2
 
 

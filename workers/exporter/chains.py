@@ -2,10 +2,9 @@
 
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from math import isnan, nan, prod
+from dataclasses import dataclass
+from math import nan
 from pathlib import Path
 
 from prometheus_client.core import GaugeMetricFamily
@@ -21,9 +20,7 @@ from domain.networking import Segment
 from monitoring import exposition as names
 from monitoring.sources.chain_samples import ChainFigures, ChainPath
 from workers.exporter.census import Census, Watched
-
-_KEPT = 20
-"""Probes of a stretch of which a loss is told."""
+from workers.exporter.probed import Probing
 
 
 def paths(watched: Watched) -> tuple[ChainPath, ...]:
@@ -48,30 +45,6 @@ def _nodes(links: Sequence[tuple[str, str]]) -> list[str]:
     for one, other in links:
         nodes.append(other if one == nodes[-1] else one)
     return nodes
-
-
-@dataclass
-class Probing:
-    """What came of the probes of a service's chains so far."""
-
-    at: float = 0.0
-    """Unix time of the last round; 0 before the first."""
-    network: str = ""
-    round_trips_ms: dict[tuple[str, str, str], deque[float | None]] = field(default_factory=dict)
-    """(chain, component it leaves, component it reaches) -> the last ones; None for one that got lost."""
-    trouble: str = ""
-    """Why there are none."""
-
-    def figures(self, chain: str) -> ChainFigures:
-        """The last ones along the whole of a chain."""
-        stretches = [kept for key, kept in self.round_trips_ms.items() if key[0] == chain and kept]
-        if not stretches:
-            return ChainFigures()
-        arrived = [[each for each in kept if each is not None] for kept in stretches]
-        whole = all(arrived) and not any(isnan(each[-1]) for each in arrived)
-        lost = [1 - len(each) / len(kept) for each, kept in zip(arrived, stretches, strict=True)]
-        latency = sum(each[-1] for each in arrived) / 2 if whole else None
-        return ChainFigures(latency_ms=latency, loss=1 - prod(1 - each for each in lost))
 
 
 Probed = Callable[[Watched], bool]
@@ -156,8 +129,7 @@ class Background:
         for segment in network.segments:
             if segment.chain in chains and not self._stop.is_set():
                 ends = (components.get(segment.origin, ""), components.get(segment.target, ""))
-                kept = known.round_trips_ms.setdefault((segment.chain, *ends), deque(maxlen=_KEPT))
-                kept.append(_round_trip_ms(prober, segment))
+                known.note((segment.chain, *ends), segment.name, _round_trip_ms(prober, segment))
         known.at = time.time()
         return ""
 
