@@ -13,18 +13,34 @@ docker compose version >/dev/null 2>&1 || docker-compose version >/dev/null 2>&1
 # Tests run even when the lint fails; either failing fails the whole.
 status=0
 linted=$(mktemp)
-trap 'rm -f "$linted"' EXIT
+caches=$(mktemp -d)
+trap 'rm -rf "$linted" "$caches"' EXIT
 scripts/lint.sh >"$linted" 2>&1 &
 lint=$!
-suite() { # 5: nothing was selected
-    .venv/bin/python -m pytest -q -rs --durations=25 --durations-min=5 "$@" || [ "$?" = 5 ] || status=1
+suite() { # NAME, and the arguments; 5: nothing was selected
+    local cache=$caches/$1
+    shift
+    .venv/bin/python -m pytest -q -rsf -o cache_dir="$cache" --durations=25 --durations-min=5 "$@" && return
+    [ "$?" != 5 ] || return 0
+    again "$cache" "$@"
+}
+again() { # whether it was but the others beside it; where much fails, it was not
+    local cache=$1 failed
+    shift
+    failed=$(grep -c '"' "$cache/v/cache/lastfailed" 2>/dev/null || echo 0)
+    if [ "$failed" = 0 ] || [ "$failed" -gt 10 ]; then
+        status=1
+        return
+    fi
+    echo "$failed that failed, once more, one after the other:"
+    .venv/bin/python -m pytest -q -rfp --no-header -o cache_dir="$cache" --last-failed "$@" -n 0 || status=1
 }
 # Half of a test is waiting for something, so two of them share a core.
-suite -n "${TEST_WORKERS:-$((2 * $(nproc)))}" --dist worksteal --ignore tests/real -m "not alone and not real" "$@"
+suite together -n "${TEST_WORKERS:-$((2 * $(nproc)))}" --dist worksteal --ignore tests/real -m "not alone and not real" "$@"
 wait "$lint" || status=1
 # To look for them in all files takes longer than some of them.
 mapfile -t alone < <(grep -rl --include='test_*.py' 'mark\.alone' tests)
 [ "$#" = 0 ] || alone=("$@")
-suite -m alone "${alone[@]}"
+suite alone -m alone "${alone[@]}"
 echo "lint:" && cat "$linted"
 exit "$status"
