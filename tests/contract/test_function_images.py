@@ -584,6 +584,20 @@ def test_the_load_balancer_says_who_is_down_and_drains(deploy: Deploy) -> None:
 
 
 @needs_haproxy
+def test_who_only_knocks_at_the_load_balancer_asks_for_nothing(deploy: Deploy) -> None:
+    """Health checks and probes connect and leave again; what a policy scales by counts its users alone."""
+    front, web = free_port(), free_port()
+    deploy("web", {"port": web})
+    balancer = deploy("load-balancer", {"listen": front, "backends": f"127.0.0.1:{web}"})
+    until(lambda: balancer.attempt("ready").returncode == 0, "the backend is up")
+    for _ in range(10):
+        socket.create_connection(("127.0.0.1", front)).close()
+    for _ in range(3):
+        assert fetch(front)[0] == 200
+    assert balancer.report()["requests"] == 3
+
+
+@needs_haproxy
 def test_a_wrong_backend_is_told_in_words(deploy: Deploy) -> None:
     with pytest.raises(AssertionError, match=r"backend 'web-1:80' is not like 10\.0\.0\.1:8080"):
         deploy("load-balancer", {"listen": free_port(), "backends": "web-1:80"})

@@ -45,6 +45,7 @@ HTTP = """\
     timeout http-keep-alive 2s
     option http-server-close
     option forwardfor
+    option http-ignore-probes
 """
 
 
