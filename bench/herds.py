@@ -30,6 +30,8 @@ class Herd:
     """Services that were not."""
     doubled: list[str] = field(default_factory=list)
     """Services of which more than one thing was decided, or more was done."""
+    failed: list[str] = field(default_factory=list)
+    """What the decisions that were not done tell."""
     calm_s: list[float] = field(default_factory=list)
     """What the operations of another service took before the rise."""
     beside_s: list[float] = field(default_factory=list)
@@ -66,6 +68,7 @@ async def _risen(crowd: Crowded, services: int, found: Herd) -> Herd:
     await asyncio.sleep(_SETTLING_S)  # what is begun twice shows
     ended = [each.ended_at.timestamp() for each in decisions if each.ended_at and each.outcome == "done"]
     found.out_s.extend(sorted(when - risen for when in ended))
+    found.failed.extend(f"{each.service}: {each.told}" for each in decisions if each.outcome != "done")
     numbers = [len(crowd.catalogue.decisions.list(beside(n))) for n in range(services)]
     placed = [_instances(crowd, beside(n)) for n in range(services)]
     found.lost.extend(beside(n) for n in range(services) if placed[n] < 2)

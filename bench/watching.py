@@ -33,6 +33,8 @@ class Amount:
 
 
 _FULL = Amount(turns={15: 3, 5: 6}, services=1000, seconds=240, herd=300)
+_TOLD = 5
+"""Of what was not done, so many are told of."""
 _QUICK = Amount(turns={5: 4}, services=200, seconds=60, herd=50)
 
 
@@ -129,6 +131,9 @@ def _herd_rows(services: int, found: Herd) -> Iterator[ROW]:
     if out:
         each = f"{statistics.median(out):.0f} s, {percentile(out, 0.95):.0f} s, {out[-1]:.0f} s"
     yield f"{name}: scaled out, median, p95, last", each, "-", "-"
+    for told in found.failed[:_TOLD]:
+        yield f"{name}: not done", told, "-", "-"
+    yield f"{name}: decisions not done", str(len(found.failed)), *at_most(len(found.failed), 0, "")
     yield f"{name}: not scaled out", str(len(found.lost)), *at_most(len(found.lost), 0, "")
     yield f"{name}: scaled or decided twice", str(len(found.doubled)), *at_most(len(found.doubled), 0, "")
     for when, took in (("before", found.calm_s), ("meanwhile", found.beside_s)):

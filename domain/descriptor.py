@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from domain.infrastructure import Location, Resources
-from domain.models import PORT_PATTERN, Model, Name, Version
+from domain.models import PORT_PATTERN, Documented, Name, Version
 from domain.objectives import Objective
 from domain.policies import Policies
 from domain.units import BandwidthMbps, DurationS, LatencyMs
@@ -24,7 +24,7 @@ class ComponentKind(StrEnum):
     MICROSERVICE = "microservice"
 
 
-class Scaling(Model):
+class Scaling(Documented):
     """How many instances a component may have."""
 
     min: int = Field(default=1, ge=1)
@@ -37,7 +37,7 @@ class Scaling(Model):
         return self
 
 
-class HealthCheck(Model):
+class HealthCheck(Documented):
     """How to tell that an instance works."""
 
     type: Literal["process", "tcp", "http"]
@@ -54,7 +54,7 @@ class HealthCheck(Model):
         return self
 
 
-class Lifecycle(Model):
+class Lifecycle(Documented):
     """How instances of a component are exchanged."""
 
     single: bool = False
@@ -63,7 +63,7 @@ class Lifecycle(Model):
     """How long what is in flight may take to end before an instance is deleted."""
 
 
-class Component(Model):
+class Component(Documented):
     """A VNF or a microservice."""
 
     kind: ComponentKind
@@ -93,7 +93,7 @@ class Component(Model):
         return self
 
 
-class Endpoint(Model):
+class Endpoint(Documented):
     """Where the service meets its users: at a PoP, or at the PoP nearest to a location."""
 
     pop: Name | None = None
@@ -110,7 +110,7 @@ Port = Annotated[str, Field(pattern=PORT_PATTERN, examples=["web.http", "custome
 """`component.connection-point`, or the name of an endpoint."""
 
 
-class VirtualLink(Model):
+class VirtualLink(Documented):
     """A bidirectional link of the service; all instances of its ends share its bandwidth evenly."""
 
     between: tuple[Port, Port]
@@ -120,14 +120,14 @@ class VirtualLink(Model):
     """Upper bound, one way."""
 
 
-class Classifier(Model):
+class Classifier(Documented):
     """Which packets enter a chain."""
 
     protocol: Literal["tcp", "udp", "icmp", "any"] = "any"
     port: int | None = Field(default=None, ge=1, le=65535)
 
 
-class Chain(Model):
+class Chain(Documented):
     """A forwarding graph: a classifier and the ordered connection points that its packets pass."""
 
     classifier: Classifier = Classifier()
@@ -136,7 +136,7 @@ class Chain(Model):
     """Upper bound from the first to the last connection point, one way."""
 
 
-class PlacementRule(Model):
+class PlacementRule(Documented):
     """Where components may run; no list means anywhere."""
 
     components: tuple[Name, ...] = Field(min_length=1)
@@ -146,7 +146,7 @@ class PlacementRule(Model):
     forbidden_regions: frozenset[Name] = frozenset()
 
 
-class PlacementRules(Model):
+class PlacementRules(Documented):
     """Rules over the whole service."""
 
     affinity: tuple[tuple[Name, ...], ...] = ()
@@ -160,7 +160,7 @@ class PlacementRules(Model):
     """What the placement is to be good at; the operator's default where absent."""
 
 
-class Descriptor(Model):
+class Descriptor(Documented):
     """A complex service."""
 
     api_version: Literal["interlace/v1"]

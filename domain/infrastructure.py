@@ -4,20 +4,20 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from domain.models import CURRENCY_PATTERN, Model, Name
+from domain.models import CURRENCY_PATTERN, Documented, Name
 from domain.objectives import Objective
 from domain.spelling import hint
 from domain.units import BandwidthMbps, DiskGib, LatencyMs, MemoryMib
 
 
-class Location(Model):
+class Location(Documented):
     """A place on the globe (WGS 84)."""
 
     latitude: float = Field(ge=-90, le=90)
     longitude: float = Field(ge=-180, le=180)
 
 
-class Resources(Model):
+class Resources(Documented):
     """What an instance asks for, or what a PoP offers."""
 
     vcpus: int = Field(ge=0, le=10**12)
@@ -48,7 +48,7 @@ Price = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 """In the document's currency."""
 
 
-class Prices(Model):
+class Prices(Documented):
     """What a PoP charges, in the document's currency."""
 
     vcpu_hour: Price = 0.0
@@ -58,7 +58,7 @@ class Prices(Model):
     """Licence -> price for one instance and hour here; what is not named has the infrastructure's price."""
 
 
-class Energy(Model):
+class Energy(Documented):
     """What instances draw at a PoP, and what that costs."""
 
     watts_per_vcpu: float = Field(default=0.0, ge=0, le=1e6, allow_inf_nan=False)
@@ -67,7 +67,7 @@ class Energy(Model):
     price_kwh: Price = 0.0
 
 
-class VimSettings(Model):
+class VimSettings(Documented):
     """Which VIM runs the PoP and how to reach it. The credential is a name; a worker resolves it."""
 
     kind: Name
@@ -78,7 +78,7 @@ class VimSettings(Model):
     """What only this kind of adaptor knows; the adaptor validates it."""
 
 
-class Pop(Model):
+class Pop(Documented):
     """A point of presence: a place that offers resources through one VIM."""
 
     vim: VimSettings
@@ -90,7 +90,7 @@ class Pop(Model):
     energy: Energy = Energy()
 
 
-class PhysicalLink(Model):
+class PhysicalLink(Documented):
     """A link between two PoPs. Full duplex: the bandwidth is that of each direction."""
 
     between: tuple[Name, Name]
@@ -107,7 +107,7 @@ class PhysicalLink(Model):
         return self
 
 
-class Infrastructure(Model):
+class Infrastructure(Documented):
     """The whole of an infrastructure file, `kind: Infrastructure`."""
 
     api_version: Literal["interlace/v1"]

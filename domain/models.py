@@ -8,7 +8,16 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 class Model(BaseModel):
     """A frozen value that refuses what it does not know."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Documented(Model):
+    """Part of what people write: what is said of its fields is in its JSON Schema, and is told by commands.
+
+    To find that in the source takes time at each start, so others do without.
+    """
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
 
 
 NAME_PATTERN = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from domain.models import Model
+from domain.models import Documented
 
 _FIRST = 1000.0
 """The rate at which one aim goes before cost, which then only decides between equals."""
@@ -22,7 +22,7 @@ linear function of Fortz and Thorup, "Internet traffic engineering by optimizing
 section II, up to full load; reservations never go beyond."""
 
 
-class Weights(Model):
+class Weights(Documented):
     """What counts how much, each in the infrastructure's currency per hour."""
 
     cost: float = Field(default=1.0, ge=0, le=1e6, allow_inf_nan=False)

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, StringConstraints, Tag, field_validator, model_validator
 
-from domain.models import Model, Name
+from domain.models import Documented, Name
 from domain.units import DurationOrZeroS, DurationS
 
 Expression = Annotated[str, StringConstraints(min_length=1, max_length=500)]
@@ -24,7 +24,7 @@ class PolicyKind(StrEnum):
     PREDICTED = "predicted"
 
 
-class ScalingRule(Model):
+class ScalingRule(Documented):
     """What all scaling policies have in common."""
 
     name: Name | None = None
@@ -132,7 +132,7 @@ ScalingPolicy = Annotated[
 """By `kind`; a threshold where nothing is said."""
 
 
-class HealingPolicy(Model):
+class HealingPolicy(Documented):
     """When an instance of a component counts as dead, and what is done then."""
 
     component: Name
@@ -153,7 +153,7 @@ class HealingPolicy(Model):
         return self
 
 
-class MigrationPolicy(Model):
+class MigrationPolicy(Documented):
     """When a component leaves the PoPs where it is: above a value, as where a link on its way got slow."""
 
     name: Name | None = None
@@ -173,7 +173,7 @@ def name_of(policy: ScalingPolicy | MigrationPolicy) -> str:
     return policy.name or f"{policy.component}-{kind}"
 
 
-class Policies(Model):
+class Policies(Documented):
     """Rules for the time after the instantiation."""
 
     interval: DurationS = 15.0

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from domain.models import Model, Name
+from domain.models import Documented, Model, Name
 from domain.names import OperationKind
 from domain.units import DurationS
 
@@ -33,7 +33,7 @@ class Recovery(Model):
     fairness_weight: Weight = 1.0
 
 
-class Override(Model):
+class Override(Documented):
     """What is otherwise for one kind of operation, or for one tenant."""
 
     heartbeat_timeout: Waiting | None = None
@@ -43,7 +43,7 @@ class Override(Model):
     fairness_weight: Weight | None = None
 
 
-class Profile(Model):
+class Profile(Documented):
     """What `interlace up --reliability` applies: settings of the workers, and what operations go by."""
 
     profile: Name
