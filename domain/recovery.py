@@ -13,6 +13,7 @@ from domain.units import DurationS
 Waiting = Annotated[DurationS, Field(ge=0.05, le=3600)]
 Priority = Annotated[int, Field(ge=1, le=5)]
 """Temporal's priority key: 1 goes first, 3 is the usual."""
+_LAST = 5
 Weight = Annotated[float, Field(ge=0.001, le=1000)]
 """Temporal's fairness weight of a tenant, among those of the same priority."""
 Steps = Annotated[int, Field(ge=1, le=100)]
@@ -31,6 +32,10 @@ class Recovery(Model):
     """Before a call to the own store is tried again."""
     priority: Priority = 3
     fairness_weight: Weight = 1.0
+
+    def behind(self) -> "Recovery":
+        """The same, for what may wait until nobody waits for the like of it."""
+        return self.model_copy(update={"priority": min(_LAST, self.priority + 1)})
 
 
 class Override(Documented):

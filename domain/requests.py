@@ -118,6 +118,8 @@ class BeginOperation(Model):
     descriptor: Name | None = None
     version: Version | None = None
     reliability: Name | None = None
+    by_policy: bool = False
+    """Begun by the watch of the service, so nobody waits for it."""
 
 
 class Held(Model):

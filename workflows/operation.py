@@ -163,6 +163,9 @@ class Operation:
             descriptor=getattr(request, "descriptor", None),
             version=getattr(request, "version", None),
             reliability=request.reliability,
+            by_policy=bool(
+                info.parent and info.parent.workflow_id == names.watch_workflow_id(request.service)
+            ),
         )
         try:
             return await uncut(self._ours(names.START, start, Began, step="take the lease"))

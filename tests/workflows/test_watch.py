@@ -20,6 +20,7 @@ from interfaces.cli.watches import mend_watches, unwatched
 from tests.workflows.lab import QUICK, SHOP, Lab, eventually, infrastructure
 from tests.workflows.metering import Meters, metering
 from tests.workflows.test_heal import crash
+from tests.workflows.test_recovery import scheduled
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -75,6 +76,11 @@ class Watching:
             assert error.status is RPCStatusCode.NOT_FOUND
             return False
 
+    async def priority(self, service: str = "s1") -> int:
+        """That of the last call of the service's last operation."""
+        handle = self.lab.client.get_workflow_handle(names.service_workflow_id(service))
+        return (await scheduled(handle))[-1].priority.priority_key
+
     async def schedules(self) -> set[str]:
         return {each.id async for each in await self.lab.client.list_schedules()}
 
@@ -112,6 +118,14 @@ async def test_more_load_means_more_instances_and_less_load_fewer(watching: Watc
     watching.lab.whole("s1")
 
 
+async def test_what_a_policy_begins_goes_after_what_people_ask_for(watching: Watching) -> None:
+    await watching.begin(scaling=[{**CPU, **PROMPT}])
+    asked = await watching.priority()
+    watching.meters.cpu["web"] = 0.9
+    await watching.done(1)
+    assert await watching.priority() == asked + 1
+
+
 async def test_what_is_ill_is_built_anew(watching: Watching) -> None:
     await watching.begin(healing=[{"component": "database", "action": "restart", "unhealthy_for": "1 s"}])
     crash(watching.lab, "database-1")
@@ -122,6 +136,7 @@ async def test_what_is_ill_is_built_anew(watching: Watching) -> None:
     (decision,) = await watching.done(1)
     assert (decision.kind, decision.outcome) == (names.OperationKind.HEAL, "done")
     assert "kernel panic" in decision.reason
+    assert await watching.priority() == 3, "somebody waits for the service"
     await eventually(lambda: not watching.alarms(), "no alarm any more")
     watching.lab.whole("s1")
 
