@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
+from temporalio.common import Priority, RetryPolicy
 from temporalio.exceptions import (
     ApplicationError,
     ChildWorkflowError,
@@ -13,6 +13,7 @@ from temporalio.exceptions import (
 from temporalio.workflow import ActivityCancellationType, ChildWorkflowCancellationType
 
 from domain import names
+from domain.recovery import Recovery
 from domain.requests import Nothing, OperationResult
 from domain.watching import Decision, Looked, LookOrder, Outcome, Wanted, WatchRequest
 from workflows import calls
@@ -108,6 +109,7 @@ class Watch:
                 task_timeout=calls.TASK_TIMEOUT,
                 cancellation_type=ChildWorkflowCancellationType.ABANDON,
                 parent_close_policy=workflow.ParentClosePolicy.ABANDON,
+                priority=_priority(wanted),
                 static_summary=f"{wanted.kind} {request.service}: {wanted.what}, by {wanted.policy}",
             )
         except WorkflowAlreadyStartedError:
@@ -149,6 +151,13 @@ class Watch:
         workflow.set_current_details(_details(noted))
         if changed:
             await calls.ask_store(names.NOTE_DECISION, noted, Nothing, summary=f"note: {outcome}")
+
+
+def _priority(wanted: Wanted) -> Priority:
+    """Of the operation's own tasks: behind those of people, as its calls are, Heal excepted."""
+    usual = Recovery()
+    recovery = usual if wanted.kind is names.OperationKind.HEAL else usual.behind()
+    return Priority(priority_key=recovery.priority, fairness_key=wanted.request.tenant)
 
 
 def _details(decision: Decision) -> str:

@@ -108,7 +108,7 @@ class Instance:
         if self.process:
             self.process.terminate()
             try:
-                self.process.wait(10)
+                self.process.wait(60)
             except subprocess.TimeoutExpired:
                 self.kill()
         shutil.rmtree(self.directory)
@@ -576,7 +576,7 @@ def test_the_load_balancer_says_who_is_down_and_drains(deploy: Deploy) -> None:
     assert f"do not answer yet: 127.0.0.1:{down}" in balancer.attempt("ready").stderr
     assert fetch(front)[0] == 503
     deploy("web", {"port": down})
-    until(lambda: balancer.attempt("ready").returncode == 0, "the backend is seen", limit_s=2)
+    until(lambda: balancer.attempt("ready").returncode == 0, "the backend is seen", limit_s=30)
     assert fetch(front)[0] == 200
     balancer.run("drain")
     with pytest.raises(urllib.error.URLError):

@@ -373,11 +373,11 @@ def test_whoever_waits_for_a_switch_is_told_all_the_time(shop: Shop) -> None:
     def hold() -> None:
         with Records(machine.place, "north").locked():
             begun.set()
-            go_on.wait(10)
+            go_on.wait(60)
 
     holder = threading.Thread(target=hold)
     holder.start()
-    begun.wait(5)
+    begun.wait(60)
     threading.Timer(1.5, go_on.set).start()
     told: list[float] = []
     shop.network.apply(NETWORK, network.pops["north"], lambda _: told.append(time.monotonic()))

@@ -68,7 +68,7 @@ def load(lab: PacketLab, per_second: int) -> Iterator[None]:
         yield
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 def snapshot(source: MetricsSource, service: str = "shop") -> Snapshot:

@@ -93,4 +93,4 @@ def test_serve_ends_at_ctrl_c(cli: Cli) -> None:
         where = line.split()[2].rstrip(",").removesuffix("/metrics")
         assert json.loads(httpx.get(f"{where}/sd").text)[0]["labels"]["interlace"] == "catalogue"
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0

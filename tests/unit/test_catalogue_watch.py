@@ -88,7 +88,7 @@ def test_a_look_that_finds_the_same_writes_nothing(catalogue: Catalogue, catalog
     with database.write() as connection, ThreadPoolExecutor(1) as thread:
         connection.execute(text("UPDATE alarms SET subject = subject"))  # whoever writes now has to wait
         again = thread.submit(catalogue.alarms.reconcile, "shop", (alarm(),), LOOKED, later(seconds=15))
-        assert again.result(timeout=10) == ((), ())
+        assert again.result(timeout=60) == ((), ())
     database.close()
 
 

@@ -129,7 +129,7 @@ async def test_the_reason_is_told_whatever_becomes_of_the_explanation(
 
 async def test_an_explanation_that_hangs_is_left_alone(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     go_on = threading.Event()
-    monkeypatch.setattr(explaining, "explain", lambda *_: go_on.wait(10))
+    monkeypatch.setattr(explaining, "explain", lambda *_: go_on.wait(60))
     monkeypatch.setattr(explaining, "_GRACE_S", 0.1 - explaining._TIME_LIMIT_S)
     others = taken(shop, south=1)
     assert await refusal(shop, others, OperationKind.SCALE, component="web", by=2) == "no room"

@@ -287,7 +287,7 @@ def test_what_hangs_is_told_in_time_and_not_asked_twice(
 
     def hang(name: str) -> Observation:
         asked.append(name)
-        release.wait(20)
+        release.wait(60)
         return HEALTHY
 
     monkeypatch.setattr("workers.exporter.looking._FRESH_S", 0.0)
@@ -296,7 +296,7 @@ def test_what_hangs_is_told_in_time_and_not_asked_twice(
     began = time.monotonic()
     assert exporter.reasons(**impatient) == exporter.reasons(**impatient) == ["no answer within 0.5 s"]
     assert "interlace_instance_up" not in exporter.series("/instances", **impatient)
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 30
     assert len(asked) == len(set(asked)) == 2, "web-1 and the endpoint, once each"
     release.set()
 

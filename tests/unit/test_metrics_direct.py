@@ -129,7 +129,7 @@ def test_a_look_neither_waits_for_one_that_is_prepared_nor_is_confused_by_it() -
     def answer(path: str, query: Mapping[str, str]) -> Reply:
         if not asked.is_set():
             asked.set()
-            answered.wait(20)
+            answered.wait(60)
             return 200, risen(T + 22)
         return 200, risen(T + 25) if answered.is_set() else risen(T + 10)
 
@@ -137,7 +137,7 @@ def test_a_look_neither_waits_for_one_that_is_prepared_nor_is_confused_by_it() -
         source = DirectSource(there.url, together=True, first_window_s=0)
         preparing = threading.Thread(target=source.prepare, args=("shop",))
         preparing.start()
-        assert asked.wait(20)
+        assert asked.wait(60)
         source.snapshot("shop", AT)
         answered.set()
         preparing.join()

@@ -165,7 +165,7 @@ def test_a_configure_takes_its_time_and_a_cancelled_one_changes_nothing(tmp_path
     vim.create(spec(), quiet)
     started = time.monotonic()
     vim.configure("web-1", {"workers": 3}, quiet)
-    assert 0.4 <= time.monotonic() - started < 1
+    assert time.monotonic() - started >= 0.4
     vim.configure("web-1", {"workers": 3}, cancelling(0.1))
     vim.create(spec(config={"workers": 3}), quiet)
 
@@ -323,7 +323,7 @@ def kill_when_said(process: subprocess.Popen[str], word: str) -> None:
     assert process.stdout is not None
     assert any(word in line for line in process.stdout)
     process.send_signal(signal.SIGKILL)
-    assert process.wait(10) == -signal.SIGKILL
+    assert process.wait(60) == -signal.SIGKILL
     process.stdout.close()
 
 

@@ -270,7 +270,7 @@ async def test_a_cancel_cuts_no_reservation_short(world: World, monkeypatch: pyt
 
     def slow(*args: Any) -> None:
         began.set()
-        go_on.wait(10)
+        go_on.wait(60)
         transition(*args)
 
     monkeypatch.setattr(real, "transition", slow)
@@ -292,7 +292,7 @@ async def test_a_cancel_ends_the_solving_at_once(world: World, monkeypatch: pyte
 
     def slow(settled: str | None = None) -> Any:
         began.set()
-        go_on.wait(10)
+        go_on.wait(60)
         return usage(settled)
 
     monkeypatch.setattr(world.catalogue.infrastructure, "usage", slow)

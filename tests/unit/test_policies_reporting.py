@@ -189,7 +189,7 @@ def test_a_chart_fits_the_terminal(width: int, height: int) -> None:
 
 def test_notes_are_taken_line_by_line_and_their_end_is_the_end() -> None:
     notes = Notes(["more load\n", "\n", "a fault\n"])
-    assert notes.over.wait(5)
+    assert notes.over.wait(60)
     assert [each.text for each in notes.so_far()] == ["more load", "a fault"]
     assert not Notes(None).over.is_set()
 

@@ -29,7 +29,7 @@ class Held:
 
     def _held(self, *args: Any, **kwargs: Any) -> Any:
         self.reached.set()
-        self._go.wait(10)
+        self._go.wait(60)
         return self._call(*args, **kwargs)
 
     def let_go(self) -> None:
