@@ -5,7 +5,7 @@ import os
 import signal
 import statistics
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bench import beholders, herds, reactions
@@ -56,8 +56,15 @@ def report(quick: bool, only: Sequence[str] | None = None) -> None:
     """Print what was measured; without an emulator here, only what needs none."""
     amount = _QUICK if quick else _FULL
     print(f"watching: load average at the start {os.getloadavg()[0]:.1f}")
-    rows = [row for name, part in _PARTS.items() if not only or name in only for row in part(amount)]
+    rows = [*_told(row for name, part in _PARTS.items() if not only or name in only for row in part(amount))]
     show([*rows, ("load average at the end", f"{os.getloadavg()[0]:.1f}", "-", "-")])
+
+
+def _told(rows: Iterable[ROW]) -> Iterator[ROW]:
+    """Each as soon as it is known: all of them take most of an hour."""
+    for row in rows:
+        print(f"  {row[0]}: {row[1]}", file=sys.stderr, flush=True)
+        yield row
 
 
 def _reactions(amount: Amount) -> Iterator[ROW]:
