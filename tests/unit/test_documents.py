@@ -15,6 +15,7 @@ from catalogue.documents import read_descriptor, read_infrastructure
 from domain.descriptor import Descriptor
 from domain.errors import DocumentError, Issue
 from domain.infrastructure import Infrastructure, Resources
+from domain.models import Documented, Model
 from domain.pricing import instance_cost
 
 SHOP = (Path(__file__).resolve().parents[2] / "examples" / "secure-shop.yaml").read_text()
@@ -498,6 +499,20 @@ def test_every_field_is_documented() -> None:
     parts = [part for schema in schemas for part in (schema, *schema["$defs"].values())]
     fields = {field for part in parts for field in part.get("properties", {})}
     assert {field for field in fields if not re.search(rf"[`.]{field}[`.]", text)} == set()
+
+
+def test_what_is_said_of_fields_is_in_the_schema() -> None:
+    """Of each part of a document, also of one that is added some day."""
+    parts = {name for model in (Descriptor, Infrastructure) for name in model.model_json_schema()["$defs"]}
+    models = [each for each in every(Model) if each.__name__ in parts]
+    assert len(models) > 20
+    assert [each for each in models if not issubclass(each, Documented)] == []
+    settings = Infrastructure.model_json_schema()["$defs"]["VimSettings"]["properties"]
+    assert all(field["description"] for field in settings.values())
+
+
+def every(model: type[Model]) -> list[type[Model]]:
+    return [model, *(deeper for each in model.__subclasses__() for deeper in every(each))]
 
 
 def test_wrong_fields_do_not_hide_what_is_wrong_between_fields() -> None:
