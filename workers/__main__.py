@@ -69,7 +69,7 @@ async def _serve_with(settings: Settings, queues: Sequence[str], runtime: Runtim
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    client = counted(await connect(runtime=runtime))
+    client = counted(await connect(runtime=runtime or Runtime.default()))  # whose log is standard output
     catalogue = open_catalogue(settings.catalogue_url)
     if directory := os.environ.get("INTERLACE_PROVE"):
         from workers.proving import watched

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import cache
 
 from pydantic import ValidationError
 from temporalio.client import Client, Interceptor
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.plugin import SimplePlugin
-from temporalio.runtime import Runtime
+from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.worker import WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 from temporalio.workflow import SandboxImportNotificationPolicy
@@ -48,7 +49,8 @@ def _sandbox(_: WorkflowRunner | None) -> WorkflowRunner:
 async def connect(address: str | None = None, runtime: Runtime | None = None) -> Client:
     """A client as temporalio.envconfig says (address, mTLS, API key, profiles); `address` comes first.
 
-    :param runtime: that serves the SDK's own figures; None where nobody asks for them
+    :param runtime: with what the SDK's core tells and serves of itself; None: it says nothing, as standard
+        output belongs to the command that asks
     """
     from temporalio.envconfig import ClientConfig
 
@@ -56,7 +58,14 @@ async def connect(address: str | None = None, runtime: Runtime | None = None) ->
     if address:
         config["target_host"] = address
     config.setdefault("target_host", "127.0.0.1:7233")
-    return await Client.connect(**config, plugins=[plugin()], interceptors=_tracing(), runtime=runtime)
+    return await Client.connect(
+        **config, plugins=[plugin()], interceptors=_tracing(), runtime=runtime or _quiet()
+    )
+
+
+@cache
+def _quiet() -> Runtime:
+    return Runtime(telemetry=TelemetryConfig(logging=None))
 
 
 def _tracing() -> Sequence[Interceptor]:

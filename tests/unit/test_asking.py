@@ -43,8 +43,8 @@ def test_others_are_answered_and_it_is_waited_for_once(vims: Vims) -> None:
     asking: Asking[str] = Asking()
     assert asking.answers((*SLOW, *QUICK), vims.ask, 3.0) == {QUICK[0]: "other"}
     began = time.monotonic()
-    assert asking.answers((*SLOW, *QUICK), vims.ask, 50.0) == {QUICK[0]: "other"}
-    assert time.monotonic() - began < 40, "it is known to hang"
+    assert asking.answers((*SLOW, *QUICK), vims.ask, 3.0) == {QUICK[0]: "other"}
+    assert time.monotonic() - began < 2.9, "it is known to hang"
     hung = [each for each in vims.asked if each != "other"]
     assert len(hung) == len(set(hung)) < len(SLOW), "each once, and not all of them at the same time"
     asking.close()
