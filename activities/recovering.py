@@ -4,7 +4,6 @@ from contextlib import suppress
 
 from catalogue.store import Catalogue
 from domain.errors import InputError, UnknownError
-from domain.names import OperationKind
 from domain.recovery import PROFILES, Profile, Recovery
 from domain.requests import BeginOperation
 
@@ -20,14 +19,10 @@ class Recoveries:
     def of(self, start: BeginOperation) -> tuple[Recovery, str]:
         """What an operation goes by, and what is worth saying of it.
 
-        What a policy begins goes after what people ask for, as many services may scale at the same second;
-        not so healing, as there somebody waits for the service.
-
         :raises InputError: if the request names a profile that is not known here
         """
         recovery, note = self._of_profile(start)
-        later = start.by_policy and start.kind is not OperationKind.HEAL
-        return (recovery.behind() if later else recovery), note
+        return (recovery.by_policy(start.kind) if start.by_policy else recovery), note
 
     def _of_profile(self, start: BeginOperation) -> tuple[Recovery, str]:
         if start.reliability:

@@ -33,8 +33,13 @@ class Recovery(Model):
     priority: Priority = 3
     fairness_weight: Weight = 1.0
 
-    def behind(self) -> "Recovery":
-        """The same, for what may wait until nobody waits for the like of it."""
+    def by_policy(self, kind: OperationKind) -> "Recovery":
+        """The same, for what a policy begins: after what people ask for, as many services may scale at once.
+
+        Not so healing: there somebody waits for the service.
+        """
+        if kind is OperationKind.HEAL:
+            return self
         return self.model_copy(update={"priority": min(_LAST, self.priority + 1)})
 
 

@@ -61,8 +61,7 @@ def server_command(binary: str, home: Path, port: int, ui_port: int) -> list[str
         *("--dynamic-config-value", "history.transferProcessorMaxPollRPS=1000"),
         *("--dynamic-config-value", 'history.timerProcessorMaxTimeShift="100ms"'),
         *("--dynamic-config-value", "matching.enableFairness=true"),
-        *("--dynamic-config-value", "matching.numTaskqueueReadPartitions=1"),  # order is kept within each
-        *("--dynamic-config-value", "matching.numTaskqueueWritePartitions=1"),
+        *("--dynamic-config-value", "matching.numTaskqueueWritePartitions=1"),  # order is kept within each
         *attributes,
     ]
 

@@ -27,8 +27,8 @@ suite() { # NAME, and the arguments; 5: nothing was selected
 again() { # whether it was but the others beside it; where much fails, it was not
     local cache=$1 failed
     shift
-    failed=$(grep -c '"' "$cache/v/cache/lastfailed" 2>/dev/null || echo 0)
-    if [ "$failed" = 0 ] || [ "$failed" -gt 10 ]; then
+    failed=$(grep -c '"' "$cache/v/cache/lastfailed" 2>/dev/null || true)
+    if [ "${failed:-0}" = 0 ] || [ "$failed" -gt 10 ]; then
         status=1
         return
     fi

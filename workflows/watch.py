@@ -154,10 +154,9 @@ class Watch:
 
 
 def _priority(wanted: Wanted) -> Priority:
-    """Of the operation's own tasks: behind those of people, as its calls are, Heal excepted."""
-    usual = Recovery()
-    recovery = usual if wanted.kind is names.OperationKind.HEAL else usual.behind()
-    return Priority(priority_key=recovery.priority, fairness_key=wanted.request.tenant)
+    """Of the operation's own tasks; that of its calls is settled as it begins."""
+    usual = Recovery().by_policy(wanted.kind)
+    return Priority(priority_key=usual.priority, fairness_key=wanted.request.tenant)
 
 
 def _details(decision: Decision) -> str:

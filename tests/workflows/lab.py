@@ -344,7 +344,6 @@ async def dev_server(**fields: Any) -> AsyncIterator[WorkflowEnvironment]:
         dev_server_extra_args=[
             *("--dynamic-config-value", "history.transferProcessorMaxPollRPS=1000"),
             *("--dynamic-config-value", "matching.enableFairness=true"),
-            *("--dynamic-config-value", "matching.numTaskqueueReadPartitions=1"),
             *("--dynamic-config-value", "matching.numTaskqueueWritePartitions=1"),
         ],
         **fields,

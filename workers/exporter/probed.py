@@ -36,9 +36,7 @@ class Probing:
 
     def figures(self, chain: str) -> ChainFigures:
         """A whole chain's: of its slowest way, as planned latencies are, and of what all of its ways lose."""
-        stretches = [
-            [*segments.values()] for key, segments in self._round_trips_ms.items() if key[0] == chain
-        ]
+        stretches = self._copied(chain)
         if not stretches:
             return ChainFigures()
         slowest = [_slowest_ms(segments) for segments in stretches]
@@ -48,13 +46,19 @@ class Probing:
             loss=1 - prod(_delivered(segments) for segments in stretches),
         )
 
+    def _copied(self, chain: str) -> list[list[tuple[float | None, ...]]]:
+        """The probes of each segment of each stretch: as they are now, as more are noted meanwhile."""
+        segments = [[*each.values()] for key, each in [*self._round_trips_ms.items()] if key[0] == chain]
+        copied = [[probes for kept in each if (probes := tuple(kept))] for each in segments]
+        return [each for each in copied if each]
 
-def _slowest_ms(segments: Sequence[deque[float | None]]) -> float:
+
+def _slowest_ms(segments: Sequence[Sequence[float | None]]) -> float:
     """By the last answer of each; nan where there is none at all."""
     last = (next((each for each in reversed(kept) if each is not None), nan) for kept in segments)
     return max((each for each in last if not isnan(each)), default=nan)
 
 
-def _delivered(segments: Sequence[deque[float | None]]) -> float:
+def _delivered(segments: Sequence[Sequence[float | None]]) -> float:
     probes = [each for kept in segments for each in kept]
     return sum(each is not None for each in probes) / len(probes)
