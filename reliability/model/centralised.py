@@ -35,13 +35,17 @@ def _work(z: Parameters) -> float:
     whole = (0.0, *accumulate(rounds(z)))
     once_more = (0.0, *accumulate(_rounds_again(z)))
 
-    def work(j: int) -> float:
-        since = 0 if j <= z.first_shared else max(0, j - z.s_p)
-        return once_more[j - 1] - once_more[since] + whole[j] - whole[j - 1]
-
+    first, period = z.first_shared, z.s_p
     # Shared after t_o, the first sharing comes after one t_o more than there are tasks before it.
     late = z.t_o if z.shared == "prepared" else 0.0
-    return max(work(j) + (late if j <= z.first_shared else 0.0) for j in range(1, z.n + 1)) + z.t_s
+
+    def work(j: int) -> float:
+        last = whole[j] - whole[j - 1]
+        if j <= first:
+            return once_more[j - 1] + last + late
+        return once_more[j - 1] - once_more[max(0, j - period)] + last
+
+    return max(map(work, range(1, z.n + 1))) + z.t_s
 
 
 def _rounds_again(z: Parameters) -> Iterator[float]:
