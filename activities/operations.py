@@ -1,20 +1,22 @@
 """The lease of a service: taking it, also from a dead operation, and giving it back."""
 
 import asyncio
+from contextlib import suppress
 
 from temporalio import activity
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.recovering import Recoveries
+from activities.scoping import scope_of
 from activities.translation import translated
 from catalogue.store import Catalogue
 from domain import names
-from domain.errors import BusyError
+from domain.errors import BusyError, InterlaceError
 from domain.records import OperationRecord
 from domain.recovery import BALANCED, Profile
 from domain.requests import BeginOperation, FinishOperation, Held, Nothing
-from domain.steering import Began
+from domain.steering import Began, PlanOrder, Scope
 
 _NOTHING_TO_MEND = (names.OperationKind.INSTANTIATE, names.OperationKind.TERMINATE)
 """There is nothing yet; or all of it goes, as the ledger has it."""
@@ -37,14 +39,27 @@ class OperationActivities:
 
     @activity.defn(name=names.START)
     async def start(self, start: BeginOperation) -> Began:
-        """As `begin`, and tell whether an operation that died has left the service half changed."""
+        """As `begin`, and tell whether an operation that died has left the service half changed.
+
+        Where it has not, also what of the world a plan for the request depends on.
+        """
         with translated():
             recovery, note = await asyncio.to_thread(self._recoveries.of, start)
             held = await self._begun(start)
             mend = start.kind not in _NOTHING_TO_MEND and await asyncio.to_thread(
                 self._catalogue.services.unsettled, start.service
             )
-        return Began(held=held, mend=mend, recovery=recovery, note=note)
+            found = None if mend else await asyncio.to_thread(self._scope, start, held)
+        return Began(held=held, mend=mend, recovery=recovery, note=note, scope=found)
+
+    def _scope(self, start: BeginOperation, held: Held) -> Scope | None:
+        """None where it cannot be told: the lease is held, so who asks for it alone is told why."""
+        if start.request is None:
+            return None
+        order = PlanOrder(plan_id="", kind=start.kind, request=start.request, held=held)
+        with suppress(InterlaceError):
+            return scope_of(self._catalogue, order)
+        return None
 
     async def _begun(self, start: BeginOperation) -> Held:
         try:
@@ -82,8 +97,10 @@ class OperationActivities:
 
     @activity.defn(name=names.FINISH, no_thread_cancel_exception=True)
     def finish(self, ending: FinishOperation) -> Nothing:
-        """Record the outcome and give the lease back."""
+        """Record the outcome, give the lease back, and let later plans expect what steps have taken."""
         held = ending.held
         with translated():
             self._operations.finish(held.operation_id, held.fence, ending.state, ending.failure)
+            if ending.times:
+                self._catalogue.timings.note(ending.times)
         return Nothing()

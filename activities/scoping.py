@@ -21,9 +21,17 @@ class ScopingActivities:
     def scope(self, order: PlanOrder) -> Scope:
         """The images and instances to be asked about; none for a stored plan, which was made already."""
         with translated():
-            request = request_of(order)
-            if request.plan or isinstance(request, TerminateRequest):
-                return Scope()
-            before = view_of(self._catalogue, order, request).deployment
-            wanted = descriptors_of(self._catalogue, request, before).wanted
-            return scope(order.kind, request, before, wanted)
+            return scope_of(self._catalogue, order)
+
+
+def scope_of(catalogue: Catalogue, order: PlanOrder) -> Scope:
+    """As `ScopingActivities.scope`.
+
+    :raises InterlaceError: if there cannot be such a plan
+    """
+    request = request_of(order)
+    if request.plan or isinstance(request, TerminateRequest):
+        return Scope()
+    before = view_of(catalogue, order, request).deployment
+    wanted = descriptors_of(catalogue, request, before).wanted
+    return scope(order.kind, request, before, wanted)

@@ -6,7 +6,7 @@ from sqlalchemy import select, text
 
 from catalogue.database import Database
 from catalogue.tables import timings
-from domain.steering import StepTime
+from domain.requests import StepTime
 
 _FIRST = 5
 """So many are averaged evenly; from then on each new one weighs 1 / _FIRST."""

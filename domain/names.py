@@ -56,6 +56,9 @@ PLANNED_PATCH = "planned"
 PREVIEWED_PATCH = "previewed"
 """Set in histories of plans that were shown with what VIMs tell of them."""
 
+TERSE_PATCH = "terse"
+"""Set in histories that tell a phase once, not with each of its steps, and what steps took with the end."""
+
 START = "operation.start"
 SCOPE = "plan.scope"
 SURVEY = "vim.survey"

@@ -1,6 +1,6 @@
 """What workflows and activities take and give: one model in, one out."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import AwareDatetime, Field
 
@@ -120,6 +120,8 @@ class BeginOperation(Model):
     reliability: Name | None = None
     by_policy: bool = False
     """Begun by the watch of the service, so nobody waits for it."""
+    request: dict[str, Any] | None = None
+    """The operation's own, where what its plan depends on is to be told with the lease."""
 
 
 class Held(Model):
@@ -130,12 +132,22 @@ class Held(Model):
     service: Name
 
 
+class StepTime(Model):
+    """How long a step took, for the expectations of later plans."""
+
+    action: str
+    vim_kind: Name
+    seconds: float
+
+
 class FinishOperation(Model):
     """Gives the lease back."""
 
     held: Held
     state: OperationState
     failure: str | None = None
+    times: tuple[StepTime, ...] = ()
+    """Of the steps that were done."""
 
 
 class ResolveRequest(Model):

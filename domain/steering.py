@@ -11,7 +11,7 @@ from domain.models import Model, Name
 from domain.names import OperationKind
 from domain.operation_plans import PlanBrief, Step
 from domain.recovery import Recovery
-from domain.requests import Held
+from domain.requests import Held, StepTime
 
 
 class Reason(Model):
@@ -52,6 +52,8 @@ class Began(Model):
     recovery: Recovery = Recovery()
     note: str = ""
     """What is worth saying of how that was settled."""
+    scope: "Scope | None" = None
+    """Where nothing has to be put right first; None: to be asked for."""
 
 
 class Scope(Model):
@@ -210,14 +212,6 @@ class ServiceView(Model):
 
     deployment: Deployment | None
     revision: int
-
-
-class StepTime(Model):
-    """How long a step took, for the expectations of later plans."""
-
-    action: str
-    vim_kind: Name
-    seconds: float
 
 
 class StepTimes(Model):

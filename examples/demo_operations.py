@@ -12,7 +12,6 @@ _PHASE = re.compile(r"[A-Z][a-z]+")
 _BOOKKEEPING = (
     "take the lease",
     "plan",
-    "note how long it took",
     "commit the service",
     "give the lease back",
 )

@@ -50,6 +50,8 @@ class Board:
 
     def enter(self, phase: Phase) -> None:
         """The operation is in this phase now."""
+        if phase is self._phase and workflow.patched(names.TERSE_PATCH):
+            return
         self._phase = phase
         workflow.upsert_search_attributes([_keyword(names.PHASE_ATTRIBUTE).value_set(phase.value)])
         self.draw()

@@ -28,6 +28,7 @@ from domain.steering import (
     FusedNote,
     FusedOrder,
     PlanRef,
+    Scope,
     StepNote,
     StepOrder,
     StepTimes,
@@ -36,7 +37,7 @@ from workflows import calls
 from workflows.board import Board
 from workflows.cuts import ran_to_its_end, uncut
 from workflows.failures import refuses, root_cause
-from workflows.planning import make_plan
+from workflows.planning import UNASKED, make_plan
 from workflows.returning import Returning, sweep_leftovers
 from workflows.steered import Steering
 from workflows.stepping import Manner, Stepper
@@ -59,6 +60,8 @@ class Operation:
         self.tenant = "default"
         self._held: Held | None = None
         self._plan: PlanBrief | None = None
+        self._scope: Scope | None = None
+        """As it was when the operation began: for its first plan alone."""
         self._request: AnyRequest | None = None
         self._stoppable = False
         self._returning = Returning(self._board, self._stepper)
@@ -93,6 +96,7 @@ class Operation:
         self._board.open(request.service, request.tenant)
         began = await self._begin()
         self._held, self.recovery, self._settled = began.held, began.recovery, began.note
+        self._scope = began.scope
         self._steering.open = self._stoppable = True
         try:
             await self._until_given_up(self._work(began))
@@ -134,7 +138,9 @@ class Operation:
         """Make, or take, the plan, and reserve what it needs."""
         self._board.enter(Phase.PLANNING)
         with self._board.step("plan"):
-            self._plan = await make_plan(self.kind, self.request.model_dump(mode="json"), self.held, avoid)
+            request = self.request.model_dump(mode="json")
+            self._plan = await make_plan(self.kind, request, self.held, avoid, self._scope)
+            self._scope = None
         self._stop_if_cancelled()
         self._board.follow(self._plan)
         return self._plan
@@ -166,6 +172,7 @@ class Operation:
             by_policy=bool(
                 info.parent and info.parent.workflow_id == names.watch_workflow_id(request.service)
             ),
+            request=None if self.kind in UNASKED else request.model_dump(mode="json"),
         )
         try:
             return await uncut(self._ours(names.START, start, Began, step="take the lease"))
@@ -225,11 +232,13 @@ class Operation:
     async def _end(self, state: OperationState, failure: str | None) -> None:
         """Hand what is left over to a sweep, note what was learned, give the lease back."""
         await sweep_leftovers(self.operation_id, self.request.service, self._stepper.leftovers)
-        if self._stepper.times:
-            times = StepTimes(times=tuple(self._stepper.times))
+        times = tuple(self._stepper.times)
+        if times and not workflow.patched(names.TERSE_PATCH):
             with suppress(FailureError):
-                await self._ours(names.NOTE_TIMES, times, Nothing, step="note how long it took")
-        ending = FinishOperation(held=self.held, state=state, failure=failure)
+                noted = StepTimes(times=times)
+                await self._ours(names.NOTE_TIMES, noted, Nothing, step="note how long it took")
+            times = ()
+        ending = FinishOperation(held=self.held, state=state, failure=failure, times=times)
         await self._ours(names.FINISH, ending, Nothing, step="give the lease back")
         await workflow.wait_condition(workflow.all_handlers_finished)
 

@@ -14,14 +14,21 @@ from domain.steering import ImageTraits, PlanOrder, PreviewOrder, Scope, Survey,
 from workflows import calls
 from workflows.failures import root_cause
 
+UNASKED = (names.OperationKind.INSTANTIATE, names.OperationKind.TERMINATE)
+"""Their plans depend on nothing that VIMs have to be asked."""
+
 
 async def make_plan(
     kind: names.OperationKind,
     request: dict[str, Any],
     held: Held | None = None,
     avoid: dict[str, frozenset[Name]] | None = None,
+    scope: Scope | None = None,
 ) -> PlanBrief:
-    """The plan of an operation; with a lease its capacity is reserved, for the old and the new together."""
+    """The plan of an operation; with a lease its capacity is reserved, for the old and the new together.
+
+    :param scope: what is to be asked of the VIMs, where that is known already
+    """
     order = PlanOrder(
         plan_id=f"plan-{workflow.uuid4().hex[:12]}",
         kind=kind,
@@ -29,11 +36,8 @@ async def make_plan(
         held=held,
         avoid=avoid or {},
     )
-    if request.get("plan") is None and kind not in (
-        names.OperationKind.INSTANTIATE,
-        names.OperationKind.TERMINATE,
-    ):
-        scope = await calls.ask_store(names.SCOPE, order, Scope, summary="see what is there")
+    if request.get("plan") is None and kind not in UNASKED:
+        scope = scope or await calls.ask_store(names.SCOPE, order, Scope, summary="see what is there")
         order = order.model_copy(update={"survey": await survey_of(scope)})
     return await calls.ask_placement(names.MAKE_PLAN, order, PlanBrief, summary=f"plan the {kind}")
 

@@ -16,8 +16,8 @@ from temporalio.exceptions import (
 
 from domain import names
 from domain.operation_plans import Step, StepAction, Wave
-from domain.requests import ExternalResource, LeaveResource, Nothing
-from domain.steering import FusedNote, StepNote, StepTime
+from domain.requests import ExternalResource, LeaveResource, Nothing, StepTime
+from domain.steering import FusedNote, StepNote
 from workflows import calls
 from workflows.board import Board
 from workflows.failures import root_cause

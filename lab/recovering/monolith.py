@@ -22,17 +22,14 @@ from domain.models import Model
 from domain.names import OperationKind
 from domain.operation_plans import PlanBrief
 from domain.phases import OperationState
-from domain.requests import BeginOperation, FinishOperation, Held, Nothing
+from domain.requests import BeginOperation, FinishOperation, Held, Nothing, StepTime
 from domain.steering import (
     Began,
     Committed,
     PlanOrder,
     PlanRef,
-    Scope,
     StepNote,
     StepOrder,
-    StepTime,
-    StepTimes,
     Survey,
     SurveyOrder,
 )
@@ -101,18 +98,19 @@ class _Script:
         self._waves: list[tuple[Call, ...]] = []
 
     def carry_out(self, order: Order) -> Done:
-        began = time.monotonic()
+        started = time.monotonic()
         request = REQUESTS[order.kind].model_validate(order.request)
-        held = self._begin(order, request)
-        plan = self._plan(order, held)
+        began = self._begin(order, request)
+        held = began.held
+        plan = self._plan(order, began)
         times = list(self._steps(plan, held, request))
         ref = PlanRef(held=held, plan_id=plan.plan_id)
         self._call(names.COMMIT_PLAN, ref, Committed)
-        self._call(names.NOTE_TIMES, StepTimes(times=tuple(times)), Nothing)
-        self._call(names.FINISH, FinishOperation(held=held, state=OperationState.COMPLETED), Nothing)
-        return Done(seconds=time.monotonic() - began, waves=tuple(self._waves))
+        ending = FinishOperation(held=held, state=OperationState.COMPLETED, times=tuple(times))
+        self._call(names.FINISH, ending, Nothing)
+        return Done(seconds=time.monotonic() - started, waves=tuple(self._waves))
 
-    def _begin(self, order: Order, request: AnyRequest) -> Held:
+    def _begin(self, order: Order, request: AnyRequest) -> Began:
         start = BeginOperation(
             operation_id=f"{order.kind.lower()}-script-{order.number:08}",
             kind=order.kind,
@@ -121,16 +119,16 @@ class _Script:
             workflow_id=names.service_workflow_id(request.service),
             run_id=f"script-{order.number}",
             descriptor=getattr(request, "descriptor", None),
+            request=None if order.kind is OperationKind.INSTANTIATE else order.request,
         )
-        return self._call(names.START, start, Began).held
+        return self._call(names.START, start, Began)
 
-    def _plan(self, order: Order, held: Held) -> PlanBrief:
+    def _plan(self, order: Order, began: Began) -> PlanBrief:
         asked = PlanOrder(
-            plan_id=f"plan-script-{order.number}", kind=order.kind, request=order.request, held=held
+            plan_id=f"plan-script-{order.number}", kind=order.kind, request=order.request, held=began.held
         )
-        if order.kind is not OperationKind.INSTANTIATE:
-            scope = self._call(names.SCOPE, asked, Scope)
-            kind = "modelled"
+        scope, kind = began.scope, "modelled"
+        if scope is not None:
             look = SurveyOrder(images=scope.images.get(kind, ()), instances=scope.instances.get(kind, {}))
             asked = asked.model_copy(update={"survey": self._call(names.SURVEY, look, Survey)})
         return self._call(names.MAKE_PLAN, asked, PlanBrief)

@@ -1,6 +1,7 @@
 """Records the histories that the replay test runs again: `python -m tests.replay.record`.
 
-Those in `unplanned` are of the code before operations were planned: nothing records them any more.
+Those in `unplanned` are of the code before operations were planned, those in `planned` of the code that told a
+phase with each of its steps: nothing records them any more.
 """
 
 import asyncio
@@ -19,7 +20,7 @@ from tests.e2e.packets import PacketLab, emulated
 from tests.workflows.lab import SHOP, Lab, chain, dev_server, infrastructure
 from workers.plugin import plugin
 
-HISTORIES = Path(__file__).resolve().parents[1] / "fixtures" / "histories" / "planned"
+HISTORIES = Path(__file__).resolve().parents[1] / "fixtures" / "histories" / "terse"
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 IDENTITY = "interlace"
 

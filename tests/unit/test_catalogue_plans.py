@@ -13,7 +13,7 @@ from domain.networking import MODELLED, ServiceNetwork
 from domain.operation_plans import PlanState
 from domain.phases import OperationState
 from domain.records import Lease
-from domain.steering import StepTime
+from domain.requests import StepTime
 from tests.unit.test_catalogue_samples import begin, operation_plan
 
 pytest_plugins = ("tests.postgres",)

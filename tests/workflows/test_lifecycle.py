@@ -5,9 +5,10 @@ import json
 import pytest
 from temporalio.api.sdk.v1 import WorkflowMetadata
 
+from catalogue.documents import read_descriptor
 from domain import names
 from domain.phases import OperationState, Phase, ResourceState, ServiceState
-from tests.workflows.lab import INSTANCES, Lab, attribute, progress
+from tests.workflows.lab import INSTANCES, Handle, Lab, attribute, chain, progress
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -86,3 +87,32 @@ async def test_two_services_side_by_side(lab: Lab) -> None:
     await (await lab.start_terminate("s1")).result()
     assert {row.tags["service"] for row in lab.world().values()} == {"s2"}
     assert lab.world_usage() == lab.catalogue.infrastructure.usage().pops
+
+
+async def test_a_history_tells_each_phase_once_and_asks_for_nothing_twice(lab: Lab) -> None:
+    lab.catalogue.descriptors.onboard(read_descriptor(chain().encode(), "test"))
+    built = await lab.start("s1", "chain")
+    await built.result()
+    shop = await lab.start("s2")
+    await shop.result()
+    scaled = await lab.operate("Scale", "s2", component="web", by=1)
+    await scaled.result()
+    for handle in (built, scaled):
+        phases, activities = await _told(handle)
+        assert phases == list(dict.fromkeys(phases))
+        assert phases[0] == "Planning" and phases[-1] == "Done"
+        assert [activities.count(each) for each in (names.START, names.FINISH)] == [1, 1]
+        assert names.SCOPE not in activities and names.NOTE_TIMES not in activities
+    assert ("instance.create", "modelled") in lab.catalogue.timings.expected()
+
+
+async def _told(handle: Handle) -> tuple[list[str], list[str]]:
+    """The phases that a workflow told the server, and the activities that it had it begin."""
+    phases, activities = [], []
+    for event in (await handle.fetch_history()).events:
+        told = event.upsert_workflow_search_attributes_event_attributes.search_attributes.indexed_fields
+        if names.PHASE_ATTRIBUTE in told:
+            phases.append(json.loads(told[names.PHASE_ATTRIBUTE].data))
+        if event.HasField("activity_task_scheduled_event_attributes"):
+            activities.append(event.activity_task_scheduled_event_attributes.activity_type.name)
+    return phases, activities
