@@ -1,7 +1,7 @@
 """Records the histories that the replay test runs again: `python -m tests.replay.record`.
 
-Those in `unplanned` are of the code before operations were planned, those in `planned` of the code that told a
-phase with each of its steps: nothing records them any more.
+Those in `unplanned` are of the code before operations were planned, those in `planned` of the code that told
+a phase with each of its steps: nothing records them any more.
 """
 
 import asyncio
