@@ -24,8 +24,9 @@ _EXAMPLE = Path(__file__).with_name("secure-shop.yaml")
 
 
 def main() -> None:
-    """Run the steps; exit code 1 if one of them fails."""
+    """Run the steps; exit code 1 if one of them fails. However it ends, nothing of it is left running."""
     started = time.monotonic()
+    heed_signals()
     stop_earlier_run()
     choose_source()
     try:
@@ -43,10 +44,18 @@ def main() -> None:
     except DemoError as error:
         print(f"\nThe demonstration failed: {error}\nThe logs are in {HOME / 'logs'}.")
         raise SystemExit(1) from None
+    except KeyboardInterrupt:
+        raise SystemExit("\nInterrupted; what runs of it is ended.") from None
     finally:
         interlace("down", "--all", "--yes", quiet=True, check=False)
     print(f"\nAll of it worked, in {time.monotonic() - started:.0f} s. Nothing is left running.")
     print("Next: `.venv/bin/interlace up`, then README.md for your own service.")
+
+
+def heed_signals() -> None:
+    """SIGINT also where a shell has its background jobs ignore it, and SIGTERM like it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
 
 
 def stop_earlier_run() -> None:
