@@ -40,7 +40,7 @@ class Cli:
         entry = "from interfaces.cli.main import main; main()"
         command = [sys.executable, "-c", entry, *map(str, words)]
         return subprocess.run(
-            command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=80, check=False
+            command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=200, check=False
         )
 
     def json(self, code: int, *words: str | Path) -> Any:

@@ -51,7 +51,7 @@ async def test_an_operation_is_timed_with_and_without_a_death(tmp_path: Path) ->
     [held] = found.checkpoints
     assert sum(each.bytes for each in held.events) <= held.bytes * 1.5
     fused = next(each for each in held.events if each.name == "activity task completed")
-    assert fused.count < 13  # two steps to a checkpoint
-    assert len(found.calibrations[0].tasks) == 13
+    assert fused.count < 12  # two steps to a checkpoint
+    assert len(found.calibrations[0].tasks) == 12
     assert report.write(tmp_path, "{}")
     assert any("t_r" in each for each in said)
