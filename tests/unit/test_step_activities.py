@@ -17,8 +17,8 @@ from adaptors.vim.modelled.deeds import crash, vanish
 from domain.names import OperationKind
 from domain.operation_plans import PlanBrief, Step, StepAction
 from domain.phases import OperationState, ResourceState
-from domain.requests import BeginOperation, Held
-from domain.steering import Amendment, Began, PlanRef, StepEdit, StepOrder, StepTime, StepTimes
+from domain.requests import BeginOperation, Held, StepTime
+from domain.steering import Amendment, Began, PlanRef, StepEdit, StepOrder, StepTimes
 from tests.unit.modelled import spec
 from tests.unit.planned_world import World, infrastructure, steps
 
