@@ -13,6 +13,8 @@ class Outcome(Model):
     case: Case
     differences: tuple[str, ...] = ()
     """From the reference; none where all is the same."""
+    reached: bool = True
+    """Something died: not where a moment was over before it was noticed, as on a busy machine."""
     lost_s: float = 0.0
     """Beyond the reference's own time."""
     retries: int = 0

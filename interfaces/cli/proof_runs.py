@@ -102,11 +102,13 @@ async def outcome(lane: Lane, subject: Subject, reference: Reference, case: Case
     failed_at = reference.failed_at if case.undone else None
     mine = await run(lane, subject, service, failed_at, known.ended.seconds + WITHIN_S)
     found = list(unlike(known, mine))
-    if lane.watch.struck(service) is None:
+    reached = lane.watch.struck(service) is not None
+    if not reached:
         found.insert(0, "the point was never reached, so nothing died")
     return Outcome(
         case=case,
         differences=tuple(found),
+        reached=reached,
         lost_s=max(0.0, mine.ended.seconds - known.ended.seconds),
         retries=max(0, begun(mine.passages) - begun(known.passages)),
         lab=str(lane.home),
