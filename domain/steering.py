@@ -43,6 +43,15 @@ class Told(Model):
     message: str
 
 
+class Scope(Model):
+    """What of the world a plan depends on: to be asked of each kind of VIM."""
+
+    images: dict[Name, tuple[str, ...]] = {}
+    """Kind of VIM -> images."""
+    instances: dict[Name, dict[str, Name]] = {}
+    """Kind of VIM -> names in the VIM to be looked at -> their PoPs."""
+
+
 class Began(Model):
     """The lease, and whether something must be put right first."""
 
@@ -52,17 +61,8 @@ class Began(Model):
     recovery: Recovery = Recovery()
     note: str = ""
     """What is worth saying of how that was settled."""
-    scope: "Scope | None" = None
+    scope: Scope | None = None
     """Where nothing has to be put right first; None: to be asked for."""
-
-
-class Scope(Model):
-    """What of the world a plan depends on: to be asked of each kind of VIM."""
-
-    images: dict[Name, tuple[str, ...]] = {}
-    """Kind of VIM -> images."""
-    instances: dict[Name, dict[str, Name]] = {}
-    """Kind of VIM -> names in the VIM to be looked at -> their PoPs."""
 
 
 class SurveyOrder(Model):

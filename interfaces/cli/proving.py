@@ -146,20 +146,27 @@ class Campaign:
         ready = [] if lane.packets else await self.prepared(lane, subject, len(share))
         for case in share:
             service = ready.pop() if ready else (await self.prepared(lane, subject, 1))[0]
-            found = await outcome(lane, subject, reference, case, service)
-            for _ in range(_TRIES_MORE):
-                if found.reached or len(found.differences) > 1:
-                    break
-                self.say(f"{case}: passed before anything could die there, once more")
-                await self._cleared(lane, service)
-                [service] = await self.prepared(lane, subject, 1)
-                found = await outcome(lane, subject, reference, case, service)
+            found = await self._outcome(lane, subject, reference, case, service)
             outcomes[case] = found
             verdict = "same" if found.same else "DIFFERENT"
             self.say(f"[{len(outcomes)}/{total}] {case}: {verdict}, {found.lost_s:.1f} s lost")
             if not found.same:
                 raise DifferenceError(found)
-            await self._cleared(lane, service)
+            await self._cleared(lane, found.service)
+
+    async def _outcome(
+        self, lane: Lane, subject: Subject, reference: Reference, case: Case, service: str
+    ) -> Outcome:
+        """Of the first try in which something died, or that ended otherwise than the reference."""
+        found = await outcome(lane, subject, reference, case, service)
+        for _ in range(_TRIES_MORE):
+            if found.reached or len(found.differences) > 1:
+                break
+            self.say(f"{case}: passed before anything could die there; once more")
+            await self._cleared(lane, found.service)
+            [service] = await self.prepared(lane, subject, 1)
+            found = await outcome(lane, subject, reference, case, service)
+        return found
 
 
 @asynccontextmanager

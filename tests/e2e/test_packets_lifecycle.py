@@ -158,6 +158,7 @@ async def test_replicas_come_and_go_under_traffic(lab: PacketLab) -> None:
         await (await lab.operate("Scale", "shop", component="web", instances=3)).result()
         await all_answer(lab, 3)
         await (await lab.operate("Scale", "shop", component="web", instances=2)).result()
+    assert {"web-1", "web-2"} == {each for each in lab.running("shop") if each.startswith("web-")}
     traffic.nothing_lost()
     await all_answer(lab, 2)
 
@@ -169,6 +170,7 @@ async def test_a_replica_moves_under_traffic(lab: PacketLab) -> None:
     (free,) = {"north", "south", "west"} - {was["web-1"], was["web-2"]}
     with Traffic(lab) as traffic:
         await (await lab.operate("Migrate", "shop", moves={"web-1": free})).result()
+    assert lab.running("shop")["web-1"] == free
     traffic.nothing_lost()
     await all_answer(lab, 2)
 
@@ -211,7 +213,9 @@ async def test_a_change_that_fails_leaves_the_shop_serving(lab: PacketLab) -> No
 @pytest.mark.asyncio(loop_scope="module")
 async def test_all_replicas_are_exchanged_at_once_under_traffic(lab: PacketLab) -> None:
     flavour = {"vcpus": 2, "memory": "1 GiB", "disk": "8 GiB"}
+    before = {name for _, name, instance in lab.existing("shop") if instance.startswith("web-")}
     with Traffic(lab) as traffic:
         await (await lab.operate("Scale", "shop", component="web", resources=flavour)).result()
+    assert before.isdisjoint(name for _, name, _ in lab.existing("shop"))
     traffic.nothing_lost()
     await all_answer(lab, 2)
