@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import signal
-import statistics
 import subprocess
 import sys
 import time
@@ -32,6 +31,7 @@ from adaptors.wan.guards import SOCKETS
 from adaptors.wan.records import Built, Harm, Records
 from domain.errors import VimRefusedError
 from domain.networking import Ingress, Label, Rule, Share, WanLink
+from tests.contract.measuring import best
 
 DATAPATHS: tuple[Datapath, ...] = ("nft", "ovs")
 LINK = WanLink(name="athens-berlin", between=("athens", "berlin"), bandwidth_mbps=100, latency_ms=5)
@@ -136,8 +136,9 @@ class World:
         return float(json.loads(self.run(source, *words))["end"]["sum_received"]["bits_per_second"]) / 1e6
 
     def rtt_ms(self, source: Client, target: Client) -> float:
-        said = self.run(source, "ping", "-c", "15", "-i", "0.02", "-W", "2", target.address)
-        return statistics.median(map(float, re.findall(r"time=([\d.]+) ms", said)))
+        """The shortest of 25: a link's delay is in every one, what else the machine does is not."""
+        said = self.run(source, "ping", "-c", "25", "-i", "0.02", "-W", "2", target.address)
+        return min(map(float, re.findall(r"time=([\d.]+) ms", said)))
 
     def clear(self) -> None:
         for client in self.clients:
@@ -164,7 +165,7 @@ def _rules(link: WanLink, here: Client, there: Client) -> list[Rule]:
     ]
 
 
-def wait_until(true: Callable[[], bool], timeout_s: float = 5.0) -> None:
+def wait_until(true: Callable[[], bool], timeout_s: float = 30.0) -> None:
     deadline = time.monotonic() + timeout_s
     while not true():
         assert time.monotonic() < deadline, "it did not come true"
@@ -212,28 +213,17 @@ def plain(tmp_path: Path) -> Iterator[World]:
     yield from opened(tmp_path, "nft")
 
 
-def best(of: int, good: Callable[[float], bool], measure: Callable[[], float]) -> None:
-    """Other work on the machine disturbs measurements: one good one is enough, and a bad link has none."""
-    seen: list[float] = []
-    for _ in range(of):
-        seen.append(round(measure(), 2))
-        print("measured", seen[-1])
-        if good(seen[-1]):
-            return
-    raise AssertionError(f"measured {seen}")
-
-
 @pytest.mark.alone
 def test_delay_and_full_size_throughput_are_those_of_the_link(world: World) -> None:
     world.join(LINK, "shop")
     first, second = world.connect("shop", LINK, 90)
-    best(5, lambda rtt: 9.7 <= rtt <= 16, lambda: world.rtt_ms(first, second))
+    best(lambda rtt: 9.7 <= rtt <= 16, lambda: world.rtt_ms(first, second))
     full = str(TENANT_MTU - 28)
     assert " 0% packet loss" in world.run(
         first, "ping", "-c", "3", "-i", "0.05", "-M", "do", "-s", full, second.address
     )
     world.serve(second)
-    best(5, lambda rate: 55 <= rate <= 100, lambda: world.tcp_mbps(first, second, 2))
+    best(lambda rate: 55 <= rate <= 100, lambda: world.tcp_mbps(first, second, 2))
 
 
 @pytest.mark.alone
@@ -247,8 +237,8 @@ def test_a_share_is_enforced_and_a_neighbour_cannot_take_it(world: World) -> Non
     flood = ["iperf3", "-u", "-b", "80M", "-l", "1300", "-t", "60", "-J", "-c", sink.address]
     log = world.machine.place.run / "flood.log"
     flooding = world.machine.spawn(flood, log, namespace=world.namespace(loud))
-    best(5, lambda rate: 6 <= rate <= 11, lambda: world.tcp_mbps(first, second))
-    best(5, lambda rtt: rtt <= 80, lambda: world.rtt_ms(first, second))
+    best(lambda rate: 6 <= rate <= 11, lambda: world.tcp_mbps(first, second))
+    best(lambda rtt: rtt <= 80, lambda: world.rtt_ms(first, second))
     assert flooding.alive()
     flooding.signal(signal.SIGINT)
     wait_until(lambda: not flooding.alive())
@@ -264,7 +254,7 @@ def test_a_flood_gets_its_own_share_and_no_more(plain: World) -> None:
     def delivered() -> float:
         return float(json.loads(plain.run(loud, *words))["end"]["sum_received"]["bits_per_second"]) / 1e6
 
-    best(5, lambda rate: 14 <= rate <= 21.5, delivered)
+    best(lambda rate: 14 <= rate <= 21.5, delivered)
 
 
 @pytest.mark.alone
@@ -279,7 +269,7 @@ def test_a_share_changes_alone_and_ends_with_its_service(plain: World) -> None:
     assert set(before) == set(after)
     assert sum(before[number] != after[number] for number in before) == 1
     plain.serve(second)
-    best(5, lambda rate: 25 <= rate <= 43, lambda: plain.tcp_mbps(first, second, 2))
+    best(lambda rate: 25 <= rate <= 43, lambda: plain.tcp_mbps(first, second, 2))
     plain.wan.leave("shop", "athens")
     assert len(_classes(plain)) == len(after) - 1
     assert set(_classes(plain).items()) <= set(after.items())
@@ -311,7 +301,7 @@ def test_shares_outlive_a_crash_of_the_switch(world: World) -> None:
         world.switch(pop).ensure()
     assert _classes(world) == before
     world.serve(second)
-    best(5, lambda rate: 6 <= rate <= 11, lambda: world.tcp_mbps(first, second, 2))
+    best(lambda rate: 6 <= rate <= 11, lambda: world.tcp_mbps(first, second, 2))
 
 
 def _captured(world: World, point: tuple[str, str], send: Callable[[], object]) -> bytes:
@@ -353,9 +343,9 @@ def test_without_encryption_it_says_so_and_works_as_well(plain: World) -> None:
     assert not plain.wan.encrypted()
     raw = _captured(plain, plain.wan.capture_point(LINK.name), lambda: _send_marker(plain, first, second))
     assert MARKER in raw
-    best(5, lambda rtt: 9.7 <= rtt <= 16, lambda: plain.rtt_ms(first, second))
+    best(lambda rtt: 9.7 <= rtt <= 16, lambda: plain.rtt_ms(first, second))
     plain.serve(second)
-    best(5, lambda rate: 25 <= rate <= 43, lambda: plain.tcp_mbps(first, second, 2))
+    best(lambda rate: 25 <= rate <= 43, lambda: plain.tcp_mbps(first, second, 2))
 
 
 def test_private_keys_are_nowhere_to_be_read(plain: World) -> None:
@@ -391,7 +381,7 @@ def test_what_died_is_repaired_and_traffic_goes_on(world: World) -> None:
         assert world.wan.healthy(LINK.name) is False
         assert world.wan.look() == [f"WAN link {LINK.name} was repaired"]
         assert world.wan.healthy(LINK.name)
-        best(5, lambda rtt: 9.7 <= rtt <= 16, lambda: world.rtt_ms(first, second))
+        best(lambda rtt: 9.7 <= rtt <= 16, lambda: world.rtt_ms(first, second))
 
 
 def kill(processes: Collection[Process]) -> None:
@@ -424,10 +414,10 @@ def test_another_delay_and_rate_come_while_the_link_is_in_use(plain: World) -> N
     far = LINK.model_copy(update={"latency_ms": 20, "bandwidth_mbps": 60})
     plain.join(far, "shop")
     assert plain.built(LINK.name).line == line
-    best(5, lambda rtt: 39 <= rtt <= 60, lambda: plain.rtt_ms(first, second))
+    best(lambda rtt: 39 <= rtt <= 60, lambda: plain.rtt_ms(first, second))
     kill([line] if line else [])
     plain.wan.look()
-    best(5, lambda rtt: 39 <= rtt <= 60, lambda: plain.rtt_ms(first, second))
+    best(lambda rtt: 39 <= rtt <= 60, lambda: plain.rtt_ms(first, second))
 
 
 @pytest.mark.alone
@@ -435,14 +425,14 @@ def test_a_harmed_link_is_slow_through_changes_and_repairs_until_it_is_well_agai
     plain.join(LINK, "shop")
     first, second = plain.connect("shop", LINK, 50)
     plain.wan.harm(LINK.name, Harm(delay_ms=30))
-    best(5, lambda rtt: 69 <= rtt <= 90, lambda: plain.rtt_ms(first, second))
+    best(lambda rtt: 69 <= rtt <= 90, lambda: plain.rtt_ms(first, second))
     plain.join(LINK.model_copy(update={"latency_ms": 10}), "shop")
     line = plain.built(LINK.name).line
     kill([line] if line else [])
     plain.wan.look()
-    best(5, lambda rtt: 79 <= rtt <= 100, lambda: plain.rtt_ms(first, second))
+    best(lambda rtt: 79 <= rtt <= 100, lambda: plain.rtt_ms(first, second))
     plain.wan.harm(LINK.name, Harm())
-    best(5, lambda rtt: 19 <= rtt <= 40, lambda: plain.rtt_ms(first, second))
+    best(lambda rtt: 19 <= rtt <= 40, lambda: plain.rtt_ms(first, second))
 
 
 def test_a_link_that_nobody_uses_cannot_be_harmed(plain: World) -> None:
@@ -466,7 +456,7 @@ def test_three_pops_in_a_ring(world: World) -> None:
         clients.append(world.connect(f"on-{link.name}", link, 20))
     for link, ends in zip(ring, clients, strict=True):
         least = 2 * link.latency_ms
-        best(5, partial(_between, least, least + 6), partial(world.rtt_ms, *ends))
+        best(partial(_between, least, least + 6), partial(world.rtt_ms, *ends))
     assert world.wan.links() == sorted(link.name for link in ring)
     world.wan.leave("on-berlin-cork", "berlin")
     world.wan.leave("on-berlin-cork", "cork")
