@@ -313,6 +313,9 @@ def test_routes_are_replaced_as_a_whole(vim: EmulatorVim) -> None:
 
     assert routes("10.1.0.1", "10.1.0.2") == {"10.1.0.1", "10.1.0.2"}
     assert routes("10.1.0.2", "10.1.0.3") == {"10.1.0.2", "10.1.0.3"}
+    bent = ["ip", "route", "replace", "10.1.0.2/32", "dev", "front", "proto", "188"]  # with no source
+    subprocess.run(vim.command("web-1", bent), check=True)
+    assert routes("10.1.0.2", "10.1.0.3") == {"10.1.0.2", "10.1.0.3"}
     assert routes() == set()
     with pytest.raises(VimRefusedError, match="no connection point back"):
         vim.routes("web-1", [HostRoute(destination="10.1.0.1", connection_point="back")])

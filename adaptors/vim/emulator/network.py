@@ -6,6 +6,7 @@ the switch steers. Routes to its peers come later, when the service's network is
 
 import json
 from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 from adaptors.machine import namespaces
 from adaptors.machine.commands import Machine
@@ -42,25 +43,42 @@ def take_down(machine: Machine, record: Record) -> None:
         machine.attempt(["ip", "-force", "-batch", "-"], namespace=switch, stdin=lines)
 
 
+class _Route(NamedTuple):
+    """A host route, as `ip -json` tells it."""
+
+    dst: str
+    gateway: str
+    dev: str
+    prefsrc: str
+
+
 def set_routes(machine: Machine, record: Record, routes: Sequence[HostRoute]) -> None:
-    """Replace the host routes of an instance."""
+    """Replace the host routes of an instance; those that are right already are left alone."""
     namespace = machine.place.instance(record.name)
     ports = {port.connection_point: port for port in record.ports}
-    wanted = dict(_host_routes(record, ports, routes))
-    listed = json.loads(machine.run(["ip", "-json", "route", "show", *_OURS.split()], namespace=namespace))
-    gone = {each["dst"] for each in listed} - wanted.keys()
-    machine.ip([*wanted.values(), *(f"route delete {each} {_OURS}" for each in sorted(gone))], namespace)
+    wanted = {each.dst: each for each in _host_routes(ports, routes)}
+    words = ["ip", "-json", "route", "show", *_OURS.split()]
+    listed = [_as_told(each) for each in json.loads(machine.run(words, namespace=namespace))]
+    gone = {each.dst for each in listed} - wanted.keys()
+    lines = [_replacing(each) for each in wanted.values() if each not in listed]
+    machine.ip([*lines, *(f"route delete {each} {_OURS}" for each in sorted(gone))], namespace)
 
 
-def _host_routes(
-    record: Record, ports: dict[str, Port], routes: Sequence[HostRoute]
-) -> Iterator[tuple[str, str]]:
+def _host_routes(ports: dict[str, Port], routes: Sequence[HostRoute]) -> Iterator[_Route]:
     for route in routes:
         port = ports.get(route.connection_point)
         if port is None:
             raise Trouble(f"no connection point {route.connection_point} (there is {', '.join(ports)})")
-        via = f"via {gateway(port.number)} dev {port.interface} onlink src {port.address} {_OURS}"
-        yield route.destination, f"route replace {route.destination}/32 {via}"
+        yield _Route(route.destination, gateway(port.number), port.interface, port.address)
+
+
+def _as_told(said: dict[str, Any]) -> _Route:
+    return _Route(*(str(said.get(name, "")) for name in _Route._fields))
+
+
+def _replacing(route: _Route) -> str:
+    way = f"via {route.gateway} dev {route.dev} onlink src {route.prefsrc}"
+    return f"route replace {route.dst}/32 {way} {_OURS}"
 
 
 def _veth(port: Port, namespace: str, switch: str) -> str:

@@ -4,14 +4,13 @@
 import os
 import socket
 import sys
-from pathlib import Path
 
 word = sys.argv[1]
 if word == "reload" and os.environ.get("INTERLACE_RUNNING") != "1":
     sys.exit()  # not started yet: it reads its config then
 try:
     with socket.socket(socket.AF_UNIX) as connection:
-        connection.connect(str(Path(os.environ["INTERLACE_DIR"]) / "control.sock"))
+        connection.connect(f"{os.environ['INTERLACE_DIR']}/control.sock")
         connection.sendall(f"{word}\n".encode())
         answer = connection.makefile().read().strip()
 except OSError as error:
