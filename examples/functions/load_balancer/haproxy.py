@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 DIRECTORY = Path(os.environ["INTERLACE_DIR"])
-CHECKS = "check inter 1000 fastinter 300 downinter 300 rise 1 fall 2"
+CHECKS = "check inter 1000 fastinter 300 downinter 100 rise 1 fall 2"
 
 CONFIGURATION = """\
 # Written by configure.py, again at each change.
