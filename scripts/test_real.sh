@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # The adaptors against real OpenStack, Kubernetes and Terraform, and one service over all three, on this machine.
-# Arguments go to pytest. Labs in the directory INTERLACE_TEST_LABS are used and left up; where none is named, own ones
-# are ended again.
+# Arguments go to pytest; REAL_TESTS names the files and directories of tests, where it is not to be all of them. Labs
+# in the directory INTERLACE_TEST_LABS are used and left up; where none is named, own ones are ended again.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 lent=${INTERLACE_TEST_LABS:-}
 INTERLACE_TEST_LABS=${lent:-$(mktemp -d)}
 export INTERLACE_TEST_LABS
 labs="terraform kubernetes openstack"
+read -ra tests <<<"${REAL_TESTS:-tests/real tests/contract/test_vim_contract.py}"
 lab() { .venv/bin/interlace lab "$1" "$2" --directory "$INTERLACE_TEST_LABS/$1" "${@:3}"; }
 end() { for name in $labs; do lab "$name" down --purge >/dev/null; done; }
 [ -n "$lent" ] || trap end EXIT
@@ -29,8 +30,8 @@ fi
 # Tests of one cloud must not meet, and wait most of the time: so a lane for each cloud, side by side.
 logs=$(mktemp -d)
 lane() { # NAME KEYWORDS [arguments for pytest]
-    .venv/bin/python -m pytest -q -rs -m real -o cache_dir="$logs/$1.cache" tests/real tests/contract/test_vim_contract.py \
-        -k "$2" "${@:3}" >"$logs/$1" 2>&1 || [ "$?" = 5 ]
+    .venv/bin/python -m pytest -q -rs -m real -o cache_dir="$logs/$1.cache" "${tests[@]}" -k "$2" "${@:3}" \
+        >"$logs/$1" 2>&1 || [ "$?" = 5 ]
 }
 own="test_lab_openstack.py or test_lab_kubernetes.py"                            # labs of their own, which they kill
 second="test_vim_contract.py or test_openstack_vim.py or test_openstack_networks.py" # at the second OpenStack

@@ -1,14 +1,18 @@
-"""What all tests share: they say what they cannot have here, and leave no look at this machine behind."""
+"""What all tests share: they say what they cannot have here, end, and leave no look at this machine behind."""
 
+import faulthandler
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from _pytest.faulthandler import fault_handler_stderr_fd_key
 
 from adaptors.machine.abilities import examine, forget_looks
 
 pytest.register_assert_rewrite("tests.real.openstack_pops")
 pytest_plugins = ["tests.real.labs"]
+
+_TEARDOWN_S = 600.0
 
 
 def pytest_report_header() -> str:
@@ -18,6 +22,17 @@ def pytest_report_header() -> str:
         return f"dataplane: none, so tests of packets are skipped ({abilities.why})"
     lacking = f"; not had: ovs, so its tests are skipped ({abilities.why})" if abilities.why else ""
     return f"dataplane: {', '.join(abilities.datapaths)}, {abilities.overlay}{lacking}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    """A teardown that hangs shows where all threads are and ends its process; a test's own time-out is over then."""
+    stderr = item.config.stash[fault_handler_stderr_fd_key]
+    faulthandler.dump_traceback_later(_TEARDOWN_S, file=stderr, exit=True)
+    try:
+        yield
+    finally:
+        faulthandler.cancel_dump_traceback_later()
 
 
 @pytest.fixture(autouse=True)
