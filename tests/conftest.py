@@ -1,4 +1,4 @@
-"""What all tests share: they say what they cannot have here, end, and leave no look at this machine behind."""
+"""What all tests share: they say what they cannot have here, they end, and leave no look at this machine."""
 
 import faulthandler
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ def pytest_report_header() -> str:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
-    """A teardown that hangs shows where all threads are and ends its process; a test's own time-out is over then."""
+    """One that hangs shows where its threads are and ends its process: a failed test's time-out is over then."""
     stderr = item.config.stash[fault_handler_stderr_fd_key]
     faulthandler.dump_traceback_later(_TEARDOWN_S, file=stderr, exit=True)
     try:
