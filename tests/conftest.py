@@ -26,7 +26,7 @@ def pytest_report_header() -> str:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
-    """One that hangs shows where its threads are and ends its process: a failed test's time-out is over then."""
+    """One that hangs shows where threads are and ends its process: the test's own time-out is over then."""
     stderr = item.config.stash[fault_handler_stderr_fd_key]
     faulthandler.dump_traceback_later(_TEARDOWN_S, file=stderr, exit=True)
     try:
