@@ -1,6 +1,7 @@
 """Keeps a Temporal dev server and workers alive: `python -m lab.supervisor`, started by `interlace up`."""
 
 import argparse
+import logging
 import os
 import signal
 import subprocess
@@ -13,11 +14,17 @@ from types import FrameType
 from adaptors.machine.processes import Process
 from domain.names import SEARCH_ATTRIBUTES
 from domain.recovery import BALANCED, Profile
+from lab.pulse import Pulse
 from lab.runtime import FILE_NAME, Runtime
 from workers.reliability import VARIABLE, profile_named
 
 _LOOK_EVERY_S = 0.2
 _GRACE_S = 35.0
+_ANSWER_S = 10.0
+_UNANSWERED = 6
+"""Questions to the server, that much apart: it hangs then, and what it knows is in its database."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -47,6 +54,11 @@ class Child:
         try:
             self.process.wait(_GRACE_S)
         except subprocess.TimeoutExpired:
+            self.kill()
+
+    def kill(self) -> None:
+        """End it at once."""
+        if self.process:
             self.process.kill()
             self.process.wait()
 
@@ -79,8 +91,10 @@ class Supervisor:
         exporter: Child | None = None,
         metrics: str | None = None,
         reliability: Profile = BALANCED,
+        answer_s: float = _ANSWER_S,
     ) -> None:
         self._home = home
+        self._pulse = Pulse(address, answer_s) if server else None
         self._exporter = exporter
         self._metrics = metrics
         self._reliability = reliability
@@ -95,8 +109,13 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
         children = [each for each in (self._server, *self._workers, self._exporter) if each]
+        if self._pulse:
+            self._pulse.start()
         while not self._stop.is_set():
+            self._end_a_server_that_hangs()
             started = [child.ensure() for child in children]
+            if self._pulse and started[0]:
+                self._pulse.begin_anew()
             if any(started):
                 self._write_down()
             self._stop.wait(1.0 if any(started) else _LOOK_EVERY_S)
@@ -106,6 +125,11 @@ class Supervisor:
         if self._server:
             self._server.stop()
         (self._home / FILE_NAME).unlink(missing_ok=True)
+
+    def _end_a_server_that_hangs(self) -> None:
+        if self._server and self._pulse and self._pulse.unanswered() >= _UNANSWERED:
+            _log.warning("Temporal did not answer %d times in a row: it is started again", _UNANSWERED)
+            self._server.kill()
 
     def _stop_workers(self) -> None:
         stoppers = [threading.Thread(target=worker.stop) for worker in self._workers]
@@ -145,7 +169,14 @@ def main() -> None:
     parser.add_argument("--ui-port", type=int, default=8233)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--metrics", help="host:port of an exporter; without it there is none")
+    parser.add_argument(
+        "--answer-s",
+        type=float,
+        default=_ANSWER_S,
+        help="that our own server has to answer, each time it is asked",
+    )
     arguments = parser.parse_args()
+    logging.basicConfig(format="%(asctime)s %(message)s")
     home: Path = arguments.home
     logs = home / "logs"
     logs.mkdir(parents=True, exist_ok=True)
@@ -167,7 +198,10 @@ def main() -> None:
     ui = f"http://127.0.0.1:{arguments.ui_port}" if server else None
     metrics = f"http://{arguments.metrics}" if arguments.metrics else None
     reliability = profile_named(os.environ.get(VARIABLE) or BALANCED.profile)
-    Supervisor(home, server, workers, arguments.address, ui, exporter, metrics, reliability).run()
+    supervisor = Supervisor(
+        home, server, workers, arguments.address, ui, exporter, metrics, reliability, arguments.answer_s
+    )
+    supervisor.run()
 
 
 def _measured(exporter: str) -> dict[str, str]:

@@ -40,7 +40,7 @@ def up(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Start Temporal (127.0.0.1 only) and workers; they are restarted when they die.
+    """Start Temporal (127.0.0.1 only) and workers; what dies is started again, and a Temporal that hangs.
 
     A Temporal configured by TEMPORAL_ADDRESS or a temporal.toml profile is used instead of a new one.
 
