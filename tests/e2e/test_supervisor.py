@@ -20,9 +20,9 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Path]:
-    """Of a supervisor of a server alone, which is to answer within half a second each time."""
+    """Of a supervisor of a server alone, which is to answer within a second each time."""
     words = [
-        *("--home", str(tmp_path), "--workers", "0", "--server", temporal_binary(), "--answer-s", "0.5"),
+        *("--home", str(tmp_path), "--workers", "0", "--server", temporal_binary(), "--answer-s", "1"),
         *("--address", f"127.0.0.1:{free_port(27233)}", "--ui-port", str(free_port(28233))),
     ]
     with (tmp_path / "supervisor.log").open("w") as log:
