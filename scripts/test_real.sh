@@ -10,7 +10,10 @@ export INTERLACE_TEST_LABS
 labs="terraform kubernetes openstack"
 read -ra tests <<<"${REAL_TESTS:-tests/real tests/contract/test_vim_contract.py}"
 lab() { .venv/bin/interlace lab "$1" "$2" --directory "$INTERLACE_TEST_LABS/$1" "${@:3}"; }
-end() { for name in $labs; do lab "$name" down --purge >/dev/null; done; }
+end() {
+    for name in $labs; do lab "$name" down --purge >/dev/null; done
+    rm -f "$INTERLACE_TEST_LABS"/*.lock && rmdir "$INTERLACE_TEST_LABS"
+}
 [ -n "$lent" ] || trap end EXIT
 status=0
 missing=
