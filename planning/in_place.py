@@ -16,9 +16,10 @@ def resized(transition: Transition) -> tuple[PlacedInstance, ...]:
 
 
 def rehosted(transition: Transition) -> tuple[PlacedInstance, ...]:
-    """Those that go to another host of their PoP."""
-    wanted = transition.target.rehosted
-    return tuple(each for each in transition.after.instances if each.name in wanted)
+    """Those that go to another host of their PoP; one that is built anew is on a host of its own choice."""
+    wanted, before = transition.target.rehosted, transition.before
+    old = {each.resource for each in before.instances} if before else set()
+    return tuple(each for each in transition.after.instances if each.name in wanted and each.resource in old)
 
 
 def stays_connected(transition: Transition) -> bool:

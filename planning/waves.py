@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from domain.deployments import PlacedInstance
+from domain.names import NETWORKED_KINDS
 from domain.operation_plans import NetworkStage, Step, Wave
 from domain.phases import Phase
 from planning.in_place import rehosted, resized, stays_connected
@@ -94,8 +95,11 @@ def _take_away(transition: Transition, turn: Turn, network: NetworkChange | None
 
 
 def _drains(transition: Transition, turn: Turn, going: Iterable[PlacedInstance]) -> list[Step]:
+    """Of those through whose VIM packets go; others have nothing that could be waited for."""
     return [
-        drain(transition, turn, each) for each in going if not each.endpoint and transition.is_sound(each)
+        drain(transition, turn, each)
+        for each in going
+        if not each.endpoint and transition.is_sound(each) and transition.kind(each.pop) in NETWORKED_KINDS
     ]
 
 

@@ -107,7 +107,14 @@ def test_on_a_modelled_infrastructure_others_are_told_between() -> None:
     grown = change(running(kind="modelled"), {"web": {"instances": 3}})
     assert ids(grown) == [["1.create.web-3"], ["1.configure.balancer-1"]]
     shrunk = change(running(kind="modelled"), {"web": {"instances": 1}})
-    assert ids(shrunk) == [["1.configure.balancer-1"], ["1.drain.web-2"], ["1.delete.web-2"]]
+    assert ids(shrunk) == [["1.configure.balancer-1"], ["1.delete.web-2"]]  # no packets: nothing to drain
+
+
+def test_what_is_built_anew_is_not_moved_to_another_host_before_it_is_there() -> None:
+    plan = change(running(kind="modelled"), anew=["web-1"], rehosted=["web-1", "web-2"])
+    built = [each.instance for each in steps_of(plan) if each.action is StepAction.CREATE]
+    moved = [each.instance for each in steps_of(plan) if each.action is StepAction.REHOST]
+    assert (built, moved) == (["web-1"], ["web-2"])
 
 
 def test_state_is_copied_before_and_after_the_switch() -> None:
