@@ -1,7 +1,8 @@
 """Connections and transactions, on SQLite or PostgreSQL."""
 
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,6 +28,9 @@ class Database:
         self.url = parse_url(url)
         self._engine = _engine(self.url)
         self._writer = self._engine.execution_options(**{_WRITES: True})
+        self._turn: AbstractContextManager[object] = nullcontext()
+        if is_sqlite(self.url):  # which lets those who wait for its lock sleep, some of them for very long
+            self._turn = threading.Lock()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -36,7 +40,7 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """All or nothing. On SQLite one writer at a time, from the first statement on."""
-        with self._writer.begin() as connection:
+        with self._turn, self._writer.begin() as connection:
             yield connection
 
     @contextmanager

@@ -9,13 +9,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
+from sqlalchemy import text
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
 
 from catalogue.database import BUSY_TIMEOUT_S, DEFAULT_URL, Database, is_sqlite, parse_url
 from domain.errors import InputError, InterlaceError
 
+NEWEST = "0005"
+"""The last of migrations/versions."""
 URL_VARIABLE = "INTERLACE_CATALOGUE_URL"
 PASSWORD_FILE_VARIABLE = "INTERLACE_CATALOGUE_PASSWORD_FILE"
 
@@ -23,18 +25,49 @@ _in_process = threading.Lock()  # Alembic keeps its context in a global
 
 
 def upgrade(url: str) -> None:
-    """Runs the missing migrations, all in one transaction, while nobody else does."""
-    with _in_process, _between_processes(parse_url(url)):
-        database = Database(url)
+    """Runs the missing migrations, all in one transaction, while nobody else does.
+
+    Where none is missing nothing is locked, so that nobody who writes is waited for.
+    """
+    if _has_newest(url):
+        return
+    with _in_process, _between_processes(parse_url(url)), _opened(url) as database:
+        _migrate(database)
+
+
+def _has_newest(url: str) -> bool:
+    """False, too, where it cannot be told: then the migrations say why."""
+    parsed = parse_url(url)
+    if is_sqlite(parsed) and not Path(parsed.database or "").exists():
+        return False  # and to ask would make one
+    with _opened(url) as database:
         try:
-            with database.write_capacity() as connection:
-                config = Config()
-                scripts = Path(__file__).parent / "migrations"
-                config.set_main_option("script_location", str(scripts).replace("%", "%%"))
-                config.attributes["connection"] = connection
-                command.upgrade(config, "head")
-        finally:
-            database.close()
+            with database.read() as connection:
+                found = connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all()
+        except DBAPIError:
+            return False
+    return found == [NEWEST]
+
+
+def _migrate(database: Database) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    with database.write_capacity() as connection:
+        config = Config()
+        scripts = Path(__file__).parent / "migrations"
+        config.set_main_option("script_location", str(scripts).replace("%", "%%"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+@contextmanager
+def _opened(url: str) -> Iterator[Database]:
+    database = Database(url)
+    try:
+        yield database
+    finally:
+        database.close()
 
 
 @contextmanager

@@ -1,14 +1,19 @@
 """A catalogue that older code has filled goes on: nothing lost, and its services can be changed."""
 
+import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 import catalogue.migrations
 from catalogue.database import Database
+from catalogue.migrate import NEWEST
 from catalogue.store import Catalogue, open_catalogue
 from domain.names import OperationKind
 from domain.networking import ServiceNetwork
@@ -205,3 +210,23 @@ def test_the_way_down_and_up_again_keeps_what_is_committed(catalogue_url: str) -
     assert not opened.services.unsettled("shop")
     assert opened.infrastructure.usage().pops["b"].vcpus == 8
     opened.close()
+
+
+def test_the_newest_schema_is_the_one_of_the_last_migration() -> None:
+    scripts = ScriptDirectory(str(Path(catalogue.migrations.__file__).parent))
+    assert scripts.get_current_head() == NEWEST
+
+
+def test_one_of_the_newest_schema_opens_while_somebody_writes(tmp_path: Path) -> None:
+    path = tmp_path / "catalogue.db"
+    url = f"sqlite:///{path}"
+    open_catalogue(url).close()
+    writer = sqlite3.connect(path, isolation_level=None)
+    writer.execute("BEGIN IMMEDIATE")
+    code = (
+        "import sys; from catalogue.store import open_catalogue\n"
+        f"print(open_catalogue({url!r}).services.list()); sys.exit('alembic' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20)
+    writer.close()
+    assert (done.stdout, done.returncode) == ("()\n", 0), done.stderr
