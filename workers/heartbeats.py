@@ -51,7 +51,7 @@ class _Beating(ActivityInboundInterceptor):
         if timeout is None:
             return await super().execute_activity(input)  # nobody listens, and a cancel is not to be heard
         every_s = max(LEAST_S, timeout.total_seconds() / self._beats)
-        self._outbound.every_s = every_s
+        self._outbound.begin(every_s)
         beating = asyncio.create_task(self._beat(every_s))
         try:
             return await super().execute_activity(input)
@@ -65,13 +65,17 @@ class _Beating(ActivityInboundInterceptor):
 
 
 class _Remembering(ActivityOutboundInterceptor):
-    every_s = 0.0
+    _every_s = 0.0
     _said: Sequence[Any] = ()
     _sent_at = float("-inf")
 
+    def begin(self, every_s: float) -> None:
+        """What is over before the first beat is due sends none: its end tells the server as much."""
+        self._every_s, self._sent_at = every_s, time.monotonic()
+
     def heartbeat(self, *details: Any) -> None:
         self._said = details
-        if time.monotonic() - self._sent_at >= self.every_s:
+        if time.monotonic() - self._sent_at >= self._every_s:
             self.again()
 
     def again(self) -> None:
