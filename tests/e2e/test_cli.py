@@ -54,6 +54,15 @@ class Cli:
         assert found is not None
         return found
 
+    def put_down(self, *more: str) -> None:
+        """End all that `up` began, even where `down` does not come to its end."""
+        last = load_last(self.home)
+        try:
+            self("down", *more)
+        finally:
+            for process in processes(last) if last else []:
+                process.signal(signal.SIGKILL)
+
 
 def processes(runtime: Runtime) -> list[Process]:
     return [runtime.supervisor, *runtime.workers, *([runtime.server] if runtime.server else [])]
@@ -70,10 +79,7 @@ def until(true: Any, seconds: float = 30.0) -> None:
 def cli(tmp_path: Path) -> Iterator[Cli]:
     found = Cli(tmp_path)
     yield found
-    last = load_last(tmp_path)
-    found("down")
-    for process in processes(last) if last else []:
-        process.signal(signal.SIGKILL)
+    found.put_down()
 
 
 def test_bad_input_exits_2_and_changes_nothing(cli: Cli, tmp_path: Path) -> None:

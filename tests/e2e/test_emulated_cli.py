@@ -39,7 +39,7 @@ def cli(tmp_path: Path) -> Iterator[Cli]:
         run.json(0, "onboard", EXAMPLE)
         yield run
     finally:
-        run("down", "--all", "--yes")
+        run.put_down("--all", "--yes")
     assert on_the_machine(tmp_path) == []
 
 

@@ -11,9 +11,8 @@ import httpx
 import pytest
 
 from lab.ports import free_port
-from lab.runtime import load_last
 from tests.e2e.packets import emulated
-from tests.e2e.test_cli import EXAMPLE, ROOT, Cli, processes, until
+from tests.e2e.test_cli import EXAMPLE, ROOT, Cli, until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
@@ -22,10 +21,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 def cli(tmp_path: Path) -> Iterator[Cli]:
     found = Cli(tmp_path)
     yield found
-    last = load_last(tmp_path)
-    found("down")
-    for process in processes(last) if last else []:
-        process.signal(signal.SIGKILL)
+    found.put_down()
 
 
 def test_up_serves_metrics_of_all_that_runs(cli: Cli, tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """Traces as a user has them: processes of our own, told by OTEL_... alone where to send them."""
 
 import asyncio
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,10 +14,9 @@ from temporalio.worker import Interceptor, Replayer
 
 from domain.names import service_workflow_id
 from lab.ports import free_port
-from lab.runtime import load_last
 from tests.e2e.collector import Collector, Received, collecting
 from tests.e2e.packets import emulated
-from tests.e2e.test_cli import EXAMPLE, ROOT, Cli, processes
+from tests.e2e.test_cli import EXAMPLE, ROOT, Cli
 from workers.assembly import WORKFLOWS
 from workers.plugin import connect, plugin
 from workers.spans import Spans
@@ -41,10 +39,7 @@ def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cli]:
     monkeypatch.delenv(ENDPOINT, raising=False)
     found = Cli(tmp_path)
     yield found
-    last = load_last(tmp_path)
-    found("down")
-    for process in processes(last) if last else []:
-        process.signal(signal.SIGKILL)
+    found.put_down()
 
 
 def brought_up(cli: Cli) -> None:
