@@ -59,6 +59,9 @@ PREVIEWED_PATCH = "previewed"
 TERSE_PATCH = "terse"
 """Set in histories that tell a phase once, not with each of its steps, and what steps took with the end."""
 
+NEARBY_PATCH = "nearby"
+"""Set in histories whose lease is taken and given back within the workflow's own task."""
+
 START = "operation.start"
 SCOPE = "plan.scope"
 SURVEY = "vim.survey"

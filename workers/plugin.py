@@ -3,13 +3,19 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import cache
+from typing import Any
 
 from pydantic import ValidationError
 from temporalio.client import Client, Interceptor
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.plugin import SimplePlugin
 from temporalio.runtime import Runtime, TelemetryConfig
-from temporalio.worker import WorkflowRunner
+from temporalio.worker import (
+    UnsandboxedWorkflowRunner,
+    WorkflowInstance,
+    WorkflowInstanceDetails,
+    WorkflowRunner,
+)
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 from temporalio.workflow import SandboxImportNotificationPolicy
 
@@ -27,17 +33,40 @@ _SHARED_WITH_WORKFLOWS = (
 GRACE = timedelta(seconds=30)
 
 
-def plugin() -> SimplePlugin:
-    """Converter, sandbox, and the errors that fail a workflow rather than hang it."""
+class _Checked(WorkflowRunner):
+    """Loads workflows in Temporal's sandbox when a worker is built, and runs them outside of it.
+
+    A forbidden import fails before anything runs. What runs later would be watched little: the modules that
+    hold the workflows' logic are shared with the sandbox. The replay tests run all of it in there.
+    """
+
+    def __init__(self) -> None:
+        self._sandbox, self._bare = _sandbox(), UnsandboxedWorkflowRunner()
+
+    def prepare_workflow(self, defn: Any) -> None:
+        self._sandbox.prepare_workflow(defn)
+
+    def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
+        return self._bare.create_instance(det)
+
+    def set_worker_level_failure_exception_types(self, types: Sequence[type[BaseException]]) -> None:
+        self._sandbox.set_worker_level_failure_exception_types(types)
+
+
+def plugin(*, sandboxed: bool = False) -> SimplePlugin:
+    """Converter, what runs workflows, and the errors that fail a workflow rather than hang it.
+
+    :param sandboxed: whether workflows run in Temporal's sandbox, too, and are not only loaded in it
+    """
     return SimplePlugin(
         "interlace",
         data_converter=pydantic_data_converter,
-        workflow_runner=_sandbox,
+        workflow_runner=lambda _: _sandbox() if sandboxed else _Checked(),
         workflow_failure_exception_types=[ValidationError],
     )
 
 
-def _sandbox(_: WorkflowRunner | None) -> WorkflowRunner:
+def _sandbox() -> WorkflowRunner:
     policy = (
         SandboxImportNotificationPolicy.RAISE_ON_UNINTENTIONAL_PASSTHROUGH
         | SandboxImportNotificationPolicy.WARN_ON_DYNAMIC_IMPORT

@@ -5,6 +5,7 @@ from typing import Protocol, TypeVar, runtime_checkable
 
 from temporalio import workflow
 from temporalio.common import Priority, RetryPolicy
+from temporalio.exceptions import FailureError
 from temporalio.workflow import ActivityCancellationType
 
 from domain import names
@@ -12,6 +13,7 @@ from domain.models import Model
 from domain.operation_plans import Step
 from domain.recovery import Recovery
 from domain.steering import FusedNote, FusedOrder, PreviewNotes, PreviewOrder, StepNote, StepOrder
+from workflows.failures import is_final
 
 T = TypeVar("T", bound=Model)
 
@@ -25,6 +27,8 @@ _SOLVING = timedelta(minutes=5)
 _LOOKING = timedelta(seconds=60)
 _SERVED = timedelta(seconds=10)
 _PREVIEWING = timedelta(minutes=3)
+_NEARBY = timedelta(seconds=1)
+"""Well within a workflow's task, which a local activity is a part of."""
 
 
 @runtime_checkable
@@ -71,6 +75,29 @@ def _priority() -> Priority:
 async def ask_store(activity: str, argument: Model, result: type[T], *, summary: str) -> T:
     """Read or write the catalogue."""
     return await _ask(activity, argument, result, names.ORCHESTRATION_QUEUE, _STORING, summary)
+
+
+async def ask_store_nearby(activity: str, argument: Model, result: type[T], *, summary: str) -> T:
+    """As `ask_store`, in the worker that has the workflow's task, by way of the server where that fails.
+
+    It spares the server an activity. Only for what may be done again after the workflow has heard a cancel:
+    the answer is recorded with the task's end, and a cancel that comes before has the task begin anew.
+    """
+    try:
+        answer: T = await workflow.execute_local_activity(
+            activity,
+            argument,
+            result_type=result,
+            schedule_to_close_timeout=_NEARBY,
+            retry_policy=_ONCE,
+            cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+            summary=summary,
+        )
+    except FailureError as failure:
+        if is_final(failure):
+            raise
+        return await ask_store(activity, argument, result, summary=summary)
+    return answer
 
 
 async def ask_placement(

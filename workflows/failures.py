@@ -21,8 +21,19 @@ def root_cause(failure: BaseException) -> str:
 
 def refuses(failure: BaseException) -> bool:
     """Whether planning says that something else must be asked for."""
-    cause = failure.cause if isinstance(failure, ActivityError) else failure
+    cause = _of_activity(failure)
     return isinstance(cause, ApplicationError) and cause.type in _REFUSALS
+
+
+def is_final(failure: BaseException) -> bool:
+    """Whether an activity says that it would fail again."""
+    cause = _of_activity(failure)
+    return isinstance(cause, ApplicationError) and cause.non_retryable
+
+
+def _of_activity(failure: BaseException) -> BaseException | None:
+    """What an activity failed of. A local one's failure may come as it is."""
+    return failure.cause if isinstance(failure, ActivityError) else failure
 
 
 def _message(failure: BaseException) -> str:

@@ -175,7 +175,7 @@ class Operation:
             request=None if self.kind in UNASKED else request.model_dump(mode="json"),
         )
         try:
-            return await uncut(self._ours(names.START, start, Began, step="take the lease"))
+            return await uncut(self._nearby(names.START, start, Began, step="take the lease"))
         except FailureError as failure:
             self._board.failure = root_cause(failure)
             self._board.enter(Phase.FAILED)
@@ -200,6 +200,15 @@ class Operation:
     async def _ours(self, activity: str, argument: Model, result: type[T], *, step: str) -> T:
         with self._board.step(step):
             answer = await calls.ask_store(activity, argument, result, summary=step)
+        self._stop_if_cancelled()
+        return answer
+
+    async def _nearby(self, activity: str, argument: Model, result: type[T], *, step: str) -> T:
+        """What may be done twice, and before a cancel that came first is heard."""
+        if not workflow.patched(names.NEARBY_PATCH):
+            return await self._ours(activity, argument, result, step=step)
+        with self._board.step(step):
+            answer = await calls.ask_store_nearby(activity, argument, result, summary=step)
         self._stop_if_cancelled()
         return answer
 
@@ -239,7 +248,7 @@ class Operation:
                 await self._ours(names.NOTE_TIMES, noted, Nothing, step="note how long it took")
             times = ()
         ending = FinishOperation(held=self.held, state=state, failure=failure, times=times)
-        await self._ours(names.FINISH, ending, Nothing, step="give the lease back")
+        await self._nearby(names.FINISH, ending, Nothing, step="give the lease back")
         await workflow.wait_condition(workflow.all_handlers_finished)
 
     def _ending(self, failure: BaseException) -> BaseException:

@@ -1,7 +1,8 @@
 """Records the histories that the replay test runs again: `python -m tests.replay.record`.
 
 Those in `unplanned` are of the code before operations were planned, those in `planned` of the code that told
-a phase with each of its steps: nothing records them any more.
+a phase with each of its steps, those in `terse` of the code that took the lease, and gave it back, by way of
+the server: nothing records them any more.
 """
 
 import asyncio
@@ -20,7 +21,7 @@ from tests.e2e.packets import PacketLab, emulated
 from tests.workflows.lab import SHOP, Lab, chain, dev_server, infrastructure
 from workers.plugin import plugin
 
-HISTORIES = Path(__file__).resolve().parents[1] / "fixtures" / "histories" / "terse"
+HISTORIES = Path(__file__).resolve().parents[1] / "fixtures" / "histories" / "nearby"
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 IDENTITY = "interlace"
 

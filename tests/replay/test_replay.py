@@ -70,12 +70,12 @@ def openings(whole: WorkflowHistory) -> Iterator[WorkflowHistory]:
 
 @pytest.mark.parametrize("name", RECORDED)
 async def test_a_recorded_history_replays(name: str) -> None:
-    await Replayer(workflows=WORKFLOWS, plugins=[plugin()]).replay_workflow(history(name))
+    await Replayer(workflows=WORKFLOWS, plugins=[plugin(sandboxed=True)]).replay_workflow(history(name))
 
 
 @pytest.mark.parametrize("name", UNPLANNED)
 async def test_what_ran_when_the_code_changed_goes_on_as_it_began(name: str) -> None:
-    replayer = Replayer(workflows=WORKFLOWS, plugins=[plugin()])
+    replayer = Replayer(workflows=WORKFLOWS, plugins=[plugin(sandboxed=True)])
     opened = list(openings(history(name)))
     assert len(opened) > 3
     for each in opened:
@@ -86,7 +86,7 @@ async def test_what_ran_when_the_code_changed_goes_on_as_it_began(name: str) -> 
 @pytest.mark.parametrize("name", ["unplanned/instantiate", "unplanned/instantiate-undone"])
 async def test_a_changed_workflow_is_caught(changed: type, name: str) -> None:
     with pytest.raises(workflow.NondeterminismError):
-        await Replayer(workflows=[changed], plugins=[plugin()]).replay_workflow(history(name))
+        await Replayer(workflows=[changed], plugins=[plugin(sandboxed=True)]).replay_workflow(history(name))
 
 
 @pytest.mark.parametrize("name", RECORDED)

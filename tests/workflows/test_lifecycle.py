@@ -1,13 +1,18 @@
 """A service from its descriptor to ACTIVE and back to nothing."""
 
 import json
+import time
+from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 from temporalio.api.sdk.v1 import WorkflowMetadata
 
 from catalogue.documents import read_descriptor
+from catalogue.operations import Operations
 from domain import names
 from domain.phases import OperationState, Phase, ResourceState, ServiceState
+from domain.records import Lease
 from tests.workflows.lab import INSTANCES, Handle, Lab, attribute, chain, progress
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -101,9 +106,45 @@ async def test_a_history_tells_each_phase_once_and_asks_for_nothing_twice(lab: L
         phases, activities = await _told(handle)
         assert phases == list(dict.fromkeys(phases))
         assert phases[0] == "Planning" and phases[-1] == "Done"
-        assert [activities.count(each) for each in (names.START, names.FINISH)] == [1, 1]
-        assert names.SCOPE not in activities and names.NOTE_TIMES not in activities
+        assert {names.START, names.FINISH, names.SCOPE, names.NOTE_TIMES}.isdisjoint(activities)
     assert ("instance.create", "modelled") in lab.catalogue.timings.expected()
+
+
+async def test_the_lease_is_taken_and_given_back_within_the_workflows_own_task(lab: Lab) -> None:
+    handle = await lab.start("s1", "pair")
+    await handle.result()
+    markers = [
+        json.loads(event.marker_recorded_event_attributes.details["data"].payloads[0].data)
+        for event in (await handle.fetch_history()).events
+        if event.marker_recorded_event_attributes.marker_name == "core_local_activity"
+    ]
+    assert [each["activity_type"] for each in markers] == [names.START, names.FINISH]
+
+
+@pytest.mark.parametrize("hindrance", ["slow", "broken"])
+async def test_a_lease_that_is_not_to_be_had_at_once_is_had_by_way_of_the_server(
+    idle: Lab, hindrance: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = Operations.begin
+    attempts: list[str] = []
+
+    def hindered(self: Operations, **fields: Any) -> Lease:
+        attempts.append(fields["operation_id"])
+        if len(attempts) == 1 and hindrance == "broken":
+            raise OperationalError("BEGIN IMMEDIATE", {}, Exception("the disk is away"))
+        if len(attempts) == 1:
+            time.sleep(2)
+        return taken(self, **fields)
+
+    monkeypatch.setattr(Operations, "begin", hindered)
+    async with idle.workers():
+        handle = await idle.start("s1", "pair")
+        await handle.result()
+    assert len(attempts) == 2 and len(set(attempts)) == 1
+    _, activities = await _told(handle)
+    assert activities.count(names.START) == 1
+    idle.whole("s1")
+    assert idle.catalogue.operations.holder("s1") is None
 
 
 async def _told(handle: Handle) -> tuple[list[str], list[str]]:
