@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
+
+import psutil
 
 from activities.pops import Pops
 from adaptors.machine.abilities import Datapath
@@ -39,6 +41,8 @@ class Reaction:
     """From it to the new instance's first answer."""
     decided_s: float
     """From it to the decision."""
+    host_share: float
+    """Of the processors' time until the answer, what the machine's host gave to others."""
 
 
 def measure(datapath: Datapath, interval_s: int, turns: int) -> list[Reaction]:
@@ -87,14 +91,23 @@ async def _turn(shop: "_Shop", customers: "subprocess.Popen[str]", interval_s: i
     until = time.time() + interval_s
     at = until - until % interval_s + (1 - phase) * interval_s
     await asyncio.sleep(at - time.time())
+    before = psutil.cpu_times()
     risen, known = time.time(), shop.servers()
     _ask(customers, _HIGH, *known)
     answered = await asyncio.wait_for(asyncio.to_thread(_answer, customers), _PATIENCE_S)
+    taken = _host_share(before, psutil.cpu_times())
     decided = shop.catalogue.decisions.list(_SERVICE)[0].decided_at.timestamp()
     await _has(shop, lambda servers: len(servers) > len(known))  # it answers before that is committed
     _ask(customers, _CALM)
     await _settled(shop, interval_s)
-    return Reaction(interval_s - risen % interval_s, answered - risen, decided - risen)
+    return Reaction(interval_s - risen % interval_s, answered - risen, decided - risen, taken)
+
+
+def _host_share(before: Any, after: Any) -> float:
+    """:param before: processors' seconds by what they did, of which guests' are counted with users', too"""
+    passed = {name: getattr(after, name) - getattr(before, name) for name in before._fields}
+    whole = sum(passed.values()) - passed.get("guest", 0.0) - passed.get("guest_nice", 0.0)
+    return float(passed.get("steal", 0.0) / whole) if whole else 0.0
 
 
 async def _settled(shop: "_Shop", interval_s: int) -> None:

@@ -85,7 +85,9 @@ def _reaction_rows(name: str, interval_s: int, found: Sequence[Reaction]) -> Ite
         _spread(answered),
         *at_most(statistics.median(answered), within, "s"),
     )
-    yield f"{name}: the slowest", f"{max(answered):.1f} s", *at_most(max(answered), within, "s")
+    slowest = max(found, key=lambda each: each.answered_s)
+    told = f"{slowest.answered_s:.1f} s (the host took {100 * slowest.host_share:.0f} % of the processors)"
+    yield f"{name}: the slowest", told, *at_most(slowest.answered_s, within, "s")
     acted = [each.answered_s - each.decided_s for each in found]
     yield f"{name}: of it, from the decision on", _spread(acted), "-", "-"
 
