@@ -19,8 +19,8 @@ from domain.requests import OperationResult
 from lab.launcher import temporal_binary
 from lab.ports import free_port
 from lab.supervisor import Child, server_command
-from workers.__main__ import has_poller
 from workers.plugin import connect
+from workers.pollers import has_poller
 
 Handle = WorkflowHandle[Any, OperationResult]
 

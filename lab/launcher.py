@@ -21,8 +21,8 @@ from domain.names import SEARCH_ATTRIBUTES, TASK_QUEUES
 from domain.recovery import BALANCED, Profile
 from lab.ports import claimed_port, free_port
 from lab.runtime import Runtime, load, load_last
-from workers.__main__ import has_poller
 from workers.plugin import connect
+from workers.pollers import has_poller
 from workers.reliability import VARIABLE, kept
 
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Lint and the whole test suite, side by side. Arguments go to pytest; TEST_WORKERS is how many run tests.
+# Lint and the whole test suite, side by side. Arguments go to pytest; TEST_WORKERS is how many run tests; after
+# TEST_MINUTES, where it is set, no test begins any more, which is told of those that are left.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # Each of several pytest workers would rewrite the assertions of every test module, and compile all else.
@@ -10,6 +11,7 @@ fi
 scripts/prometheus.sh >/dev/null || echo "so its tests are skipped"
 docker compose version >/dev/null 2>&1 || docker-compose version >/dev/null 2>&1 ||
     echo "not had: Docker Compose, so docker-compose.yml is checked against its schema only"
+[ -z "${TEST_MINUTES:-}" ] || export INTERLACE_TESTS_UNTIL=$(($(date +%s) + 60 * TEST_MINUTES))
 # Tests run even when the lint fails; either failing fails the whole.
 status=0
 linted=$(mktemp)
@@ -28,12 +30,14 @@ again() { # whether it was but the others beside it; where much fails, it was no
     local cache=$1 failed
     shift
     failed=$(grep -c '"' "$cache/v/cache/lastfailed" 2>/dev/null || true)
-    if [ "${failed:-0}" = 0 ] || [ "$failed" -gt 10 ]; then
+    if [ "${failed:-0}" = 0 ] || [ "$failed" -gt 40 ]; then
         status=1
         return
     fi
     echo "$failed that failed, once more, one after the other:"
-    .venv/bin/python -m pytest -q -rfp --no-header -o cache_dir="$cache" --last-failed "$@" -n 0 || status=1
+    # What is cut off here has failed; what were skipped here would pass for mended.
+    env -u INTERLACE_TESTS_UNTIL timeout -s INT "$((60 * (${TEST_MINUTES:-300} + 15) - SECONDS))" \
+        .venv/bin/python -m pytest -q -rfp --no-header -o cache_dir="$cache" --last-failed "$@" -n 0 || status=1
 }
 # Half of a test is waiting for something, so two of them share a core.
 suite together -n "${TEST_WORKERS:-$((2 * $(nproc)))}" --dist worksteal --ignore tests/real -m "not alone and not real" "$@"

@@ -1,6 +1,9 @@
 """What all tests share: they say what they cannot have here, they end, and leave no look at this machine."""
 
 import faulthandler
+import gc
+import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +16,18 @@ pytest.register_assert_rewrite("tests.real.openstack_pops")
 pytest_plugins = ["tests.real.labs"]
 
 _TEARDOWN_S = 600.0
+_UNTIL = float(os.environ.get("INTERLACE_TESTS_UNTIL", "inf"))
+"""Seconds since the epoch: no test begins later."""
+
+
+gc.disable()  # until all is imported and collected, which stays
+
+
+def pytest_collection_finish() -> None:
+    """Each look for garbage would look through all test modules, and all that they import."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_report_header() -> str:
@@ -22,6 +37,13 @@ def pytest_report_header() -> str:
         return f"dataplane: none, so tests of packets are skipped ({abilities.why})"
     lacking = f"; not had: ovs, so its tests are skipped ({abilities.why})" if abilities.why else ""
     return f"dataplane: {', '.join(abilities.datapaths)}, {abilities.overlay}{lacking}"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """A run that is cut off tells nothing: one that is late says what it did not do."""
+    if time.time() > _UNTIL:
+        pytest.skip("NOT RUN, this machine took too long for the others")
 
 
 @pytest.hookimpl(wrapper=True)

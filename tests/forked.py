@@ -16,6 +16,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from workers.loading import loading
+
 ROOT = Path(__file__).parents[1]
 _BARE = {"PATH": "/usr/bin:/bin"}
 _ALSO = ("catalogue.store", "catalogue.migrate", "alembic.command", "adaptors.vim.modelled.vim")
@@ -60,9 +62,11 @@ def interlace(home: Path, *words: str | Path) -> subprocess.CompletedProcess[str
 
 
 def _serve() -> None:
-    ours = importlib.import_module("interfaces.cli")
-    for name in [module.name for module in pkgutil.iter_modules(ours.__path__, "interfaces.cli.")] + [*_ALSO]:
-        importlib.import_module(name)
+    with loading():
+        ours = importlib.import_module("interfaces.cli")
+        names = [module.name for module in pkgutil.iter_modules(ours.__path__, "interfaces.cli.")]
+        for name in [*names, *_ALSO]:
+            importlib.import_module(name)
     for line in sys.stdin:
         pid = os.fork()
         if pid == 0:

@@ -5,6 +5,7 @@ is `python -m workers` in all but the imports. The nursery ends, and all of them
 """
 
 import ctypes
+import importlib
 import os
 import signal
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from domain.models import Model
 from workers.__main__ import main as work
+from workers.loading import loading
 
 _PR_SET_PDEATHSIG = 1
 
@@ -29,6 +31,8 @@ class Order(Model):
 def main() -> None:
     """Serve orders until there are no more."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the dead are buried by themselves
+    with loading():
+        importlib.import_module("workers.serving")
     print("ready", flush=True)
     for line in sys.stdin:
         order = Order.model_validate_json(line)

@@ -1,10 +1,11 @@
-"""Shortest ways over a large network from all PoPs at once."""
+"""Shortest ways over a large network from all PoPs at once.
+
+scipy is imported where it is used, as in `placement/search/terrain.py`.
+"""
 
 import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import dijkstra
 
 from domain.plans import GraphLink
 from placement.needs import Needs
@@ -54,6 +55,9 @@ class Ways:
         :param per_price: what a physical link counts for each unit of its price
         :param per_ms: what it counts for each millisecond
         """
+        from scipy.sparse import csr_matrix
+        from scipy.sparse.csgraph import dijkstra
+
         begins = np.flatnonzero(np.isfinite(start)).astype(np.int32)
         if not len(begins):
             return np.full(self.size, np.inf)

@@ -198,7 +198,7 @@ def test_nothing_is_sent_unless_it_is_asked_for(cli: Cli, collector: Collector) 
     asyncio.run(replay(untraced, [Spans(Tracing("interlace"))]))
 
 
-@pytest.mark.parametrize("module", ["workers.__main__", "interfaces.cli.session", "activities.pops"])
+@pytest.mark.parametrize("module", ["workers.serving", "interfaces.cli.session", "activities.pops"])
 def test_it_costs_nothing_where_it_is_off(module: str) -> None:
     code = f"import sys, {module}; print([each for each in sys.modules if each.startswith('opentelemetry')])"
     done = subprocess.run(
