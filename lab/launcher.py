@@ -1,9 +1,8 @@
-"""Starting and stopping what `interlace up` runs."""
+"""Starting what `interlace up` runs."""
 
 import asyncio
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -15,10 +14,10 @@ from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
 from temporalio.client import Client
 
-from adaptors.machine.processes import Process
 from domain.errors import InterlaceError
 from domain.names import SEARCH_ATTRIBUTES, TASK_QUEUES
 from domain.recovery import BALANCED, Profile
+from lab.ending import stop_orphans
 from lab.ports import claimed_port, free_port
 from lab.runtime import Runtime, load, load_last
 from workers.plugin import connect
@@ -139,32 +138,3 @@ async def ensure_search_attributes(client: Client) -> None:
                 namespace=client.namespace, search_attributes=dict.fromkeys(lacking, keyword)
             )
         )
-
-
-def stop(runtime: Runtime, wait_s: float = 60.0) -> bool:
-    """Stop everything; True when it ended on its own, False when it had to be killed."""
-    runtime.supervisor.signal(signal.SIGTERM)
-    children = [each for each in (*runtime.workers, runtime.exporter, runtime.server) if each]
-    return _end([runtime.supervisor, *children], wait_s)
-
-
-def stop_orphans(home: Path, wait_s: float = 40.0) -> int:
-    """Stop what a killed supervisor left running; how many there were."""
-    last = load_last(home)
-    orphans = last.orphans() if last else []
-    for process in orphans:
-        process.signal(signal.SIGTERM)
-    _end(orphans, wait_s)
-    return len(orphans)
-
-
-def _end(processes: list[Process], wait_s: float) -> bool:
-    """Wait until they have ended; kill what has not by then. False when something had to be killed."""
-    deadline = time.monotonic() + wait_s
-    while any(process.alive() for process in processes):
-        if time.monotonic() >= deadline:
-            for process in processes:
-                process.signal(signal.SIGKILL)
-            return False
-        time.sleep(0.1)
-    return True

@@ -44,7 +44,7 @@ def down(
     out of it. Where there is no service, nothing of the emulator is kept, with or without --all.
     """
     from interfaces.cli.session import catalogue
-    from lab import launcher
+    from lab.ending import stop, stop_orphans
     from lab.runtime import load
     from workers.settings import Settings
 
@@ -53,8 +53,8 @@ def down(
         if everything and not yes:
             _ask(store)
         runtime = load(home)
-        polite = launcher.stop(runtime) if runtime else None
-        orphans = 0 if runtime else launcher.stop_orphans(home)
+        polite = stop(runtime) if runtime else None
+        orphans = 0 if runtime else stop_orphans(home)
         cleared = _clear(store, home, everything)
     if as_json:
         stopped = {"was_up": runtime is not None, "ended_by_itself": polite, "orphans": orphans}

@@ -57,6 +57,8 @@ class Cli:
     def put_down(self, *more: str) -> None:
         """End all that `up` began, even where `down` does not come to its end."""
         last = load_last(self.home)
+        if last is None and not more:
+            return  # it was put down
         try:
             self("down", *more)
         finally:

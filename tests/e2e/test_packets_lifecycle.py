@@ -2,9 +2,9 @@
 
 import json
 import os
-import re
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
@@ -23,6 +23,7 @@ ABILITIES, _ = examine(Path("/tmp"))
 # Where the same is moved by the same stages as in another test, one datapath shows it.
 on_one_datapath = pytest.mark.parametrize("shop", ABILITIES.datapaths[:1], indirect=True)
 
+_PINGER = Path(__file__).parent / "pings.py"
 _PINGS, _PAGES = 200, 5
 """As many are answered before a change, and again after it, however long that takes on a busy machine."""
 
@@ -82,8 +83,8 @@ class Traffic:
         url = f"http://{self._front}/whoami"
         loop = f"while curl -s -m 10 -o /dev/null -w '%{{http_code}}\\n' {url} || true; do sleep 0.02; done"
         self._processes = {
-            "pages": (self._spawn("pages", ["sh", "-c", loop]), signal.SIGTERM),
-            "pings": (self._spawn("pings", ["ping", "-i", "0.004", self._front]), signal.SIGINT),
+            "pages": self._spawn("pages", ["sh", "-c", loop]),
+            "pings": self._spawn("pings", [sys.executable, "-I", "-S", str(_PINGER), self._front]),
         }
         self._goes_on(_PINGS, _PAGES)
         return self
@@ -95,8 +96,8 @@ class Traffic:
                 self._goes_on(self._sure, len(self._pages()) + _PAGES)
                 time.sleep(1)  # for an answer that others have overtaken
         finally:
-            for process, end in self._processes.values():
-                os.killpg(process.pid, end)
+            for process in self._processes.values():
+                os.killpg(process.pid, signal.SIGTERM)
                 process.wait(timeout=30)
 
     def _spawn(self, name: str, words: Sequence[str]) -> "subprocess.Popen[bytes]":
@@ -114,10 +115,8 @@ class Traffic:
 
     def _pinged(self) -> set[int]:
         """The numbers of pings that were answered."""
-        return {
-            0,
-            *(int(number) for number in re.findall(r"bytes from .* icmp_seq=(\d+)", self._told("pings"))),
-        }
+        told = self._told("pings")
+        return {0, *map(int, told[: told.rfind("\n") + 1].split())}
 
     def _pages(self) -> Sequence[str]:
         return self._told("pages").split()
