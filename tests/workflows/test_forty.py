@@ -42,7 +42,7 @@ async def at_once(lab: Lab) -> int:
     work = asyncio.gather(*(accepted(lab, number) for number in range(REQUESTS)))
     while not work.done():
         assert not oversubscribed(lab.catalogue)
-        await asyncio.wait([work], timeout=0.1)
+        await asyncio.wait([work], timeout=0.3)
     return sum(work.result())
 
 

@@ -14,7 +14,12 @@ import pytest
 from temporalio import activity, workflow
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import CancelledError, TimeoutError
-from temporalio.worker import Interceptor, Worker
+from temporalio.worker import (
+    ActivityInboundInterceptor,
+    ActivityOutboundInterceptor,
+    Interceptor,
+    Worker,
+)
 
 from adaptors.vim.registry import open_vim
 from domain.descriptor import ComponentKind
@@ -25,7 +30,7 @@ from workers.heartbeats import Heartbeats
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-_BEAT = timedelta(seconds=1)
+_BEAT_S = 1.0
 
 
 @workflow.defn(name="OneCall", sandboxed=False)
@@ -33,12 +38,12 @@ class OneCall:
     """Calls one activity, and waits until a cancelled one has stopped."""
 
     @workflow.run
-    async def run(self, name: str) -> str:
+    async def run(self, name: str, heartbeat_timeout_s: float) -> str:
         answer: str = await workflow.execute_activity(
             name,
             result_type=str,
             start_to_close_timeout=timedelta(seconds=60),
-            heartbeat_timeout=_BEAT,
+            heartbeat_timeout=timedelta(seconds=heartbeat_timeout_s),
             schedule_to_close_timeout=timedelta(seconds=8),
             cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
         )
@@ -54,6 +59,12 @@ class Calls:
         self.ended_at = 0.0
         self.attempts = 0
         self.wrote = False
+
+    @activity.defn(name="chatty")
+    def chatty(self) -> str:
+        for number in range(3):
+            activity.heartbeat(number)
+        return "said"
 
     @activity.defn(name="silent")
     def silent(self) -> str:
@@ -95,22 +106,51 @@ class Calls:
         return "written"
 
 
+class Counting(Interceptor, ActivityOutboundInterceptor):
+    """Counts the heartbeats that are sent."""
+
+    def __init__(self) -> None:
+        self.sent = 0
+
+    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
+        begin = next.init
+
+        def init(outbound: ActivityOutboundInterceptor) -> None:
+            self.next = outbound
+            begin(self)
+
+        next.init = init  # type: ignore[method-assign]
+        return next
+
+    def heartbeat(self, *details: Any) -> None:
+        self.sent += 1
+        super().heartbeat(*details)
+
+
 @asynccontextmanager
 async def running(
-    client: Client, calls: Calls, name: str, interceptors: list[Interceptor]
+    client: Client,
+    calls: Calls,
+    name: str,
+    interceptors: list[Interceptor],
+    heartbeat_timeout_s: float = _BEAT_S,
 ) -> AsyncIterator[WorkflowHandle[Any, str]]:
     worker = Worker(
         client,
         task_queue="heartbeats",
         workflows=[OneCall],
-        activities=[calls.silent, calls.silent_async, calls.build, calls.write],
+        activities=[calls.chatty, calls.silent, calls.silent_async, calls.build, calls.write],
         activity_executor=ThreadPoolExecutor(4),
         interceptors=interceptors,
         max_heartbeat_throttle_interval=timedelta(seconds=2),
     )
     async with worker:
         yield await client.start_workflow(
-            "OneCall", name, id=f"one-call-{time.monotonic_ns()}", task_queue="heartbeats", result_type=str
+            "OneCall",
+            args=[name, heartbeat_timeout_s],
+            id=f"one-call-{time.monotonic_ns()}",
+            task_queue="heartbeats",
+            result_type=str,
         )
 
 
@@ -140,6 +180,17 @@ async def test_without_the_beating_it_would_not(client: Client, tmp_path: Path) 
     while cause is not None and not isinstance(cause, TimeoutError):
         cause = cause.__cause__
     assert isinstance(cause, TimeoutError)
+
+
+async def test_what_is_over_before_a_beat_is_due_sends_none(client: Client, tmp_path: Path) -> None:
+    counting = Counting()
+    beating = [counting, Heartbeats(BALANCED.beats_per_timeout)]
+    async with running(client, Calls(tmp_path), "chatty", beating, heartbeat_timeout_s=30.0) as handle:
+        assert await handle.result() == "said"
+    assert counting.sent == 0
+    async with running(client, Calls(tmp_path), "silent", beating) as handle:
+        assert await handle.result() == "done"
+    assert counting.sent > 1
 
 
 async def test_a_cancel_reaches_a_long_create_that_says_nothing(client: Client, tmp_path: Path) -> None:
