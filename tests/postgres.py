@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from uuid import uuid4
 
@@ -57,8 +58,17 @@ class Postgres:
 
     def _created(self, template: str) -> str:
         name = f"test_{uuid4().hex}"
-        self._as_admin(f"CREATE DATABASE {name} TEMPLATE {template}")
+        self._as_admin(f"CREATE DATABASE {name} TEMPLATE {template}{self._quickest}")
         return self.url(name)
+
+    @cached_property
+    def _quickest(self) -> str:
+        """Files are copied in half the time of the way by the log, which is the usual since version 15."""
+        engine = create_engine(self.url("postgres"))
+        with engine.connect() as connection:
+            version = connection.dialect.server_version_info or (0,)
+        engine.dispose()
+        return " STRATEGY = FILE_COPY" if version >= (15,) else ""
 
     def drop_database(self, url: str) -> None:
         name = url.split("?")[0].rsplit("/", 1)[1]

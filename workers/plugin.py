@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import ValidationError
 from temporalio.client import Client, Interceptor
@@ -40,11 +40,16 @@ class _Checked(WorkflowRunner):
     hold the workflows' logic are shared with the sandbox. The replay tests run all of it in there.
     """
 
+    _loaded: ClassVar[set[type]] = set()
+    """By this process."""
+
     def __init__(self) -> None:
         self._sandbox, self._bare = _sandbox(), UnsandboxedWorkflowRunner()
 
     def prepare_workflow(self, defn: Any) -> None:
-        self._sandbox.prepare_workflow(defn)
+        if defn.cls not in self._loaded:
+            self._sandbox.prepare_workflow(defn)
+            self._loaded.add(defn.cls)
 
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
         return self._bare.create_instance(det)
