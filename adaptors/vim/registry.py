@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from adaptors.vim.emulator.vim import open_emulator
+from adaptors.vim.loading import ONE_AT_A_TIME
 from adaptors.vim.metering import metered
 from adaptors.vim.modelled.vim import open_modelled
 from adaptors.vim.port import Vim
@@ -12,20 +13,20 @@ from domain.instances import PopAccess
 
 
 def _open_kubernetes(access: PopAccess, home: Path) -> Vim:
-    from adaptors.vim.kubernetes.vim import open_kubernetes
-
+    with ONE_AT_A_TIME:
+        from adaptors.vim.kubernetes.vim import open_kubernetes
     return open_kubernetes(access, home)
 
 
 def _open_openstack(access: PopAccess, home: Path) -> Vim:
-    from adaptors.vim.openstack.vim import open_openstack  # to load its SDK takes hundreds of ms
-
+    with ONE_AT_A_TIME:
+        from adaptors.vim.openstack.vim import open_openstack  # to load its SDK takes hundreds of ms
     return open_openstack(access, home)
 
 
 def _open_terraform(access: PopAccess, home: Path) -> Vim:
-    from adaptors.vim.terraform.vim import open_terraform
-
+    with ONE_AT_A_TIME:
+        from adaptors.vim.terraform.vim import open_terraform
     return open_terraform(access, home)
 
 

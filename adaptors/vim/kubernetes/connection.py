@@ -18,6 +18,7 @@ from urllib.parse import urlencode
 
 from adaptors.vim.kubernetes.calls import ApiError, Denied, Refusal, Unreachable
 from adaptors.vim.kubernetes.turns import Turns
+from adaptors.vim.loading import ONE_AT_A_TIME
 
 Object = dict[str, Any]
 T = TypeVar("T")
@@ -157,10 +158,11 @@ class Connection:
         return self._token()
 
     def _configured(self) -> tuple[Any, Any]:
-        import urllib3
-        from kubernetes.client.configuration import Configuration
-        from kubernetes.client.rest import RESTClientObject
-        from kubernetes.config import ConfigException, load_kube_config
+        with ONE_AT_A_TIME:
+            import urllib3
+            from kubernetes.client.configuration import Configuration
+            from kubernetes.client.rest import RESTClientObject
+            from kubernetes.config import ConfigException, load_kube_config
 
         configuration = Configuration()
         configuration.connection_pool_maxsize = THREADS + 1
