@@ -1,11 +1,13 @@
 """Shortest ways over a large network from all PoPs at once.
 
-scipy is imported where it is used, as in `placement/search/terrain.py`.
+What loads this loads scipy, too: a worker that did so with its first plan would have that plan wait.
 """
 
 import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import dijkstra
 
 from domain.plans import GraphLink
 from placement.needs import Needs
@@ -55,9 +57,6 @@ class Ways:
         :param per_price: what a physical link counts for each unit of its price
         :param per_ms: what it counts for each millisecond
         """
-        from scipy.sparse import csr_matrix
-        from scipy.sparse.csgraph import dijkstra
-
         begins = np.flatnonzero(np.isfinite(start)).astype(np.int32)
         if not len(begins):
             return np.full(self.size, np.inf)
