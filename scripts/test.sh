@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Lint and the whole test suite, side by side. Arguments go to pytest; TEST_WORKERS is how many run tests; after
-# TEST_MINUTES, where it is set, no test begins any more, which is told of those that are left.
+# TEST_MINUTES, where it is set, no test begins any more, and those that are left have failed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # Each of several pytest workers would rewrite the assertions of every test module, and compile all else.
@@ -35,7 +35,7 @@ again() { # whether it was but the others beside it; where much fails, it was no
         return
     fi
     echo "$failed that failed, once more, one after the other:"
-    # What is cut off here has failed; what were skipped here would pass for mended.
+    # What was not run before is run here, and what is cut off here has failed.
     env -u INTERLACE_TESTS_UNTIL timeout -s INT "$((60 * (${TEST_MINUTES:-300} + 15) - SECONDS))" \
         .venv/bin/python -m pytest -q -rfp --no-header -o cache_dir="$cache" --last-failed "$@" -n 0 || status=1
 }

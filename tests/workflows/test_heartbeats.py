@@ -106,24 +106,32 @@ class Calls:
         return "written"
 
 
-class Counting(Interceptor, ActivityOutboundInterceptor):
+class Counting(Interceptor):
     """Counts the heartbeats that are sent."""
 
     def __init__(self) -> None:
         self.sent = 0
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
-        begin = next.init
+        return CountedActivity(next, self)
 
-        def init(outbound: ActivityOutboundInterceptor) -> None:
-            self.next = outbound
-            begin(self)
 
-        next.init = init  # type: ignore[method-assign]
-        return next
+class CountedActivity(ActivityInboundInterceptor):
+    def __init__(self, next: ActivityInboundInterceptor, counting: Counting) -> None:
+        super().__init__(next)
+        self.counting = counting
+
+    def init(self, outbound: ActivityOutboundInterceptor) -> None:
+        super().init(CountedBeats(outbound, self.counting))
+
+
+class CountedBeats(ActivityOutboundInterceptor):
+    def __init__(self, next: ActivityOutboundInterceptor, counting: Counting) -> None:
+        super().__init__(next)
+        self.counting = counting
 
     def heartbeat(self, *details: Any) -> None:
-        self.sent += 1
+        self.counting.sent += 1
         super().heartbeat(*details)
 
 
