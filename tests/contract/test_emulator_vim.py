@@ -137,7 +137,9 @@ def test_a_log_is_bounded_however_much_a_function_writes(home: Path, vim: Emulat
     time.sleep(0.5)
     assert sum(path.stat().st_size for path in directory.iterdir()) < 2.2 * 2**20
     assert status(home, "web-1") is InstanceStatus.RUNNING
-    assert vim.log("web-1", 2) == "a line of no use\na line of no use"
+    *whole, last = vim.log("web-1", 3).splitlines()
+    assert whole == ["a line of no use"] * 2
+    assert "a line of no use".startswith(last)  # it may be in the midst of being written
 
 
 @pytest.mark.parametrize("datapath", ["nft", "ovs"])
