@@ -54,7 +54,7 @@ class Timed:
     heartbeats: int
     """That workers sent meanwhile, as the SDK counts; of workers that still run."""
     struck: bool = False
-    """Whether an activity timed out: a death was noticed by the heartbeats."""
+    """Whether the worker died that had the task and the workflow's state, and heartbeats noticed it."""
 
 
 @dataclass(frozen=True)
@@ -78,12 +78,11 @@ async def timed(ground: Ground, subject: Subject, service: str, stroke: Stroke |
     """
     before = await heartbeats(ground)
     handle = await start_operation(ground.client, subject.kind, subject.request(service))
-    if stroke:
-        await _strike(ground, handle, subject, stroke)
+    died = stroke is not None and await _strike(ground, handle, subject, stroke)
     described = await _ended(handle)
     if described.status is not WorkflowExecutionStatus.COMPLETED:
         raise TimingError(f"{subject.kind} of {service} ended {described.status and described.status.name}")
-    return await _told(handle, described, await heartbeats(ground) - before)
+    return await _told(handle, described, await heartbeats(ground) - before, died)
 
 
 async def prepare(client: Client, request: AnyRequest) -> None:
@@ -108,11 +107,11 @@ async def heartbeats(ground: Ground) -> int:
     return int(total)
 
 
-async def _strike(ground: Ground, handle: Handle, subject: Subject, stroke: Stroke) -> None:
-    """Kill whoever has the task that costs most, just before it would be done.
+async def _strike(ground: Ground, handle: Handle, subject: Subject, stroke: Stroke) -> bool:
+    """Kill whoever has the task that costs most, just before it would be done; whether such a one came by.
 
     That is one that has as many tasks as any, at a worker which also has the workflow's state in memory:
-    both are lost then. Where no such one comes by, the last will do.
+    both are lost then, and the next worker is waited for by two time-outs. The server dies at the first.
     """
     groups = TASKS // stroke.fused
     seen: set[str] = set()
@@ -120,16 +119,16 @@ async def _strike(ground: Ground, handle: Handle, subject: Subject, stroke: Stro
         found = await _under_way(handle, subject, seen)
         seen.add(found.activity_id)
         pid = int(found.identity.partition("@")[0])
-        dies = pid == await _stateful(ground.client, handle) or len(seen) == groups
+        if not stroke.server and pid != await _stateful(ground.client, handle):
+            continue
         end = found.started + stroke.fused * stroke.task_s
         await asyncio.sleep(max(0.0, end - stroke.before_end_s - time.time()))
-        if not dies:
-            continue
         if stroke.server:
             ground.kill_server()
         else:
             ground.kill(pid)
-        return
+        return True
+    return False
 
 
 @dataclass(frozen=True)
@@ -185,7 +184,7 @@ async def _ended(handle: Handle) -> WorkflowExecutionDescription:
     raise TimingError(f"{handle.id} has not ended after {_WITHIN_S:.0f} s")
 
 
-async def _told(handle: Handle, described: WorkflowExecutionDescription, beats: int) -> Timed:
+async def _told(handle: Handle, described: WorkflowExecutionDescription, beats: int, died: bool) -> Timed:
     assert described.close_time
     history = (await handle.fetch_history()).events
     events: dict[str, tuple[int, int]] = {}
@@ -200,7 +199,7 @@ async def _told(handle: Handle, described: WorkflowExecutionDescription, beats: 
         events=events,
         longest_event=(_kind(largest.event_type), largest.ByteSize()),
         heartbeats=beats,
-        struck=_kind(EventType.EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT) in events,
+        struck=died and _kind(EventType.EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT) in events,
     )
 
 
