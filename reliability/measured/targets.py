@@ -94,9 +94,9 @@ def _errors(rows: Sequence[Row]) -> Iterator[Target]:
         within = sum(abs(each) <= ERROR for each in found)
         yield Target(
             what=f"{what}: within {ERROR:.0%} of what was measured"
-            + (" (for comparison)" if name == "equation_3" else ""),
+            + (" (only for comparison)" if name == "equation_3" else ""),
             ours=f"{min(found):+.1%} to {max(found):+.1%}; {within} of {len(found)} are within",
-            met=within == len(found),
+            met=within == len(found) if name != "equation_3" else None,
         )
 
 
