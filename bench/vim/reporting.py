@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 from bench.tables import ROW, at_most, show
 from bench.vim import kubernetes, openstack, races, terraform
-from bench.vim.contenders import Stage
+from bench.vim.contenders import SLOW_S, Stage
 from bench.vim.grounds import lab_of
 from bench.vim.races import SIX, Looks, Pair, Run
 from lab.port import LabError, LabStatus
@@ -68,7 +68,7 @@ def _rows(stage: Stage, home: Path, amount: Amount, lines: Path | None) -> Itera
         _note(lines, stage.kind, [*ones, *sixes], looks)
     yield from _one_rows(stage.kind, ones)
     yield from _six_rows(stage.kind, ones, sixes)
-    yield _looks_row(stage.kind, looks)
+    yield from _slow_rows(stage.kind, looks)
     if stage.kind == "openstack":
         tokens = openstack.tokens(home)
         yield "openstack: tokens for 20 calls from 8 threads", str(tokens), *at_most(tokens, 1, "")
@@ -106,9 +106,15 @@ def _six_rows(kind: str, ones: Sequence[Pair], sixes: Sequence[Pair]) -> Iterato
         yield f"  CPU for one, six ({who}): the cloud's; ours", f"{clouds}; {own}", "-", "-"
 
 
-def _looks_row(kind: str, looks: Looks) -> ROW:
+def _slow_rows(kind: str, looks: Looks) -> Iterator[ROW]:
+    together = looks.six_s / looks.one_s
+    yield (
+        f"{kind}: six at once by one where to build an instance takes {SLOW_S:.0f} s",
+        f"{together:.2f} ({looks.six_s:.2f} s by {looks.one_s:.2f} s)",
+        *at_most(together, _TOGETHER, ""),
+    )
     each = looks.count / looks.intervals
-    return (
+    yield (
         f"{kind}: lists an interval while six are waited for",
         f"{each:.2f} ({looks.count} in {looks.seconds:.1f} s)",
         *at_most(each, 1.0, ""),

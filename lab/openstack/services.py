@@ -1,5 +1,6 @@
 """The processes of one cloud, and how each is started."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,6 +18,8 @@ _MODULES = {
     "nova-api": "nova.wsgi.osapi_compute",
     "cinder": "storage",  # ours: it holds all services of cinder
 }
+_PROCESSES = {"neutron": 2}
+"""Of those that have more than one: half of all that a new server takes is Neutron's, more than one thread runs."""
 # Neutron finds its drivers by what installed packages declare: this declares ours.
 _DECLARED = {
     "METADATA": "Metadata-Version: 2.1\nName: interlace-lab\nVersion: 1\n",
@@ -40,7 +43,7 @@ def declare_drivers(site: Site) -> None:
 def environment(site: Site) -> dict[str, str]:
     """What all of OpenStack's programs are started with."""
     return {
-        "PYTHONPATH": str(site.layout.settings / "python"),
+        "PYTHONPATH": os.pathsep.join([str(site.layout.settings / "python"), str(_INSIDE / "everywhere")]),
         "PYTHONWARNINGS": "ignore",
         "XDG_CACHE_HOME": str(site.layout.directory / "tmp" / "cache"),
     }
@@ -97,7 +100,7 @@ def _api(site: Site, pop: int, name: str, files: Mapping[str, Path | str]) -> Da
     port = site.port(name, pop)
     return Daemon(
         f"pop{pop}/{name}",
-        (str(site.bin / "python"), script("serve"), _MODULES[name], str(port)),
+        (str(site.bin / "python"), script("serve"), _MODULES[name], str(port), str(_PROCESSES.get(name, 1))),
         {**environment(site), **{variable: str(path) for variable, path in files.items()}},
         port=port,
         logs=(log_file(site, pop, name),),
