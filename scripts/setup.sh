@@ -6,8 +6,13 @@ scripts/python.sh >/dev/null 2>&1 || scripts/apt.sh python3-venv
 if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
     "$(scripts/python.sh)" -m venv --clear .venv
 fi
-.venv/bin/python -m pip install --quiet --require-hashes -r requirements.lock
+pip="$PWD/.venv/bin/python -m pip install --quiet"
+# uv takes a few seconds where pip takes a minute; where it cannot be had, or does not reach the registry, pip does all.
+fast() {
+    $pip --require-hashes -r <(sed -n '/^uv==/,/# via/p' requirements.lock) &&
+        .venv/bin/uv pip install --quiet --python .venv/bin/python --require-hashes -r requirements.lock
+}
+fast || $pip --require-hashes -r requirements.lock
 # The compat mode puts the checkout itself on the path, so packages added later need no new install.
-.venv/bin/python -m pip install --quiet --no-deps --no-build-isolation \
-    --config-settings editable_mode=compat -e .
+$pip --no-deps --no-build-isolation --config-settings editable_mode=compat -e .
 touch .venv/.stamp

@@ -48,7 +48,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Looks:
-    """One, then six made at the same time, at a cloud that is slow to build them, as one with a real hypervisor."""
+    """One, then six made at the same time, at a cloud that is slow to build them as real hypervisors are."""
 
     count: int
     """How often instances were listed while the six were waited for."""

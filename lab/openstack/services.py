@@ -19,7 +19,7 @@ _MODULES = {
     "cinder": "storage",  # ours: it holds all services of cinder
 }
 _PROCESSES = {"neutron": 2}
-"""Of those that have more than one: half of all that a new server takes is Neutron's, more than one thread runs."""
+"""Of those that have more than one: half of what a new server takes is Neutron's, too much for one."""
 # Neutron finds its drivers by what installed packages declare: this declares ours.
 _DECLARED = {
     "METADATA": "Metadata-Version: 2.1\nName: interlace-lab\nVersion: 1\n",

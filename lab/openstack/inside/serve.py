@@ -1,4 +1,7 @@
-"""One of OpenStack's APIs on 127.0.0.1: `python serve.py MODULE PORT PROCESSES`; the module has an `application`."""
+"""One of OpenStack's APIs on 127.0.0.1: `python serve.py MODULE PORT PROCESSES`.
+
+The module has an `application`.
+"""
 
 import importlib
 import logging
