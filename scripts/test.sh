@@ -45,6 +45,7 @@ wait "$lint" || status=1
 # To look for them in all files takes longer than some of them.
 mapfile -t alone < <(grep -rl --include='test_*.py' 'mark\.alone' tests)
 [ "$#" = 0 ] || alone=("$@")
-suite alone -m alone "${alone[@]}"
+# Two of these leave a processor half idle; what fails so is tried by itself.
+suite alone -n 2 -m alone "${alone[@]}"
 echo "lint:" && cat "$linted"
 exit "$status"

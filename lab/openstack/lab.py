@@ -36,7 +36,7 @@ class OpenstackLab:
 
     needs = (
         "OpenStack takes about 4 minutes and 1.5 GB of disk the first time (Debian packages, a Python "
-        "environment, databases), then 40 s; 2.9 GB of memory for two clouds, 1.5 GB for one"
+        "environment, databases), then 40 s; 3.3 GB of memory for two clouds, 1.7 GB for one"
     )
 
     def __init__(self, directory: Path, pops: int = len(POPS)) -> None:
