@@ -221,10 +221,10 @@ def test_a_cancelled_call_stops_at_once_and_can_be_taken_up_again(site: Site, op
 
 def test_a_create_waits_for_the_delete_of_its_name(site: Site) -> None:
     vim = site.slow()
-    first = site.open().create(spec(site), quiet)
+    first = vim.create(spec(site), quiet)
     with pytest.raises(CancelledByTest):
         vim.delete("shop-web-1", Recorder(cancel_after_s=0.2))
-    second = site.open().create(spec(site), quiet)
+    second = vim.create(spec(site), quiet)
     assert second.external_id != first.external_id
     assert second.status is InstanceStatus.RUNNING
 
