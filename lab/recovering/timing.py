@@ -5,6 +5,8 @@ import re
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
 
 import httpx
 from temporalio.api.enums.v1 import EventType, PendingActivityState
@@ -23,7 +25,6 @@ from domain.errors import InterlaceError
 from domain.lifecycle import AnyRequest
 from domain.names import OperationKind
 from lab.proving.starting import start_operation
-from lab.recovering.ground import Ground
 from lab.recovering.subjects import TASKS, Subject
 from workers.telemetry import listening
 
@@ -38,6 +39,24 @@ _BEATS = re.compile(
 
 class TimingError(InterlaceError):
     """An operation could not be timed."""
+
+
+class Striking(Protocol):
+    """A lab whose processes can be killed."""
+
+    @property
+    def client(self) -> Client:
+        """Of its Temporal server."""
+
+    @property
+    def home(self) -> Path:
+        """Where its workers say on which ports they tell their metrics."""
+
+    def kill(self, pid: int) -> None:
+        """SIGKILL a worker."""
+
+    def kill_server(self) -> None:
+        """SIGKILL the Temporal server."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +90,7 @@ class Stroke:
     """The Temporal server dies, instead of the worker that has the task."""
 
 
-async def timed(ground: Ground, subject: Subject, service: str, stroke: Stroke | None = None) -> Timed:
+async def timed(ground: Striking, subject: Subject, service: str, stroke: Stroke | None = None) -> Timed:
     """Carry an operation out.
 
     :raises TimingError: if it does not complete
@@ -96,7 +115,7 @@ async def prepare(client: Client, request: AnyRequest) -> None:
         raise TimingError(f"{request.service} cannot be instantiated; see the workflow {handle.id}")
 
 
-async def heartbeats(ground: Ground) -> int:
+async def heartbeats(ground: Striking) -> int:
     """How many the workers that run now have sent, as the SDK counts."""
     total = 0.0
     async with httpx.AsyncClient(trust_env=False) as web:
@@ -107,7 +126,7 @@ async def heartbeats(ground: Ground) -> int:
     return int(total)
 
 
-async def _strike(ground: Ground, handle: Handle, subject: Subject, stroke: Stroke) -> bool:
+async def _strike(ground: Striking, handle: Handle, subject: Subject, stroke: Stroke) -> bool:
     """Kill whoever has the task that costs most, just before it would be done; whether such a one came by.
 
     That is one that has as many tasks as any, at a worker which also has the workflow's state in memory:

@@ -85,7 +85,7 @@ async def operated(lab: Struck, worker_with_task: int, server: bool = False) -> 
         Worker(lab.client, task_queue=queue, workflows=[TwoActivities], identity=state),
         Worker(lab.client, task_queue="tasks", activities=[lab.task], identity=task),
     ):
-        told = await timed(lab, SUBJECT, f"struck-{uuid.uuid4().hex[:8]}", stroke)  # type: ignore[arg-type]
+        told = await timed(lab, SUBJECT, f"struck-{uuid.uuid4().hex[:8]}", stroke)
     return told
 
 
